@@ -1,1 +1,56 @@
+//! Names: romanisation, a canonical comparison form, similarity and a phonetic key.
+//!
+//! Every function takes text and is null where an argument is null. None of them decides whether
+//! two names mean the same person: they compute forms, keys and numbers that a query combines.
+//!
+//! | function | result | after |
+//! |---|---|---|
+//! | `romanize_ukrainian(text)` | text | Cabinet of Ministers of Ukraine, resolution 55 of 2010 |
+//! | `romanize_russian(text)` | text | ICAO Doc 9303-3, the order of Russian passports |
+//! | `normalize(text)` | text | Unicode NFKD and the two above |
+//! | `jaro_winkler(a, b)` | 0 to 1 | Jaro 1989, Winkler 1990 |
+//! | `damerau_levenshtein(a, b)` | edits | Lowrance and Wagner 1975 |
+//! | `phonetic(text)` | codes | Daitch and Mokotoff 1985 |
+//!
+//! The same computations are plain Rust functions, so that native code and benchmarks can call
+//! them. Where many values are computed, keep a [`Normalizer`], [`JaroWinkler`] or [`Phonetic`]:
+//! it reuses its buffers.
+//!
+//! ```
+//! use sextant_plugin_names::{jaro_winkler, normalize, phonetic, romanize_ukrainian};
+//!
+//! assert_eq!(romanize_ukrainian("Юрій"), "Yurii");
+//! assert_eq!(normalize("Łukasz O'Brien-Żółć"), "lukasz obrien zolc");
+//! assert!((jaro_winkler("MARTHA", "MARHTA") - 0.9611).abs() < 0.0001);
+//! assert_eq!(phonetic("Щербак"), phonetic("Szczerbak"));
+//! ```
 
+mod romanize;
+
+mod normalize;
+
+mod similarity;
+
+mod phonetic;
+
+mod scalars;
+
+pub use normalize::{Normalizer, normalize};
+pub use phonetic::{Phonetic, phonetic};
+pub use romanize::{romanize_russian, romanize_ukrainian};
+pub use similarity::{JaroWinkler, damerau_levenshtein, jaro_winkler};
+
+use sextant_plugin_sdk::Functions;
+
+/// The functions of this plugin.
+pub fn functions() -> Functions {
+    Functions::new()
+        .scalar(scalars::romanize_ukrainian())
+        .scalar(scalars::romanize_russian())
+        .scalar(scalars::normalize())
+        .scalar(scalars::jaro_winkler())
+        .scalar(scalars::damerau_levenshtein())
+        .scalar(scalars::phonetic())
+}
+
+// EXPORT sextant_plugin_sdk::export!(functions: functions());

@@ -1,0 +1,121 @@
+//! Every bound of the host, in one place. A bound is reached with an error that names it, the
+//! actual value and the key here; `[limits]` in `sextant.toml` changes it.
+
+use serde::Deserialize;
+
+macro_rules! limits {
+    ($($(#[doc = $doc:literal])+ $name:ident: $type:ty = $default:expr;)*) => {
+        /// The bounds. Units stand last in the names.
+        #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct Limits {
+            $($(#[doc = $doc])+ pub $name: $type,)*
+        }
+
+        impl Default for Limits {
+            fn default() -> Self {
+                Self { $($name: $default,)* }
+            }
+        }
+    };
+}
+
+limits! {
+    /// Bytes of a bundle file.
+    bundle_bytes_max: u64 = 64 << 20;
+    /// Bytes of a component. Compiling is bounded by what there is to compile.
+    component_bytes_max: u64 = 20 << 20;
+    /// Bytes of any other file in a bundle.
+    bundle_entry_bytes_max: u64 = 4 << 20;
+    /// Files in a bundle.
+    bundle_entries_max: usize = 256;
+    /// Milliseconds for compiling a component.
+    compile_ms_max: u64 = 120_000;
+
+    /// Bytes of linear memory and tables of one instance.
+    guest_memory_bytes_max: usize = 256 << 20;
+    /// Bytes of linear memory of all instances of one query.
+    query_guest_memory_bytes_max: usize = 4 << 30;
+    /// Elements of all tables of one instance.
+    guest_table_elements_max: usize = 100_000;
+    /// Memories, tables and core instances of one instance.
+    guest_core_items_max: usize = 64;
+    /// Handles and resources of one instance.
+    guest_handles_max: usize = 1_000;
+    /// Bytes of stack for the code of a guest.
+    guest_stack_bytes_max: usize = 512 << 10;
+    /// Bytes of stack for a guest and the host functions it calls.
+    fiber_stack_bytes: usize = 2 << 20;
+    /// Milliseconds between two looks at whether a running guest should go on.
+    epoch_tick_ms: u64 = 10;
+    /// Milliseconds of one call into a guest: a batch of a function, a step of a scan.
+    call_ms_max: u64 = 60_000;
+    /// Milliseconds of a call that describes or binds.
+    describe_call_ms_max: u64 = 10_000;
+    /// Bytes that a guest gets from one call to the random source.
+    random_bytes_max: u64 = 64 << 10;
+
+    /// Rows of a batch that the host asks for.
+    batch_rows: usize = 8_192;
+    /// Rows of a batch that a guest emits.
+    batch_rows_max: usize = 1 << 20;
+    /// Bytes of a batch that a guest emits, and of everything else it passes in one call.
+    batch_bytes_max: usize = 128 << 20;
+    /// Batches that a guest emits in one step.
+    step_batches_max: usize = 64;
+    /// Batches without rows that a guest emits one after the other.
+    empty_batches_max: usize = 1_000;
+    /// How deep types may be nested.
+    type_depth_max: usize = 8;
+
+    /// Tables of a source.
+    source_tables_max: usize = 10_000;
+    /// Columns of a table.
+    table_columns_max: usize = 4_096;
+    /// Functions of a plugin.
+    plugin_functions_max: usize = 1_000;
+    /// Parameters of a function.
+    function_parameters_max: usize = 64;
+    /// Partitions of a scan.
+    scan_partitions_max: usize = 1_024;
+    /// Bytes of a partition token.
+    partition_token_bytes_max: usize = 64 << 10;
+    /// Bytes of a name.
+    name_bytes_max: usize = 256;
+    /// Bytes of a comment or description.
+    text_bytes_max: usize = 64 << 10;
+    /// Bytes of an error message of a plugin; what is longer is cut, and says so.
+    message_bytes_max: usize = 4 << 10;
+
+    /// Bytes of a log line of a plugin; what is longer is cut.
+    log_line_bytes_max: usize = 4 << 10;
+    /// Log lines of an instance; what comes after is counted.
+    log_lines_max: usize = 1_000;
+    /// Warnings that a query keeps; what comes after is counted.
+    query_warnings_max: usize = 1_000;
+
+    /// Entries of an input.
+    input_entries_max: usize = 100_000;
+    /// Bytes that a guest reads in one call.
+    input_read_bytes_max: usize = 1 << 20;
+    /// Streams of an instance that are open at the same time.
+    input_streams_max: usize = 64;
+
+    /// Bytes of an SQL text.
+    sql_bytes_max: usize = 1 << 20;
+    /// How deep expressions and queries may be nested.
+    sql_depth_max: usize = 200;
+    /// Terms of an SQL text: literals, names and operators.
+    sql_tokens_max: usize = 100_000;
+    /// Bytes of memory for the operators of all queries.
+    query_memory_bytes_max: usize = 8 << 30;
+
+    /// Milliseconds for which the description of a source's tables is believed.
+    describe_ttl_ms: u64 = 30_000;
+    /// Milliseconds between two looks at a new bundle file, which must agree.
+    settle_ms: u64 = 50;
+    /// Milliseconds for which a bad bundle file must rest before it is remembered as bad.
+    settle_bad_ms: u64 = 2_000;
+    /// Milliseconds between two scans of the bundle folder when nothing is heard of it.
+    rescan_ms: u64 = 30_000;
+}

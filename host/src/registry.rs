@@ -1,0 +1,383 @@
+//! The sole mutable state: which plugins and sources there are. It is rebuilt from what is on disk,
+//! aside, and published as one immutable [`Snapshot`]. A query keeps the snapshot it began with; an
+//! old one is freed when its last query ends.
+
+use crate::bundle::{Bundle, Digest};
+use crate::error::{Context, Error, Result};
+use crate::input::Inputs;
+use crate::limits::Limits;
+use crate::wasm::{Connection, Engine, Plugin, Scope, SourceSettings, TableDescription};
+use crate::workspace::{Config, SourceConfig, Workspace};
+use arc_swap::ArcSwap;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+/// The ending of a bundle's file name.
+pub const BUNDLE_EXTENSION: &str = "bundle";
+
+/// An immutable catalog of plugins and sources.
+#[derive(Debug)]
+pub struct Snapshot {
+    generation: u64,
+    plugins: BTreeMap<String, PluginEntry>,
+    sources: BTreeMap<String, Arc<Source>>,
+}
+
+/// A plugin of a snapshot.
+#[derive(Clone, Debug)]
+pub struct PluginEntry {
+    /// The plugin that serves; none where no version ever loaded.
+    pub plugin: Option<Arc<Plugin>>,
+    /// The bundle file.
+    pub file: PathBuf,
+    /// Why the file as it is now does not serve.
+    pub error: Option<Error>,
+}
+
+/// A source of a snapshot.
+pub struct Source {
+    name: String,
+    config: Result<SourceConfig>,
+    plugin: Result<Arc<Plugin>>,
+    settings: Option<SourceSettings>,
+    described: tokio::sync::Mutex<Option<Described>>,
+}
+
+/// What a source said of its tables, when, and of what data.
+struct Described {
+    tables: Arc<Vec<Arc<TableDescription>>>,
+    version: String,
+    at: Instant,
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Source({})", self.name)
+    }
+}
+
+impl Snapshot {
+    /// Its number; a newer one is larger.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Its plugins, by name.
+    pub fn plugins(&self) -> &BTreeMap<String, PluginEntry> {
+        &self.plugins
+    }
+
+    /// Its sources, by name.
+    pub fn sources(&self) -> &BTreeMap<String, Arc<Source>> {
+        &self.sources
+    }
+}
+
+impl Source {
+    fn new(name: &str, config: Result<SourceConfig>, plugins: &BTreeMap<String, PluginEntry>, base: &Path, limits: &Limits) -> Self {
+        let plugin = config.clone().and_then(|config| find_plugin(&config.plugin, plugins));
+        let settings = config.as_ref().ok().map(|config| SourceSettings {
+            name: name.to_owned(),
+            config: serde_json::Value::Object(config.config.clone()).to_string(),
+            inputs: Arc::new(Inputs::new(name, base, config.inputs.clone(), limits)),
+        });
+        let plugin = plugin.map_err(|error| error.context(format!("source {name:?}")));
+        Self { name: name.to_owned(), config, plugin, settings, described: tokio::sync::Mutex::default() }
+    }
+
+    /// The source's name: a schema in SQL.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name of its plugin, where its configuration says so.
+    pub fn plugin_name(&self) -> Option<&str> {
+        self.config.as_ref().ok().map(|config| config.plugin.as_str())
+    }
+
+    /// Its plugin, or why it has none.
+    pub fn plugin(&self) -> Result<&Arc<Plugin>> {
+        self.plugin.as_ref().map_err(Clone::clone)
+    }
+
+    /// What its plugin opens it with.
+    pub fn settings(&self) -> Result<&SourceSettings> {
+        self.settings.as_ref().ok_or_else(|| Error::config(format!("source {:?} is not configured", self.name)))
+    }
+
+    /// Its tables. They are described on first use, and again when the data may have changed or
+    /// some time has passed.
+    pub async fn tables(&self, scope: &Arc<Scope>) -> Result<Arc<Vec<Arc<TableDescription>>>> {
+        let plugin = self.plugin()?;
+        let settings = self.settings()?;
+        let mut described = self.described.lock().await;
+        let inputs = Arc::clone(&settings.inputs);
+        let version = tokio::task::spawn_blocking(move || inputs.version()).await;
+        let version = version.map_err(|error| Error::internal(error.to_string()))?;
+        let ttl = Duration::from_millis(scope.limits().describe_ttl_ms);
+        if let Some(known) = described.as_ref().filter(|known| known.version == version && known.at.elapsed() < ttl) {
+            return Ok(Arc::clone(&known.tables));
+        }
+        let mut connection = Connection::open(plugin, scope, settings).await?;
+        let tables = connection.tables().await?.into_iter().map(Arc::new).collect();
+        let tables = Arc::new(tables);
+        *described = Some(Described { tables: Arc::clone(&tables), version, at: Instant::now() });
+        Ok(tables)
+    }
+
+    /// The tables that were described last, if any were.
+    pub fn known_tables(&self) -> Option<Arc<Vec<Arc<TableDescription>>>> {
+        let described = self.described.try_lock().ok()?;
+        described.as_ref().map(|known| Arc::clone(&known.tables))
+    }
+}
+
+fn find_plugin(name: &str, plugins: &BTreeMap<String, PluginEntry>) -> Result<Arc<Plugin>> {
+    let entry = plugins.get(name).ok_or_else(|| {
+        let known = plugins.keys().cloned().collect::<Vec<_>>().join(", ");
+        let hint = match known.is_empty() {
+            true => "there are no plugins yet: put a bundle into bundles/".to_owned(),
+            false => format!("there are: {known}"),
+        };
+        Error::not_found(format!("there is no plugin {name:?}")).with_hint(hint)
+    })?;
+    match (&entry.plugin, &entry.error) {
+        (Some(plugin), _) if plugin.is_source() => Ok(Arc::clone(plugin)),
+        (Some(_), _) => Err(Error::config(format!("plugin {name:?} has functions, and no tables"))),
+        (None, Some(error)) => Err(error.clone().context(format!("plugin {name:?} is not there"))),
+        (None, None) => Err(Error::not_found(format!("there is no plugin {name:?}"))),
+    }
+}
+
+/// Publishes snapshots of what is on disk.
+pub struct Registry {
+    workspace: Workspace,
+    engine: Engine,
+    snapshot: ArcSwap<Snapshot>,
+    /// Held while a snapshot is built, so that one is built at a time. No query waits for it.
+    loader: Mutex<Loader>,
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry").field("workspace", &self.workspace).finish_non_exhaustive()
+    }
+}
+
+/// What the files were when they were last looked at.
+#[derive(Default)]
+struct Loader {
+    files: BTreeMap<PathBuf, FileState>,
+    config: Option<(Stamp, Config)>,
+}
+
+/// Enough of a file's metadata to see that it is another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    bytes: u64,
+    modified: SystemTime,
+    changed_ns: i64,
+    inode: u64,
+}
+
+/// A bundle file.
+#[derive(Clone)]
+struct FileState {
+    stamp: Stamp,
+    /// The last version that loaded from this file.
+    good: Option<Arc<Plugin>>,
+    /// Why the file as it is now does not load.
+    error: Option<Error>,
+    /// Whether that verdict is final: a file that is bad and was changed a moment ago may be in the
+    /// middle of being written.
+    settled: bool,
+}
+
+impl Registry {
+    /// A registry of the bundles and sources of a workspace, scanned once.
+    pub fn open(workspace: Workspace, engine: Engine) -> Result<Self> {
+        let empty = Snapshot { generation: 0, plugins: BTreeMap::new(), sources: BTreeMap::new() };
+        let registry = Self { workspace, engine, snapshot: ArcSwap::from_pointee(empty), loader: Mutex::default() };
+        registry.rescan()?;
+        Ok(registry)
+    }
+
+    /// The current snapshot.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// The workspace.
+    pub fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Looks at what is on disk, builds what changed, and publishes a new snapshot if anything did.
+    /// A bundle that does not load leaves its last good version serving. Says when to look again,
+    /// where a file may still be being written.
+    ///
+    /// # Errors
+    ///
+    /// When the folder or `sextant.toml` cannot be read; the last snapshot then stays.
+    pub fn rescan(&self) -> Result<Option<Duration>> {
+        let mut loader = self.loader.lock().unwrap_or_else(PoisonError::into_inner);
+        let again = self.rescan_bundles(&mut loader)?;
+        let config = self.rescan_config(&mut loader)?;
+        let plugins = compose(&loader.files);
+        let old = self.snapshot();
+        let sources = self.build_sources(&config, &plugins, &old);
+        if is_same(&old, &plugins, &sources) && old.generation > 0 {
+            return Ok(again);
+        }
+        let generation = old.generation + 1;
+        tracing::debug!("generation {generation}: {} plugins, {} sources", plugins.len(), sources.len());
+        self.snapshot.store(Arc::new(Snapshot { generation, plugins, sources }));
+        Ok(again)
+    }
+
+    fn rescan_bundles(&self, loader: &mut Loader) -> Result<Option<Duration>> {
+        let limits = self.engine.limits();
+        let mut files = BTreeMap::new();
+        let mut again = None;
+        for (path, stamp) in self.bundle_files()? {
+            let known = loader.files.remove(&path);
+            let state = match known {
+                Some(known) if known.stamp == stamp && known.settled => known,
+                known => self.load(&path, stamp, known.and_then(|known| known.good), &loader.files),
+            };
+            if !state.settled {
+                again = Some(Duration::from_millis(limits.settle_ms));
+            }
+            files.insert(path, state);
+        }
+        loader.files = files;
+        Ok(again)
+    }
+
+    fn bundle_files(&self) -> Result<Vec<(PathBuf, Stamp)>> {
+        let folder = self.workspace.bundles();
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(&folder).context(|| folder.display().to_string())? {
+            let path = entry?.path();
+            if path.extension().is_none_or(|extension| extension != BUNDLE_EXTENSION) {
+                continue;
+            }
+            // A file that is gone by now was removed; that is no error.
+            if let Ok(metadata) = std::fs::symlink_metadata(&path) {
+                files.push((path, Stamp::new(&metadata)));
+            }
+        }
+        Ok(files)
+    }
+
+    /// Loads a bundle file. The file is read once, into memory, and everything that follows works
+    /// on those bytes, so it does not matter what becomes of the file.
+    fn load(&self, path: &Path, stamp: Stamp, good: Option<Arc<Plugin>>, others: &BTreeMap<PathBuf, FileState>) -> FileState {
+        let loaded = Bundle::open(path, self.engine.limits()).and_then(|bundle| {
+            let same = |plugin: &&Arc<Plugin>| plugin.digest() == bundle.digest();
+            let renamed = others.values().filter_map(|state| state.good.as_ref()).find(same);
+            match good.as_ref().filter(same).or(renamed) {
+                Some(plugin) => Ok(Arc::clone(plugin)),
+                None => Plugin::load(&self.engine, bundle).map(Arc::new).context(|| format!("bundle {}", path.display())),
+            }
+        });
+        match loaded {
+            Ok(plugin) => FileState { stamp, good: Some(plugin), error: None, settled: true },
+            Err(error) => {
+                let rest = Duration::from_millis(self.engine.limits().settle_bad_ms);
+                // A time in the future is a wrong clock, not a file in the making.
+                let settled = stamp.modified.elapsed().is_ok_and(|age| age >= rest) || stamp.modified > SystemTime::now();
+                if settled {
+                    tracing::warn!("{error}");
+                }
+                FileState { stamp, good, error: Some(error), settled }
+            }
+        }
+    }
+
+    fn rescan_config(&self, loader: &mut Loader) -> Result<Config> {
+        let path = self.workspace.config_path();
+        let stamp = std::fs::metadata(&path).map(|metadata| Stamp::new(&metadata)).context(|| path.display().to_string())?;
+        if let Some((_, config)) = loader.config.as_ref().filter(|(known, _)| *known == stamp) {
+            return Ok(config.clone());
+        }
+        let config = self.workspace.config()?;
+        loader.config = Some((stamp, config.clone()));
+        Ok(config)
+    }
+
+    fn build_sources(&self, config: &Config, plugins: &BTreeMap<String, PluginEntry>, old: &Snapshot) -> BTreeMap<String, Arc<Source>> {
+        let base = self.workspace.root();
+        let sources = config.sources.iter().map(|(name, config)| {
+            let new = Source::new(name, config.clone(), plugins, base, self.engine.limits());
+            let kept = old.sources.get(name).filter(|old| is_same_source(old, &new));
+            (name.clone(), kept.map_or_else(|| Arc::new(new), Arc::clone))
+        });
+        sources.collect()
+    }
+}
+
+impl Stamp {
+    fn new(metadata: &std::fs::Metadata) -> Self {
+        Self {
+            bytes: metadata.len(),
+            modified: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH),
+            changed_ns: metadata.ctime() * 1_000_000_000 + metadata.ctime_nsec(),
+            inode: metadata.ino(),
+        }
+    }
+}
+
+/// For each plugin the file that serves: the highest version, and of equal ones the newest file.
+/// A file that never loaded is listed under its own name.
+fn compose(files: &BTreeMap<PathBuf, FileState>) -> BTreeMap<String, PluginEntry> {
+    let mut plugins: BTreeMap<String, (Option<(semver::Version, SystemTime)>, PluginEntry)> = BTreeMap::new();
+    for (path, state) in files {
+        let rank = state.good.as_ref().map(|plugin| (plugin.manifest().version.clone(), state.stamp.modified));
+        let name = match &state.good {
+            Some(plugin) => plugin.name().to_owned(),
+            None => path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+        };
+        let entry = PluginEntry { plugin: state.good.clone(), file: path.clone(), error: state.error.clone() };
+        match plugins.get(&name) {
+            Some((best, _)) if *best >= rank => {}
+            _ => {
+                plugins.insert(name, (rank, entry));
+            }
+        }
+    }
+    plugins.into_iter().map(|(name, (_, entry))| (name, entry)).collect()
+}
+
+fn is_same(old: &Snapshot, plugins: &BTreeMap<String, PluginEntry>, sources: &BTreeMap<String, Arc<Source>>) -> bool {
+    let digest = |entry: &PluginEntry| entry.plugin.as_ref().map(|plugin| plugin.digest());
+    let error = |entry: &PluginEntry| entry.error.as_ref().map(ToString::to_string);
+    let key = |entry: &PluginEntry| -> (Option<Digest>, Option<String>, PathBuf) { (digest(entry), error(entry), entry.file.clone()) };
+    old.plugins.len() == plugins.len()
+        && old.plugins.iter().zip(plugins).all(|((a, old), (b, new))| a == b && key(old) == key(new))
+        && old.sources.len() == sources.len()
+        && old.sources.values().zip(sources.values()).all(|(old, new)| Arc::ptr_eq(old, new))
+}
+
+fn is_same_source(old: &Source, new: &Source) -> bool {
+    let same_config = match (&old.config, &new.config) {
+        (Ok(old), Ok(new)) => old == new,
+        (Err(old), Err(new)) => old.to_string() == new.to_string(),
+        _ => false,
+    };
+    let same_plugin = match (&old.plugin, &new.plugin) {
+        (Ok(old), Ok(new)) => Arc::ptr_eq(old, new),
+        (Err(old), Err(new)) => old.to_string() == new.to_string(),
+        _ => false,
+    };
+    same_config && same_plugin
+}

@@ -1,0 +1,18 @@
+//! SQL: everything that knows DataFusion. A [`Session`] plans each statement on the newest snapshot
+//! and streams its [`Answer`]; plugins appear as tables ([`source`]) and functions ([`function`]),
+//! the host's own state as tables of the schema `sextant` ([`system`]).
+
+mod answer;
+mod catalog;
+mod check;
+mod failure;
+mod function;
+mod options;
+mod predicate;
+mod scan;
+mod session;
+mod source;
+mod system;
+
+pub use answer::Answer;
+pub use session::Session;

@@ -1,0 +1,90 @@
+//! A snapshot as DataFusion's catalog: a schema for each source, `sextant` for the host's own
+//! state, and `public` for what a session makes.
+
+use super::failure::to_datafusion;
+use super::source::SourceTable;
+use super::system;
+use crate::registry::{Snapshot, Source};
+use crate::wasm::Scope;
+use async_trait::async_trait;
+use datafusion::catalog::{CatalogProvider, MemorySchemaProvider, SchemaProvider, TableProvider};
+use datafusion::common::DataFusionError;
+use std::sync::Arc;
+
+/// The name of the one catalog.
+pub(super) const CATALOG: &str = "sextant";
+/// The schema of tables and views that a session makes.
+pub(super) const PUBLIC: &str = "public";
+/// The schema of the host's own state.
+pub(super) const SYSTEM: &str = "sextant";
+
+/// The catalog of one statement.
+#[derive(Debug)]
+pub(super) struct SnapshotCatalog {
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) scope: Arc<Scope>,
+    pub(super) public: Arc<MemorySchemaProvider>,
+}
+
+impl CatalogProvider for SnapshotCatalog {
+    fn schema_names(&self) -> Vec<String> {
+        let own = [PUBLIC, SYSTEM].map(str::to_owned);
+        own.into_iter().chain(self.snapshot.sources().keys().cloned()).collect()
+    }
+
+    fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
+        match name {
+            PUBLIC => Some(Arc::clone(&self.public) as Arc<dyn SchemaProvider>),
+            SYSTEM => Some(Arc::new(SystemSchema(Arc::clone(&self.snapshot)))),
+            _ => {
+                let source = Arc::clone(self.snapshot.sources().get(name)?);
+                Some(Arc::new(SourceSchema { source, scope: Arc::clone(&self.scope) }))
+            }
+        }
+    }
+}
+
+/// The tables of a source.
+#[derive(Debug)]
+struct SourceSchema {
+    source: Arc<Source>,
+    scope: Arc<Scope>,
+}
+
+#[async_trait]
+impl SchemaProvider for SourceSchema {
+    /// The tables that are known; a statement that lists tables has all sources described first.
+    fn table_names(&self) -> Vec<String> {
+        let tables = self.source.known_tables();
+        tables.iter().flat_map(|tables| tables.iter()).map(|table| table.name.clone()).collect()
+    }
+
+    async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
+        let tables = self.source.tables(&self.scope).await.map_err(to_datafusion)?;
+        let table = tables.iter().find(|table| table.name == name);
+        Ok(table.map(|table| Arc::new(SourceTable::new(&self.source, table)) as Arc<dyn TableProvider>))
+    }
+
+    fn table_exist(&self, name: &str) -> bool {
+        self.source.known_tables().is_some_and(|tables| tables.iter().any(|table| table.name == name))
+    }
+}
+
+/// The host's own state.
+#[derive(Debug)]
+struct SystemSchema(Arc<Snapshot>);
+
+#[async_trait]
+impl SchemaProvider for SystemSchema {
+    fn table_names(&self) -> Vec<String> {
+        system::TABLES.map(str::to_owned).to_vec()
+    }
+
+    async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
+        system::table(&self.0, name)
+    }
+
+    fn table_exist(&self, name: &str) -> bool {
+        system::TABLES.contains(&name)
+    }
+}

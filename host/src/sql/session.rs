@@ -1,0 +1,368 @@
+//! Sessions. A session keeps settings, views and external tables; everything else is looked up in
+//! the newest snapshot for each statement, so a view sees a plugin that was replaced after it.
+
+use super::answer::Answer;
+use super::catalog::{CATALOG, PUBLIC, SnapshotCatalog};
+use super::check::parse;
+use super::failure::from_datafusion;
+use super::function;
+use super::options::QueryOptions;
+use crate::error::{Error, Result};
+use crate::registry::{Registry, Snapshot};
+use crate::wasm::Scope;
+use datafusion::catalog::{CatalogProviderList, MemoryCatalogProviderList, MemorySchemaProvider, SchemaProvider, TableProvider};
+use datafusion::common::{DataFusionError, TableReference};
+use datafusion::datasource::ViewTable;
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::logical_expr::{CreateView, DdlStatement, LogicalPlan, ScalarUDF, Statement as PlanStatement};
+use datafusion::physical_plan::execute_stream;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::sql::parser::Statement;
+use futures::StreamExt;
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+/// Batches that may be ready and not taken yet.
+const READY_BATCHES: usize = 2;
+/// How deep views may use views.
+const VIEW_DEPTH_MAX: usize = 32;
+
+/// A session: the way to run SQL.
+#[derive(Clone)]
+pub struct Session {
+    shared: Arc<Shared>,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Session")
+    }
+}
+
+struct Shared {
+    registry: Arc<Registry>,
+    runtime: Handle,
+    environment: Arc<RuntimeEnv>,
+    state: Mutex<State>,
+}
+
+/// What a session keeps from statement to statement.
+struct State {
+    config: SessionConfig,
+    /// External tables.
+    tables: BTreeMap<String, Arc<dyn TableProvider>>,
+    /// Views, as the queries that define them.
+    views: BTreeMap<String, String>,
+    /// The functions of a generation, made once.
+    functions: Option<(u64, Vec<Arc<ScalarUDF>>)>,
+}
+
+/// A statement that is about to run.
+struct Prepared {
+    context: SessionContext,
+    /// The statement's own `public`: the session's tables, and the views that it uses.
+    public: Arc<MemorySchemaProvider>,
+    views: HashSet<String>,
+    scope: Arc<Scope>,
+    generation: u64,
+    sql: Arc<str>,
+}
+
+impl Session {
+    /// A session on a registry, whose work is done on the given runtime.
+    pub fn new(registry: &Arc<Registry>, runtime: &Handle) -> Result<Self> {
+        let limits = registry.engine().limits();
+        let pool = Arc::new(FairSpillPool::new(limits.query_memory_bytes_max));
+        let environment = RuntimeEnvBuilder::new().with_memory_pool(pool).build_arc();
+        let environment = environment.map_err(|error| from_datafusion(&error, ""))?;
+        let mut config = SessionConfig::new()
+            .with_default_catalog_and_schema(CATALOG, PUBLIC)
+            .with_create_default_catalog_and_schema(false)
+            .with_information_schema(true)
+            .with_batch_size(limits.batch_rows);
+        config.options_mut().sql_parser.collect_spans = true;
+        let state = State { config, tables: BTreeMap::new(), views: BTreeMap::new(), functions: None };
+        let shared = Shared { registry: Arc::clone(registry), runtime: runtime.clone(), environment, state: Mutex::new(state) };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Runs one statement.
+    pub async fn query(&self, sql: &str) -> Result<Answer> {
+        let mut statements = self.statements(sql)?;
+        match (statements.pop_front(), statements.is_empty()) {
+            (Some(statement), true) => self.run(statement).await,
+            (None, _) => Err(Error::sql("there is no statement")),
+            (Some(_), false) => Err(Error::sql("there is more than one statement")),
+        }
+    }
+
+    /// The statements of an SQL text, to be run one after the other.
+    pub fn statements(&self, sql: &str) -> Result<VecDeque<SqlStatement>> {
+        let text: Arc<str> = sql.into();
+        let statements = parse(sql, self.shared.registry.engine().limits())?;
+        Ok(statements.into_iter().map(|statement| SqlStatement { statement, text: Arc::clone(&text) }).collect())
+    }
+
+    /// Plans a statement on the newest snapshot and starts it. Planning and execution happen on the
+    /// session's own runtime, so that it does not matter where this is called. Dropping the future
+    /// or the answer cancels the query.
+    pub async fn run(&self, statement: SqlStatement) -> Result<Answer> {
+        let scope = Scope::new(self.shared.registry.engine().limits());
+        let guard = CancelOnDrop(Some(Arc::clone(&scope)));
+        let (send, receive) = mpsc::channel(READY_BATCHES);
+        let shared = Arc::clone(&self.shared);
+        let work = { let scope = Arc::clone(&scope); async move { shared.start(statement, &scope, send).await } };
+        let started = self.shared.runtime.spawn(work).await;
+        let (schema, generation) = started.map_err(|error| Error::internal(format!("planning: {error}")))??;
+        guard.disarm();
+        Ok(Answer::new(schema, receive, scope, generation))
+    }
+}
+
+/// One statement of an SQL text.
+#[derive(Debug)]
+pub struct SqlStatement {
+    statement: Statement,
+    text: Arc<str>,
+}
+
+/// Cancels a query whose caller went away while it was being planned.
+struct CancelOnDrop(Option<Arc<Scope>>);
+
+impl CancelOnDrop {
+    fn disarm(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        if let Some(scope) = &self.0 {
+            scope.cancel();
+        }
+    }
+}
+
+type Batches = mpsc::Sender<Result<arrow::array::RecordBatch>>;
+
+impl Shared {
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn start(&self, statement: SqlStatement, scope: &Arc<Scope>, send: Batches) -> Result<(arrow::datatypes::SchemaRef, u64)> {
+        let prepared = self.prepare(&statement, scope).await?;
+        let failed = |error: DataFusionError| from_datafusion(&error, &statement.text);
+        let plan = prepared.context.state().statement_to_plan(statement.statement).await.map_err(failed)?;
+        self.check_names(&plan)?;
+        if let LogicalPlan::Ddl(DdlStatement::CreateView(view)) = &plan {
+            return self.create_view(view).map(|schema| (schema, prepared.generation));
+        }
+        let is_ddl = matches!(&plan, LogicalPlan::Ddl(_));
+        let is_setting = matches!(&plan, LogicalPlan::Statement(PlanStatement::SetVariable(_) | PlanStatement::ResetVariable(_)));
+        if let LogicalPlan::Ddl(DdlStatement::DropView(view)) = &plan
+            && self.state().views.remove(view.name.table()).is_some()
+        {
+            return Ok((empty_schema(), prepared.generation));
+        }
+        let frame = prepared.context.execute_logical_plan(plan).await.map_err(failed)?;
+        if is_ddl {
+            self.keep_tables(&prepared).await.map_err(failed)?;
+        }
+        if is_setting {
+            self.state().config = without_query(prepared.context.copied_config());
+        }
+        let physical = frame.create_physical_plan().await.map_err(failed)?;
+        let schema = physical.schema();
+        let stream = execute_stream(physical, prepared.context.task_ctx()).map_err(failed)?;
+        let generation = prepared.generation;
+        tokio::spawn(pump(stream, prepared, send));
+        Ok((schema, generation))
+    }
+
+    /// A context for one statement: the newest snapshot, the session's own tables, and those of its
+    /// views that the statement uses.
+    async fn prepare(&self, statement: &SqlStatement, scope: &Arc<Scope>) -> Result<Prepared> {
+        let snapshot = self.registry.snapshot();
+        let failed = |error: DataFusionError| from_datafusion(&error, &statement.text);
+        let public = Arc::new(MemorySchemaProvider::new());
+        let tables = self.state().tables.clone();
+        for (name, table) in tables {
+            public.register_table(name, table).map_err(failed)?;
+        }
+        let context = self.context(&snapshot, scope, &public).map_err(failed)?;
+        let references = context.state().resolve_table_references(&statement.statement).map_err(failed)?;
+        if references.iter().any(|reference| reference.schema() == Some("information_schema")) || is_show(&statement.statement) {
+            describe_all(&snapshot, scope).await;
+        }
+        let mut views = HashSet::new();
+        self.add_views(&context, references, &mut views, 0).await?;
+        Ok(Prepared { context, public, views, scope: Arc::clone(scope), generation: snapshot.generation(), sql: Arc::clone(&statement.text) })
+    }
+
+    fn context(&self, snapshot: &Arc<Snapshot>, scope: &Arc<Scope>, public: &Arc<MemorySchemaProvider>) -> Result<SessionContext, DataFusionError> {
+        let mut config = self.state().config.clone();
+        config.options_mut().extensions.insert(QueryOptions::new(scope));
+        let catalogs = MemoryCatalogProviderList::new();
+        let catalog = SnapshotCatalog { snapshot: Arc::clone(snapshot), scope: Arc::clone(scope), public: Arc::clone(public) };
+        catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
+        let mut state = SessionStateBuilder::new()
+            .with_config(config)
+            .with_runtime_env(Arc::clone(&self.environment))
+            .with_catalog_list(Arc::new(catalogs))
+            .with_default_features()
+            .build();
+        for function in self.functions(snapshot, &state) {
+            datafusion::execution::FunctionRegistry::register_udf(&mut state, function)?;
+        }
+        Ok(SessionContext::new_with_state(state).enable_url_table())
+    }
+
+    fn functions(&self, snapshot: &Snapshot, builtin: &datafusion::execution::SessionState) -> Vec<Arc<ScalarUDF>> {
+        let mut state = self.state();
+        if let Some((_, functions)) = state.functions.as_ref().filter(|(generation, _)| *generation == snapshot.generation()) {
+            return functions.clone();
+        }
+        let is_builtin = |name: &str| {
+            builtin.scalar_functions().contains_key(name)
+                || builtin.aggregate_functions().contains_key(name)
+                || builtin.window_functions().contains_key(name)
+        };
+        let functions = function::functions(snapshot, is_builtin);
+        state.functions = Some((snapshot.generation(), functions.clone()));
+        functions
+    }
+
+    /// Plans the views that are referred to, and those that they refer to, on this snapshot.
+    async fn add_views(&self, context: &SessionContext, references: Vec<TableReference>, seen: &mut HashSet<String>, depth: usize) -> Result<()> {
+        if depth > VIEW_DEPTH_MAX {
+            return Err(Error::over_limit("views within views", depth, VIEW_DEPTH_MAX, "sql_depth_max"));
+        }
+        for reference in references {
+            let name = reference.table().to_owned();
+            let definition = self.state().views.get(&name).cloned();
+            let (Some(definition), true) = (definition, is_public(&reference)) else { continue };
+            if !seen.insert(name.clone()) {
+                continue;
+            }
+            let in_view = |error: &DataFusionError| from_datafusion(error, &definition).context(format!("view {name:?}"));
+            let limits = self.registry.engine().limits();
+            let mut statements = parse(&definition, limits)?;
+            let statement = statements.pop_front().ok_or_else(|| Error::internal("a view without a query"))?;
+            let inner = context.state().resolve_table_references(&statement).map_err(|error| in_view(&error))?;
+            Box::pin(self.add_views(context, inner, seen, depth + 1)).await?;
+            let plan = context.state().statement_to_plan(statement).await.map_err(|error| in_view(&error))?;
+            let plan = match plan {
+                LogicalPlan::Ddl(DdlStatement::CreateView(view)) => Arc::unwrap_or_clone(view.input),
+                other => other,
+            };
+            let view = ViewTable::new(plan, Some(definition.clone()));
+            context.register_table(reference, Arc::new(view)).map_err(|error| in_view(&error))?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the tables that a statement made, and forgets those that it dropped.
+    async fn keep_tables(&self, prepared: &Prepared) -> Result<(), DataFusionError> {
+        let mut tables = BTreeMap::new();
+        for name in prepared.public.table_names() {
+            if !prepared.views.contains(&name)
+                && let Some(table) = prepared.public.table(&name).await?
+            {
+                tables.insert(name, table);
+            }
+        }
+        self.state().tables = tables;
+        Ok(())
+    }
+
+    fn create_view(&self, view: &CreateView) -> Result<arrow::datatypes::SchemaRef> {
+        let name = view.name.table().to_owned();
+        let definition = view.definition.clone().ok_or_else(|| Error::internal("a view without its definition"))?;
+        let mut state = self.state();
+        if state.views.contains_key(&name) && !view.or_replace {
+            return Err(Error::sql(format!("view {name:?} exists already")).with_hint("write CREATE OR REPLACE VIEW"));
+        }
+        if state.tables.contains_key(&name) {
+            return Err(Error::sql(format!("there is a table {name:?} already")));
+        }
+        state.views.insert(name, definition);
+        Ok(empty_schema())
+    }
+
+    /// Tables that a session makes go into `public`, and only there.
+    fn check_names(&self, plan: &LogicalPlan) -> Result<()> {
+        let name = match plan {
+            LogicalPlan::Ddl(DdlStatement::CreateView(view)) => &view.name,
+            LogicalPlan::Ddl(DdlStatement::CreateExternalTable(table)) => &table.name,
+            LogicalPlan::Ddl(DdlStatement::CreateMemoryTable(table)) => &table.name,
+            _ => return Ok(()),
+        };
+        match is_public(name) {
+            true => Ok(()),
+            false => Err(Error::sql(format!("{name} cannot be made there")).with_hint(format!("leave out the schema, or write {PUBLIC}.{}", name.table()))),
+        }
+    }
+}
+
+fn is_public(reference: &TableReference) -> bool {
+    reference.schema().is_none_or(|schema| schema == PUBLIC)
+}
+
+fn empty_schema() -> arrow::datatypes::SchemaRef {
+    Arc::new(arrow::datatypes::Schema::empty())
+}
+
+fn is_show(statement: &Statement) -> bool {
+    use datafusion::sql::sqlparser::ast::Statement as Sql;
+    matches!(statement, Statement::Statement(sql) if matches!(sql.as_ref(), Sql::ShowTables { .. } | Sql::ShowColumns { .. }))
+}
+
+/// Describes every source at the same time. One that cannot be described is left out, and the
+/// analyst told.
+async fn describe_all(snapshot: &Snapshot, scope: &Arc<Scope>) {
+    let all = snapshot.sources().values().map(|source| async move {
+        if let Err(error) = source.tables(scope).await {
+            scope.warn(error.to_string());
+        }
+    });
+    futures::future::join_all(all).await;
+}
+
+/// The settings of a session, without the query that changed them.
+fn without_query(config: SessionConfig) -> SessionConfig {
+    let mut config = config;
+    config.options_mut().extensions = datafusion::common::config::Extensions::new();
+    config
+}
+
+/// Brings batches from the plan to the answer, as fast as they are taken.
+async fn pump(mut stream: datafusion::execution::SendableRecordBatchStream, prepared: Prepared, send: Batches) {
+    loop {
+        let batch = tokio::select! {
+            biased;
+            () = prepared.scope.cancelled() => {
+                let _ = send.try_send(Err(Error::cancelled("the query was cancelled")));
+                return;
+            }
+            batch = stream.next() => batch,
+        };
+        let (batch, is_last) = match batch {
+            None => return,
+            Some(Ok(batch)) => (Ok(batch), false),
+            Some(Err(error)) => (Err(from_datafusion(&error, &prepared.sql)), true),
+        };
+        if is_last {
+            // The other partitions have nothing left to work for.
+            prepared.scope.cancel();
+        }
+        if send.send(batch).await.is_err() || is_last {
+            return;
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! What the instances of one query share: whether to go on, how much memory they hold together,
+//! and what they report to the analyst.
+
+use crate::error::{Error, Result};
+use crate::limits::Limits;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Instant, SystemTime};
+use tokio::sync::Notify;
+
+/// Records that a source left out because its configuration says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// The source.
+    pub source: String,
+    /// How many records.
+    pub count: u64,
+    /// Where and why the first of them.
+    pub first: String,
+}
+
+/// The scope of a query. Every store of the query looks at it at each epoch tick.
+pub struct Scope {
+    limits: Arc<Limits>,
+    cancelled: AtomicBool,
+    cancel: Notify,
+    guest_bytes: AtomicUsize,
+    guest_bytes_peak: AtomicUsize,
+    started: (Instant, SystemTime),
+    reports: Mutex<Reports>,
+}
+
+#[derive(Default)]
+struct Reports {
+    skipped: Vec<Skipped>,
+    warnings: Vec<String>,
+    warnings_dropped: usize,
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope").field("cancelled", &self.is_cancelled()).finish_non_exhaustive()
+    }
+}
+
+impl Scope {
+    /// The scope of a new query.
+    pub fn new(limits: &Arc<Limits>) -> Arc<Self> {
+        Arc::new(Self {
+            limits: Arc::clone(limits),
+            cancelled: AtomicBool::new(false),
+            cancel: Notify::new(),
+            guest_bytes: AtomicUsize::new(0),
+            guest_bytes_peak: AtomicUsize::new(0),
+            started: (Instant::now(), SystemTime::now()),
+            reports: Mutex::default(),
+        })
+    }
+
+    /// The bounds.
+    pub fn limits(&self) -> &Arc<Limits> {
+        &self.limits
+    }
+
+    /// Stops every instance of the query at its next epoch tick.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Release);
+        self.cancel.notify_waiters();
+    }
+
+    /// Whether the query was cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Acquire)
+    }
+
+    /// Waits until the query is cancelled.
+    pub async fn cancelled(&self) {
+        let notified = self.cancel.notified();
+        tokio::pin!(notified);
+        // Registered before the flag is read, so that a cancel in between is not missed.
+        notified.as_mut().enable();
+        if !self.is_cancelled() {
+            notified.await;
+        }
+    }
+
+    /// When the query began: what a guest's wall clock says for its whole length.
+    pub(super) fn started(&self) -> (Instant, SystemTime) {
+        self.started
+    }
+
+    /// Records left out, by source, in the order of their first report.
+    pub fn skipped(&self) -> Vec<Skipped> {
+        self.reports().skipped.clone()
+    }
+
+    /// Warnings of sources, and how many more there were than are kept.
+    pub fn warnings(&self) -> (Vec<String>, usize) {
+        let reports = self.reports();
+        (reports.warnings.clone(), reports.warnings_dropped)
+    }
+
+    /// The most guest memory that the query held at one time, in bytes.
+    pub fn guest_bytes_peak(&self) -> usize {
+        self.guest_bytes_peak.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn report_skipped(&self, source: &str, count: u64, first: String) {
+        let mut reports = self.reports();
+        match reports.skipped.iter_mut().find(|known| known.source == source) {
+            Some(known) => known.count = known.count.saturating_add(count),
+            None => reports.skipped.push(Skipped { source: source.to_owned(), count, first }),
+        }
+    }
+
+    /// Adds a warning for the analyst. The same one is kept once.
+    pub fn warn(&self, warning: String) {
+        let mut reports = self.reports();
+        if reports.warnings.contains(&warning) {
+            return;
+        }
+        match reports.warnings.len() < self.limits.query_warnings_max {
+            true => reports.warnings.push(warning),
+            false => reports.warnings_dropped += 1,
+        }
+    }
+
+    fn reports(&self) -> std::sync::MutexGuard<'_, Reports> {
+        self.reports.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Charges guest memory to the query.
+    pub(super) fn grow(&self, bytes: usize) -> Result<()> {
+        let held = self.guest_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let limit = self.limits.query_guest_memory_bytes_max;
+        if held > limit {
+            self.guest_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            return Err(Error::over_limit(
+                "bytes of memory of the query's plugins",
+                held,
+                limit,
+                "query_guest_memory_bytes_max",
+            ));
+        }
+        self.guest_bytes_peak.fetch_max(held, Ordering::Relaxed);
+        Ok(())
+    }
+
+    pub(super) fn shrink(&self, bytes: usize) {
+        self.guest_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,226 @@
+//! What a store holds for its instance: a budget, a sink, a log, and whatever was granted. The
+//! default grants nothing.
+
+use super::api::v0_1::{arrow, log, report, types};
+use super::arrow::{BatchLimits, batch_from_guest};
+use crate::input::Inputs;
+use super::limiter::Limiter;
+use super::scope::Scope;
+use crate::error::{Error, Result};
+use ::arrow::array::RecordBatch;
+use ::arrow::datatypes::SchemaRef;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use wasmtime::component::{Resource, ResourceTable};
+
+/// The host's side of the contract's `sink`.
+pub struct Sink;
+
+/// What an instance is for, which decides what it may do.
+#[derive(Clone)]
+pub(super) enum Role {
+    /// Pure functions.
+    Functions,
+    /// A source, by its name, and the inputs that it was granted.
+    Source(String, Arc<Inputs>),
+}
+
+/// The state of a store.
+pub(super) struct State {
+    pub(super) limiter: Limiter,
+    pub(super) resources: ResourceTable,
+    pub(super) scope: Arc<Scope>,
+    pub(super) role: Role,
+    pub(super) open_inputs: usize,
+    plugin: Arc<str>,
+    deadline: (Instant, Duration),
+    /// The schema that is due, and what was emitted in this call.
+    expected: Option<SchemaRef>,
+    emitted: Vec<RecordBatch>,
+    emitted_bytes: usize,
+    empty_batches: usize,
+    log_lines: usize,
+    stderr: String,
+}
+
+impl State {
+    pub(super) fn new(plugin: &Arc<str>, role: Role, scope: &Arc<Scope>) -> Self {
+        let mut resources = ResourceTable::new();
+        resources.set_max_capacity(scope.limits().guest_handles_max);
+        Self {
+            limiter: Limiter::new(scope),
+            resources,
+            scope: Arc::clone(scope),
+            role,
+            open_inputs: 0,
+            plugin: Arc::clone(plugin),
+            deadline: (Instant::now(), Duration::ZERO),
+            expected: None,
+            emitted: Vec::new(),
+            emitted_bytes: 0,
+            empty_batches: 0,
+            log_lines: 0,
+            stderr: String::new(),
+        }
+    }
+
+    /// Sets how long the next call may take.
+    pub(super) fn start_call(&mut self, limit_ms: u64) {
+        let limit = Duration::from_millis(limit_ms);
+        self.deadline = (Instant::now() + limit, limit);
+    }
+
+    /// Whether the query goes on.
+    pub(super) fn check_cancelled(&self) -> Result<()> {
+        match self.scope.is_cancelled() {
+            true => Err(Error::cancelled("the query was cancelled")),
+            false => Ok(()),
+        }
+    }
+
+    /// Called at each epoch tick of a running guest.
+    pub(super) fn check(&self) -> Result<()> {
+        self.check_cancelled()?;
+        let (deadline, limit) = self.deadline;
+        if Instant::now() > deadline {
+            return Err(Self::out_of_time(limit));
+        }
+        Ok(())
+    }
+
+    pub(super) fn out_of_time(limit: Duration) -> Error {
+        Error::limit(format!("a call took longer than {} ms", limit.as_millis()))
+            .with_hint("raise limits.call_ms_max in sextant.toml if the plugin is meant to work so long without giving rows")
+    }
+
+    /// Says what the sink is to take.
+    pub(super) fn expect(&mut self, schema: &SchemaRef) {
+        self.expected = Some(Arc::clone(schema));
+        self.emitted.clear();
+        self.emitted_bytes = 0;
+    }
+
+    /// What was emitted since [`expect`](Self::expect).
+    pub(super) fn take_emitted(&mut self) -> Vec<RecordBatch> {
+        self.expected = None;
+        std::mem::take(&mut self.emitted)
+    }
+
+    fn take_batch(&mut self, batch: arrow::Batch) -> Result<()> {
+        let limits = Arc::clone(self.scope.limits());
+        let schema = self.expected.clone();
+        let schema = schema.ok_or_else(|| Error::contract("a batch was emitted outside of a call"))?;
+        if self.emitted.len() >= limits.step_batches_max {
+            let count = self.emitted.len() + 1;
+            return Err(Error::over_limit("batches emitted in one step", count, limits.step_batches_max, "step_batches_max"));
+        }
+        self.empty_batches = if batch.rows == 0 { self.empty_batches + 1 } else { 0 };
+        if self.empty_batches > limits.empty_batches_max {
+            let count = self.empty_batches;
+            return Err(Error::over_limit("batches without rows, one after the other", count, limits.empty_batches_max, "empty_batches_max"));
+        }
+        self.emitted_bytes += batch.buffers.iter().map(Vec::len).sum::<usize>();
+        if self.emitted_bytes > limits.batch_bytes_max {
+            let bytes = self.emitted_bytes;
+            return Err(Error::over_limit("bytes emitted in one step", bytes, limits.batch_bytes_max, "batch_bytes_max"));
+        }
+        self.emitted.push(batch_from_guest(&schema, batch, &BatchLimits::new(&limits))?);
+        Ok(())
+    }
+
+    /// Takes what a guest writes to standard output or error: usually a panic message.
+    pub(super) fn write_stdio(&mut self, bytes: &[u8]) {
+        let max = self.scope.limits().message_bytes_max;
+        let room = max.saturating_sub(self.stderr.len());
+        let text = String::from_utf8_lossy(&bytes[..bytes.len().min(room)]);
+        self.stderr.push_str(&printable(&text, max));
+    }
+
+    /// What the guest wrote before it crashed.
+    pub(super) fn last_words(&self) -> Option<&str> {
+        Some(self.stderr.trim()).filter(|text| !text.is_empty())
+    }
+
+    /// Who speaks, in a log line.
+    fn speaker(&self) -> String {
+        match &self.role {
+            Role::Functions => self.plugin.to_string(),
+            Role::Source(source, _) => format!("{} as {source}", self.plugin),
+        }
+    }
+
+    fn source_name(&self) -> &str {
+        match &self.role {
+            Role::Functions => &self.plugin,
+            Role::Source(source, _) => source,
+        }
+    }
+}
+
+/// A guest's text without control characters (which would move a terminal's cursor or forge log
+/// lines), cut to a length.
+pub(super) fn printable(text: &str, bytes_max: usize) -> String {
+    let clean = |c: char| if c.is_control() { ' ' } else { c };
+    if text.len() <= bytes_max {
+        return text.chars().map(clean).collect();
+    }
+    let cut = text.floor_char_boundary(bytes_max);
+    let rest = text.len() - cut;
+    let mut text: String = text[..cut].chars().map(clean).collect();
+    text.push_str(&format!(" [and {rest} bytes more]"));
+    text
+}
+
+impl arrow::Host for State {}
+
+impl arrow::HostSink for State {
+    fn emit(&mut self, _: Resource<Sink>, batch: arrow::Batch) -> wasmtime::Result<()> {
+        self.take_batch(batch).map_err(wasmtime::Error::new)
+    }
+
+    fn drop(&mut self, _: Resource<Sink>) -> wasmtime::Result<()> {
+        Ok(())
+    }
+}
+
+impl types::Host for State {}
+
+impl log::Host for State {
+    fn write(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
+        let limits = self.scope.limits();
+        self.log_lines += 1;
+        if self.log_lines > limits.log_lines_max {
+            if self.log_lines == limits.log_lines_max + 1 {
+                tracing::warn!(target: "plugin", "{}: more than {} log lines; the rest is dropped", self.speaker(), limits.log_lines_max);
+            }
+            return Ok(());
+        }
+        let line = printable(&message, limits.log_line_bytes_max);
+        let speaker = self.speaker();
+        match level {
+            log::Level::Trace => tracing::trace!(target: "plugin", "{speaker}: {line}"),
+            log::Level::Debug => tracing::debug!(target: "plugin", "{speaker}: {line}"),
+            log::Level::Info => tracing::info!(target: "plugin", "{speaker}: {line}"),
+            log::Level::Warn => tracing::warn!(target: "plugin", "{speaker}: {line}"),
+            log::Level::Error => tracing::error!(target: "plugin", "{speaker}: {line}"),
+        }
+        Ok(())
+    }
+}
+
+impl report::Host for State {
+    fn skipped(&mut self, count: u64, reason: String, place: report::Place) -> wasmtime::Result<()> {
+        let max = self.scope.limits().message_bytes_max;
+        let place = super::describe::place_text(place, max);
+        let reason = printable(&reason, max);
+        let first = if place.is_empty() { reason } else { format!("{place}: {reason}") };
+        self.scope.report_skipped(self.source_name(), count, first);
+        Ok(())
+    }
+
+    fn warning(&mut self, message: String) -> wasmtime::Result<()> {
+        let message = printable(&message, self.scope.limits().message_bytes_max);
+        self.scope.warn(format!("{}: {message}", self.source_name()));
+        Ok(())
+    }
+}

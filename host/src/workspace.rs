@@ -1,0 +1,164 @@
+//! A workspace: the folder with `sextant.toml`, the watched `bundles/`, and the private `state/`
+//! and `cache/`.
+
+use crate::bundle::is_identifier;
+use crate::error::{Context, Error, Result};
+use crate::input::Paths;
+use crate::limits::Limits;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The name of the configuration file.
+pub const CONFIG_FILE: &str = "sextant.toml";
+
+/// Schemas of the host itself, which no source can have.
+const RESERVED_NAMES: [&str; 3] = ["sextant", "public", "information_schema"];
+
+const NEW_CONFIG: &str = "\
+# The configuration of a Sextant workspace. It is read again whenever it changes.
+#
+# A source is a configured use of a source plugin, and a schema in SQL:
+#
+# [source.events]
+# plugin = \"delimited\"
+# inputs = { files = \"data/*.csv\" }
+# [source.events.config.tables.all]
+# input = \"files\"
+#
+# [limits]
+# guest_memory_bytes_max = 268435456
+";
+
+/// A workspace on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Workspace {
+    root: PathBuf,
+}
+
+/// What `sextant.toml` says.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// The bounds.
+    pub limits: Limits,
+    /// The sources, each with its own error where it has one.
+    pub sources: BTreeMap<String, Result<SourceConfig>>,
+}
+
+/// A source, as configured.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceConfig {
+    /// The plugin that reads it.
+    pub plugin: String,
+    /// Its inputs: named files, which this grants.
+    #[serde(default)]
+    pub inputs: BTreeMap<String, Paths>,
+    /// What the plugin gets, as JSON.
+    #[serde(default)]
+    pub config: serde_json::Map<String, serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    limits: Limits,
+    #[serde(default)]
+    source: BTreeMap<String, toml::Value>,
+}
+
+impl Workspace {
+    /// The workspace in a folder that has a `sextant.toml`.
+    pub fn open(root: &Path) -> Result<Self> {
+        match root.join(CONFIG_FILE).is_file() {
+            true => Ok(Self { root: std::path::absolute(root)? }),
+            false => Err(Error::not_found(format!("{} is not a workspace: it has no {CONFIG_FILE}", root.display()))
+                .with_hint(format!("make one with `sextant init {}`", root.display()))),
+        }
+    }
+
+    /// The workspace named, else the nearest one upwards from the current folder, else the default
+    /// one under the user's data folder, which is made.
+    pub fn find(named: Option<&Path>) -> Result<Self> {
+        if let Some(root) = named {
+            return Self::open(root);
+        }
+        let here = std::env::current_dir()?;
+        if let Some(root) = here.ancestors().find(|folder| folder.join(CONFIG_FILE).is_file()) {
+            return Self::open(root);
+        }
+        let root = default_root()?;
+        if root.join(CONFIG_FILE).is_file() { Self::open(&root) } else { Self::init(&root) }
+    }
+
+    /// Makes a workspace; what is there already stays.
+    pub fn init(root: &Path) -> Result<Self> {
+        let make = || -> Result<()> {
+            std::fs::create_dir_all(root.join("bundles"))?;
+            let config = root.join(CONFIG_FILE);
+            if !config.exists() {
+                std::fs::write(config, NEW_CONFIG)?;
+            }
+            Ok(())
+        };
+        make().context(|| format!("making a workspace in {}", root.display()))?;
+        Self::open(root)
+    }
+
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The configuration file.
+    pub fn config_path(&self) -> PathBuf {
+        self.root.join(CONFIG_FILE)
+    }
+
+    /// The watched folder of bundles.
+    pub fn bundles(&self) -> PathBuf {
+        self.root.join("bundles")
+    }
+
+    /// Where compiled code is kept.
+    pub fn code_cache(&self) -> PathBuf {
+        self.root.join("cache").join("code")
+    }
+
+    /// Reads `sextant.toml`. A broken file is an error; a broken source is an error of that source.
+    pub fn config(&self) -> Result<Config> {
+        let path = self.config_path();
+        let text = std::fs::read_to_string(&path).context(|| path.display().to_string())?;
+        parse(&text).map_err(|error| error.context(path.display()))
+    }
+}
+
+fn default_root() -> Result<PathBuf> {
+    let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from);
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share"));
+    let data = data.filter(|folder| folder.is_absolute()).or_else(home);
+    let data = data.ok_or_else(|| Error::config("there is no home folder").with_hint("name a workspace with --workspace DIR"))?;
+    Ok(data.join("sextant"))
+}
+
+fn parse(text: &str) -> Result<Config> {
+    let broken = |error: toml::de::Error| Error::config(error.message().to_owned()).with_place(error.to_string());
+    let file: File = toml::from_str(text).map_err(broken)?;
+    let sources = file.source.into_iter().map(|(name, value)| {
+        let source = parse_source(&name, value);
+        (name, source)
+    });
+    Ok(Config { limits: file.limits, sources: sources.collect() })
+}
+
+fn parse_source(name: &str, value: toml::Value) -> Result<SourceConfig> {
+    let place = || format!("[source.{name}]");
+    if !is_identifier(name) {
+        return Err(Error::config("a source's name is a lower-case letter and up to 62 lower-case letters, digits and underscores").context(place()));
+    }
+    if RESERVED_NAMES.contains(&name) {
+        return Err(Error::config("that name is the host's own").with_hint("choose another name").context(place()));
+    }
+    value.try_into::<SourceConfig>().map_err(|error| Error::config(error.message().to_owned()).context(place()))
+}

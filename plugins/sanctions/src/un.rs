@@ -1,0 +1,668 @@
+//! The consolidated list of the United Nations Security Council, in the XML that its committees
+//! publish: `CONSOLIDATED_LIST` with the sections `INDIVIDUALS` and `ENTITIES`.
+//!
+//! A list that ends before `</CONSOLIDATED_LIST>` is an error, whatever the configuration says
+//! about bad records: a truncated list must never look like a short one. The list does not say
+//! which date of birth goes with which place, so each becomes a [`Birth`] of its own.
+
+use crate::date::{self, PartialDate};
+use crate::entity::{
+    Attribute, Birth, BirthKind, Entity, EntityKind, Identifier, IdentifierKind, NAME_PARTS, Name,
+    NameKind, Place, Quality, Record, Records, Role, RoleKind,
+};
+use crate::xml::{Element, Step, XmlReader};
+use sextant_plugin_sdk::{Error, InputReader, Result};
+use std::collections::HashSet;
+
+/// How many records a list may have; the list of 2026 has 1,003. Their ids are kept, to find one
+/// that stands twice.
+const RECORDS_MAX: usize = 1_000_000;
+/// How long an id may be.
+const ID_BYTES_MAX: usize = 64;
+/// Of how many unknown elements a warning is given.
+const UNREAD_MAX: usize = 16;
+
+/// The records of a list.
+pub(crate) fn records(input: InputReader) -> Result<Records> {
+    Ok(Box::new(List {
+        xml: XmlReader::new(input)?,
+        at: At::Start,
+        version: None,
+        sections: Vec::new(),
+        record: 0,
+        ids: HashSet::new(),
+        unread: 0,
+        ended: false,
+    }))
+}
+
+struct List {
+    xml: XmlReader,
+    at: At,
+    /// When the list was made, as it says.
+    version: Option<String>,
+    /// The sections that were there.
+    sections: Vec<EntityKind>,
+    /// The number of the last record, counted from 1 over both sections.
+    record: u64,
+    ids: HashSet<String>,
+    unread: usize,
+    ended: bool,
+}
+
+/// In which element the reader stands, between records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum At {
+    Start,
+    List,
+    Section(EntityKind),
+    AfterList,
+}
+
+const LIST: &str = "CONSOLIDATED_LIST";
+const SECTIONS: [EntityKind; 2] = [EntityKind::Person, EntityKind::Organization];
+
+fn section_name(kind: EntityKind) -> &'static str {
+    match kind {
+        EntityKind::Person => "INDIVIDUALS",
+        EntityKind::Organization => "ENTITIES",
+    }
+}
+
+fn record_name(kind: EntityKind) -> &'static str {
+    match kind {
+        EntityKind::Person => "INDIVIDUAL",
+        EntityKind::Organization => "ENTITY",
+    }
+}
+
+impl Iterator for List {
+    type Item = Result<Record>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let record = self.read();
+        self.ended = !matches!(record, Ok(Some(_)));
+        record.transpose()
+    }
+}
+
+impl List {
+    fn read(&mut self) -> Result<Option<Record>> {
+        loop {
+            let step = self.xml.step()?;
+            let record = match (self.at, step) {
+                (At::Section(kind), Step::Open(element)) if element.name == record_name(kind) => {
+                    return self.record(kind, element).map(Some);
+                }
+                (At::Start | At::AfterList, step) => self.outside(step)?,
+                (_, Step::Open(element)) => self.inside(element)?,
+                (_, Step::Text(text)) => self.unread(format!("text {:?}", shortened(&text))),
+                (_, Step::Close) => self.close()?,
+                (_, Step::End) => return Err(Error::internal("an open element went unnoticed")),
+            };
+            if record.is_some() || self.ended {
+                return Ok(record);
+            }
+        }
+    }
+
+    /// Before or after the list itself.
+    fn outside(&mut self, step: Step) -> Result<Option<Record>> {
+        let found = match step {
+            Step::Open(mut element) if self.at == At::Start && element.name == LIST => {
+                self.version = element.take_text("@dateGenerated");
+                self.at = At::List;
+                return Ok(self.unread_attributes(&element));
+            }
+            Step::End if self.at == At::AfterList => {
+                self.ended = true;
+                return Ok(None);
+            }
+            Step::Open(element) => format!("<{}>", element.name),
+            Step::Text(text) => format!("{:?}", shortened(&text)),
+            Step::Close | Step::End => "the end of the file".to_owned(),
+        };
+        let expected = if self.at == At::Start {
+            "<CONSOLIDATED_LIST>"
+        } else {
+            "the end of the file"
+        };
+        Err(self.error(&format!("expected {expected}, found {found}")))
+    }
+
+    /// An element that is no record: a section, or something unknown.
+    fn inside(&mut self, element: Element) -> Result<Option<Record>> {
+        let section = SECTIONS
+            .into_iter()
+            .find(|&kind| section_name(kind) == element.name);
+        if let (At::List, Some(kind)) = (self.at, section) {
+            self.sections.push(kind);
+            self.at = At::Section(kind);
+            return Ok(self.unread_attributes(&element));
+        }
+        self.xml.skip()?;
+        Ok(self.unread(format!("an element {}", element.name)))
+    }
+
+    /// The end of a section or of the list.
+    fn close(&mut self) -> Result<Option<Record>> {
+        self.at = if matches!(self.at, At::Section(_)) {
+            At::List
+        } else {
+            At::AfterList
+        };
+        let missing = SECTIONS
+            .into_iter()
+            .find(|kind| !self.sections.contains(kind));
+        match missing {
+            Some(_) if self.at == At::AfterList && self.sections.is_empty() => {
+                Err(self
+                    .error("expected the sections INDIVIDUALS and ENTITIES, found none of them"))
+            }
+            Some(kind) if self.at == At::AfterList => Ok(Some(Record::Unread(format!(
+                "the list has no section {}",
+                section_name(kind)
+            )))),
+            _ => Ok(None),
+        }
+    }
+
+    /// Reads a whole record. The outer error says that the file is broken, a bad record that only
+    /// this one is.
+    fn record(&mut self, kind: EntityKind, opened: Element) -> Result<Record> {
+        self.record += 1;
+        if self.record > RECORDS_MAX as u64 {
+            let message = format!("a list may have {RECORDS_MAX} records, this one has more");
+            return Err(self.error(&message));
+        }
+        let byte = opened.byte;
+        let element = self
+            .xml
+            .element(opened)
+            .map_err(|error| error.at_record(self.record))?;
+        let entity =
+            entity(kind, element, self.version.clone()).and_then(|entity| self.once(entity));
+        Ok(match entity {
+            Ok(entity) => Record::Entity(Box::new(entity)),
+            Err(error) => Record::Bad(error.at_record(self.record).at_byte(byte)),
+        })
+    }
+
+    /// An id that stands twice would multiply rows in every join.
+    fn once(&mut self, entity: Entity) -> Result<Entity> {
+        if self.ids.insert(entity.id.clone()) {
+            return Ok(entity);
+        }
+        let message = format!(
+            "expected an id of its own, found {:?} for the second time",
+            entity.id
+        );
+        Err(Error::invalid_data(message).in_field("DATAID"))
+    }
+
+    fn unread_attributes(&mut self, element: &Element) -> Option<Record> {
+        let (name, _) = element.rest().into_iter().next()?;
+        self.unread(format!("an attribute {name}"))
+    }
+
+    fn unread(&mut self, what: String) -> Option<Record> {
+        self.unread += 1;
+        let place = match self.at {
+            At::Section(kind) => section_name(kind),
+            At::List | At::Start | At::AfterList => LIST,
+        };
+        match self.unread {
+            1..=UNREAD_MAX => Some(Record::Unread(format!(
+                "{place} has {what}, which is not read"
+            ))),
+            _ => None,
+        }
+    }
+
+    fn error(&self, message: &str) -> Error {
+        Error::invalid_data(message).at_byte(self.xml.byte())
+    }
+}
+
+/// Makes an entity of an `INDIVIDUAL` or an `ENTITY`. Whatever is not taken from the element by its
+/// name is left in it, and becomes an attribute in the end.
+fn entity(
+    kind: EntityKind,
+    mut element: Element,
+    source_version: Option<String>,
+) -> Result<Entity> {
+    let prefix = record_name(kind);
+    let id = id(&mut element)?;
+    let mut names = vec![primary_name(kind, &mut element)?];
+    names.extend(
+        element
+            .take_text("NAME_ORIGINAL_SCRIPT")
+            .map(|text| name(NameKind::OriginalScript, text)),
+    );
+    let mut births = Vec::new();
+    for part in element.take_all(&format!("{prefix}_DATE_OF_BIRTH")) {
+        births.extend(birth_date(part)?);
+    }
+    let places = element.take_all(&format!("{prefix}_PLACE_OF_BIRTH"));
+    births.extend(
+        places
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .map(birth_place),
+    );
+    for part in element.take_all(&format!("{prefix}_ALIAS")) {
+        alias(part, &mut names, &mut births, &mut element.children)?;
+    }
+    let documents = element.take_all(&format!("{prefix}_DOCUMENT")).into_iter();
+    let identifiers = documents
+        .filter(|part| !part.is_empty())
+        .map(identifier)
+        .collect::<Result<_>>()?;
+    let addresses = element.take_all(&format!("{prefix}_ADDRESS")).into_iter();
+    let addresses = addresses
+        .filter(|part| !part.is_empty())
+        .map(address)
+        .collect();
+    let mut attributes = Vec::new();
+    Ok(Entity {
+        id,
+        kind,
+        gender: element.take_text("GENDER").map(|text| text.to_lowercase()),
+        reference: element.take_text("REFERENCE_NUMBER"),
+        programme: element.take_text("UN_LIST_TYPE"),
+        listed_on: day(&mut element, "LISTED_ON")?,
+        updated_on: updated_on(&mut element, &mut attributes)?,
+        comments: element.take_raw("COMMENTS1"),
+        source_version,
+        names,
+        identifiers,
+        addresses,
+        births,
+        nationalities: values(&mut element, "NATIONALITY"),
+        roles: roles(&mut element),
+        attributes: with_rest(attributes, &element),
+    })
+}
+
+fn id(element: &mut Element) -> Result<String> {
+    let byte = element.byte_of("DATAID");
+    let found = match element.take_text("DATAID") {
+        Some(id) if id.len() <= ID_BYTES_MAX => return Ok(id),
+        Some(id) => format!("{} bytes", id.len()),
+        None => "nothing".to_owned(),
+    };
+    let message = format!("expected an id of at most {ID_BYTES_MAX} bytes, found {found}");
+    Err(Error::invalid_data(message)
+        .in_field("DATAID")
+        .at_byte(byte))
+}
+
+fn name(kind: NameKind, name: String) -> Name {
+    Name {
+        kind,
+        name,
+        quality: None,
+        quality_raw: None,
+        script: None,
+        language: None,
+        parts: Default::default(),
+        note: None,
+    }
+}
+
+/// The name in `FIRST_NAME` and the fields after it. That of an organization has no parts: it stands
+/// whole in the first field.
+fn primary_name(kind: EntityKind, element: &mut Element) -> Result<Name> {
+    const FIELDS: [&str; NAME_PARTS] = [
+        "FIRST_NAME",
+        "SECOND_NAME",
+        "THIRD_NAME",
+        "FOURTH_NAME",
+        "FIFTH_NAME",
+        "SIXTH_NAME",
+    ];
+    let byte = element.byte_of(FIELDS[0]);
+    let parts = FIELDS.map(|field| element.take_text(field));
+    let whole = parts
+        .iter()
+        .flatten()
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(" ");
+    if whole.is_empty() {
+        let error = Error::invalid_data("expected a name, found nothing");
+        return Err(error.in_field(FIELDS[0]).at_byte(byte));
+    }
+    let mut name = name(NameKind::Primary, whole);
+    if kind == EntityKind::Person {
+        name.parts = parts;
+    }
+    Ok(name)
+}
+
+/// Reads an alias, and the birth that is claimed under it. One without a name goes back to where it
+/// came from.
+fn alias(
+    mut part: Element,
+    names: &mut Vec<Name>,
+    births: &mut Vec<Birth>,
+    rest: &mut Vec<Element>,
+) -> Result<()> {
+    let Some(text) = part.take_text("ALIAS_NAME") else {
+        rest.push(part);
+        return Ok(());
+    };
+    let quality_raw = part.take_text("QUALITY");
+    let (kind, quality) = match quality_raw.as_deref().map(str::to_lowercase).as_deref() {
+        Some("good") => (NameKind::Alias, Some(Quality::Strong)),
+        Some("low") => (NameKind::Alias, Some(Quality::Weak)),
+        Some("f.k.a.") => (NameKind::Former, None),
+        _ => (NameKind::Alias, None),
+    };
+    births.extend(alias_birth(&mut part, &text)?);
+    let note = note(&mut part);
+    names.push(Name {
+        quality,
+        quality_raw,
+        note,
+        ..name(kind, text)
+    });
+    Ok(())
+}
+
+fn alias_birth(part: &mut Element, alias: &str) -> Result<Option<Birth>> {
+    const FIELDS: [&str; 3] = ["DATE_OF_BIRTH", "CITY_OF_BIRTH", "COUNTRY_OF_BIRTH"];
+    if part
+        .children
+        .iter()
+        .all(|child| !FIELDS.contains(&child.name.as_str()) || child.is_empty())
+    {
+        return Ok(None);
+    }
+    let mut birth = Birth {
+        alias: Some(alias.to_owned()),
+        ..Birth::default()
+    };
+    if let Some((date, text)) = partial_date(part, FIELDS[0])? {
+        birth.date = date.days();
+        (birth.year_from, birth.year_to) = (Some(date.year()), Some(date.year()));
+        birth.note =
+            matches!(date, PartialDate::Month(_)).then(|| format!("{}: {text}", FIELDS[0]));
+    }
+    birth.place.city = part.take_text(FIELDS[1]);
+    birth.place.country = part.take_text(FIELDS[2]);
+    Ok(Some(birth))
+}
+
+/// Reads a date of birth; none where the element is empty, as it is for whoever has none.
+fn birth_date(mut part: Element) -> Result<Option<Birth>> {
+    if part.is_empty() {
+        return Ok(None);
+    }
+    let mut birth = Birth {
+        kind: birth_kind(&mut part)?,
+        ..Birth::default()
+    };
+    let mut inexact = None;
+    if let Some((date, text)) = partial_date(&mut part, "DATE")? {
+        let exact = matches!(birth.kind, None | Some(BirthKind::Exact));
+        birth.date = date.days().filter(|_| exact);
+        (birth.year_from, birth.year_to) = (Some(date.year()), Some(date.year()));
+        inexact = (birth.date.is_none() && !matches!(date, PartialDate::Year(_)))
+            .then(|| format!("DATE: {text}"));
+    } else if let Some(year) = year(&mut part, "YEAR")? {
+        (birth.year_from, birth.year_to) = (Some(year), Some(year));
+    } else {
+        birth.year_from = year(&mut part, "FROM_YEAR")?;
+        let byte = part.byte_of("TO_YEAR");
+        birth.year_to = year(&mut part, "TO_YEAR")?;
+        if let (Some(from), Some(to)) = (birth.year_from, birth.year_to)
+            && from > to
+        {
+            let message = format!("expected a year from {from} on, found {to}");
+            return Err(Error::invalid_data(message)
+                .in_field(path(&part, "TO_YEAR"))
+                .at_byte(byte));
+        }
+    }
+    birth.note = joined(inexact.into_iter().chain(note(&mut part)));
+    Ok(Some(birth))
+}
+
+fn birth_kind(part: &mut Element) -> Result<Option<BirthKind>> {
+    const FIELD: &str = "TYPE_OF_DATE";
+    let byte = part.byte_of(FIELD);
+    let Some(text) = part.take_text(FIELD) else {
+        return Ok(None);
+    };
+    match text.to_uppercase().as_str() {
+        "EXACT" => Ok(Some(BirthKind::Exact)),
+        "APPROXIMATELY" => Ok(Some(BirthKind::Approximate)),
+        "BETWEEN" => Ok(Some(BirthKind::Between)),
+        _ => Err(expected(
+            "EXACT, APPROXIMATELY or BETWEEN",
+            &text,
+            part,
+            FIELD,
+            byte,
+        )),
+    }
+}
+
+fn birth_place(mut part: Element) -> Birth {
+    let place = place(&mut part);
+    Birth {
+        place,
+        note: note(&mut part),
+        ..Birth::default()
+    }
+}
+
+fn address(mut part: Element) -> Place {
+    let postal_code = part.take_text("ZIP_CODE");
+    let place = place(&mut part);
+    Place {
+        postal_code,
+        note: note(&mut part),
+        ..place
+    }
+}
+
+fn place(part: &mut Element) -> Place {
+    Place {
+        street: part.take_text("STREET"),
+        city: part.take_text("CITY"),
+        region: part.take_text("STATE_PROVINCE"),
+        country: part.take_text("COUNTRY"),
+        ..Place::default()
+    }
+}
+
+fn identifier(mut part: Element) -> Result<Identifier> {
+    let kind_raw = part.take_text("TYPE_OF_DOCUMENT");
+    let kind = match kind_raw.as_deref().map(str::to_lowercase).as_deref() {
+        Some("passport" | "numéro de passeport" | "número de pasaporte") => {
+            IdentifierKind::Passport
+        }
+        Some("national identification number") => IdentifierKind::NationalId,
+        _ => IdentifierKind::Other,
+    };
+    let issue = partial_date(&mut part, "DATE_OF_ISSUE")?;
+    let issued_on = issue.as_ref().and_then(|(date, _)| date.days());
+    let inexact = issue
+        .filter(|_| issued_on.is_none())
+        .map(|(_, text)| format!("DATE_OF_ISSUE: {text}"));
+    Ok(Identifier {
+        kind,
+        kind_raw,
+        kind_detail: part.take_text("TYPE_OF_DOCUMENT2"),
+        number: part.take_text("NUMBER"),
+        country: part.take_text("ISSUING_COUNTRY"),
+        issued_on,
+        expires_on: None,
+        issue_city: part.take_text("CITY_OF_ISSUE"),
+        issue_country: part.take_text("COUNTRY_OF_ISSUE"),
+        note: joined(inexact.into_iter().chain(note(&mut part))),
+    })
+}
+
+/// The latest of the days on which the entry was updated; the others become attributes.
+fn updated_on(element: &mut Element, attributes: &mut Vec<Attribute>) -> Result<Option<i32>> {
+    const FIELD: &str = "LAST_DAY_UPDATED";
+    let mut days = Vec::new();
+    for part in element
+        .children
+        .iter_mut()
+        .filter(|child| child.name == FIELD)
+    {
+        while let Some((days_since, text)) = day_text(part, "VALUE")? {
+            days.push((days_since, text));
+        }
+    }
+    let latest = days.iter().map(|&(day, _)| day).max();
+    let earlier = days.into_iter().filter(|&(day, _)| Some(day) != latest);
+    attributes.extend(earlier.map(|(_, value)| Attribute {
+        field: FIELD.to_owned(),
+        value,
+    }));
+    Ok(latest)
+}
+
+fn roles(element: &mut Element) -> Vec<Role> {
+    let titles = values(element, "TITLE").into_iter().map(|role| Role {
+        kind: RoleKind::Title,
+        role,
+    });
+    let mut roles: Vec<_> = titles.collect();
+    let designations = values(element, "DESIGNATION").into_iter();
+    roles.extend(designations.map(|role| Role {
+        kind: RoleKind::Designation,
+        role,
+    }));
+    roles
+}
+
+/// The texts of every `VALUE` in every child with that name.
+fn values(element: &mut Element, name: &str) -> Vec<String> {
+    let named = element
+        .children
+        .iter_mut()
+        .filter(|child| child.name == name);
+    named
+        .flat_map(|child| std::iter::from_fn(|| child.take_text("VALUE")).collect::<Vec<_>>())
+        .collect()
+}
+
+/// What nothing took: attributes, so that nothing in the file is lost.
+fn with_rest(mut attributes: Vec<Attribute>, element: &Element) -> Vec<Attribute> {
+    attributes.extend(
+        element
+            .rest()
+            .into_iter()
+            .map(|(field, value)| Attribute { field, value }),
+    );
+    let own = crate::xml::one_line(&element.text);
+    if !own.is_empty() {
+        attributes.push(Attribute {
+            field: element.name.clone(),
+            value: own,
+        });
+    }
+    attributes
+}
+
+/// The note of a part, and whatever else was not taken from it.
+fn note(part: &mut Element) -> Option<String> {
+    let note = part.take_text("NOTE");
+    let own = Some(crate::xml::one_line(&part.text)).filter(|text| !text.is_empty());
+    let rest = part
+        .rest()
+        .into_iter()
+        .map(|(field, text)| format!("{field}: {text}"));
+    joined(note.into_iter().chain(own).chain(rest))
+}
+
+fn joined(parts: impl Iterator<Item = String>) -> Option<String> {
+    Some(parts.collect::<Vec<_>>().join("; ")).filter(|text| !text.is_empty())
+}
+
+/// Takes a day from a child of the record itself.
+fn day(element: &mut Element, field: &str) -> Result<Option<i32>> {
+    Ok(day_text(element, field)?.map(|(days, _)| days))
+}
+
+fn day_text(element: &mut Element, field: &str) -> Result<Option<(i32, String)>> {
+    let byte = element.byte_of(field);
+    let Some((date, text)) = partial_date(element, field)? else {
+        return Ok(None);
+    };
+    match date.days() {
+        Some(days) => Ok(Some((days, text))),
+        None => Err(expected(
+            "a date as YYYY-MM-DD",
+            &text,
+            element,
+            field,
+            byte,
+        )),
+    }
+}
+
+/// Takes a date, with the text that it was read from.
+fn partial_date(element: &mut Element, field: &str) -> Result<Option<(PartialDate, String)>> {
+    let byte = element.byte_of(field);
+    let Some(text) = element.take_text(field) else {
+        return Ok(None);
+    };
+    match PartialDate::parse(&text) {
+        Some(date) => Ok(Some((date, text))),
+        None => Err(expected(
+            "a date as YYYY-MM-DD",
+            &text,
+            element,
+            field,
+            byte,
+        )),
+    }
+}
+
+fn year(element: &mut Element, field: &str) -> Result<Option<i32>> {
+    let byte = element.byte_of(field);
+    let Some(text) = element.take_text(field) else {
+        return Ok(None);
+    };
+    match date::year(&text) {
+        Some(year) => Ok(Some(year)),
+        None => Err(expected("a year as YYYY", &text, element, field, byte)),
+    }
+}
+
+fn expected(what: &str, found: &str, element: &Element, field: &str, byte: u64) -> Error {
+    let message = format!("expected {what}, found {:?}", shortened(found));
+    Error::invalid_data(message)
+        .in_field(path(element, field))
+        .at_byte(byte)
+}
+
+/// A field as errors show it: with the part of the record that it is in.
+fn path(element: &Element, field: &str) -> String {
+    match SECTIONS
+        .into_iter()
+        .find(|&kind| record_name(kind) == element.name)
+    {
+        Some(_) => field.to_owned(),
+        None => format!("{}/{field}", element.name),
+    }
+}
+
+/// A text that may be long, as errors show it.
+fn shortened(text: &str) -> String {
+    const CHARS_MAX: usize = 60;
+    match text.char_indices().nth(CHARS_MAX) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
+}
