@@ -6,10 +6,12 @@
 //! The identity of a bundle, its digest, is the SHA-256 of `checksums.txt`, so that a signature
 //! added later does not change it.
 
+mod build;
 mod component;
 mod manifest;
 mod pack;
 
+pub use build::{Built, build_crate};
 pub use component::{CONTRACT_VERSION, Exports};
 pub use manifest::{Capability, Manifest, is_identifier};
 pub use pack::{Content, pack};

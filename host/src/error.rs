@@ -26,6 +26,7 @@ struct Inner {
 /// What a caller may have to tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
+    BrokenPipe,
     Bundle,
     Cancelled,
     Config,
@@ -67,6 +68,7 @@ kinds! {
     contract is_contract Contract "a component speaks another contract, or breaks this one";
     data is_data Data "the data of a source is not what its format says";
     denied is_denied Denied "a grant is missing or was refused";
+    broken_pipe is_broken_pipe BrokenPipe "whoever read the output has gone away";
     internal is_internal Internal "Sextant itself is at fault";
     io is_io Io "the operating system refused something";
     limit is_limit Limit "a bound was reached";
@@ -141,6 +143,7 @@ impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::NotFound => Self::not_found("no such file or folder"),
+            std::io::ErrorKind::BrokenPipe => Self::broken_pipe("nobody reads the output"),
             std::io::ErrorKind::PermissionDenied => Self::io("permission denied by the file system"),
             _ => Self::io(error.to_string()),
         }

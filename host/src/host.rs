@@ -2,6 +2,7 @@
 //! servers and tests all begin here.
 
 use crate::error::{Error, Result};
+use crate::limits::Limits;
 use crate::registry::{Registry, Snapshot};
 use crate::sql::Session;
 use crate::watch::Watcher;
@@ -68,6 +69,11 @@ impl Host {
     /// The workspace.
     pub fn workspace(&self) -> &Workspace {
         self.registry.workspace()
+    }
+
+    /// The bounds.
+    pub fn limits(&self) -> &Arc<Limits> {
+        self.registry.engine().limits()
     }
 
     /// Runs a future to its end on the host's own threads.

@@ -1,1 +1,7 @@
-fn main(){}
+//! The `sextant` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sextant::cli::main()
+}

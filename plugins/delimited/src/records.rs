@@ -753,3 +753,105 @@ impl Cursor<'_> {
         (byte == b' ' || byte == b'\t') && byte != self.dialect.delimiter
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Options;
+    use serde_json::json;
+    use sextant_plugin_sdk::testing::TestHost;
+
+    /// The values of all records, and what was wrong with the others.
+    fn read(
+        text: &[u8],
+        options: serde_json::Value,
+        fields: usize,
+        fill_bytes: usize,
+    ) -> Vec<String> {
+        let options = Options::new("t", &serde_json::from_value(options).unwrap()).unwrap();
+        let host = TestHost::new()
+            .entry("i", "e", text)
+            .chunk_bytes(fill_bytes)
+            .host();
+        let entry = host.entries("i").unwrap().remove(0);
+        let records = Records::new(host.read(&entry).unwrap(), options.dialect, 0).unwrap();
+        let mut records = records.fill_bytes(fill_bytes);
+        records.expect_fields(fields);
+        let mut seen = Vec::new();
+        loop {
+            let after = records.advance(3);
+            let group = records.group();
+            for row in 0..if after.is_ok() { group.rows() } else { 0 } {
+                let values = (0..fields).filter_map(|field| group.values(field).nth(row));
+                let place = records.place(group.spans[row * fields].start as usize);
+                let values: Vec<_> = values.map(String::from_utf8_lossy).collect();
+                seen.push(format!("{place:?} {values:?}"));
+            }
+            match after {
+                Ok(After::More) => {}
+                Ok(After::Broken(error)) => seen.push(error.to_string()),
+                Ok(After::End) => return seen,
+                Err(error) => {
+                    seen.push(error.to_string());
+                    return seen;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_buffer_changes_nothing() {
+        let text = "a,b\r\n\"c \"\"ж\"\",\",\"\\\"d\"\n\n#x\n#\"\n1\n2,3,4\n\"e\"f,\n\"\",g\"\r\n \"h\" ,\ti\n\r\nj,\"k\nl\"\nm,n\r\n\"o,";
+        let bases = [
+            json!({ "input": "i" }),
+            json!({ "input": "i", "comment": "#", "escape": "\\", "trim": true }),
+        ];
+        for mut options in bases {
+            for (quote, newlines) in [("\"", false), ("\"", true), ("", false)] {
+                for encoding in ["utf-8", "windows-1251", "shift_jis"] {
+                    options["quote"] = json!(quote);
+                    options["newlines_in_values"] = json!(newlines);
+                    options["encoding"] = json!(encoding);
+                    if quote.is_empty() {
+                        options["escape"] = json!("");
+                    }
+                    let (bytes, _, _) = crate::config::Options::new(
+                        "t",
+                        &serde_json::from_value(options.clone()).unwrap(),
+                    )
+                    .unwrap()
+                    .dialect
+                    .encoding
+                    .encode(text);
+                    let whole = read(&bytes, options.clone(), 2, 1000);
+                    assert!(whole.len() > 6, "{whole:#?}");
+                    for fill_bytes in 1..bytes.len() {
+                        assert_eq!(
+                            read(&bytes, options.clone(), 2, fill_bytes),
+                            whole,
+                            "{options} by {fill_bytes}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn records_and_places() {
+        let text = "a,b\n\"c\"\"ж\",d\n1\n\"e\nf\",g\nh,i";
+        let options =
+            json!({ "input": "i", "encoding": "windows-1251", "newlines_in_values": true });
+        let (bytes, _, _) = encoding_rs::WINDOWS_1251.encode(text);
+        assert_eq!(
+            read(&bytes, options, 2, 1000),
+            [
+                "Some(0) [\"a\", \"b\"]",
+                "Some(5) [\"c\\\"ж\", \"d\"]",
+                "i/e, record 3, byte 13: expected 2 fields, found 1 in \"1\"",
+                "Some(16) [\"e\\nf\", \"g\"]",
+                "Some(23) [\"h\", \"i\"]",
+            ]
+        );
+    }
+}

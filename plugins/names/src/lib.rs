@@ -53,4 +53,4 @@ pub fn functions() -> Functions {
         .scalar(scalars::phonetic())
 }
 
-// EXPORT sextant_plugin_sdk::export!(functions: functions());
+sextant_plugin_sdk::export!(functions: functions);

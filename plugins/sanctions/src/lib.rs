@@ -36,7 +36,7 @@ use sextant_plugin_sdk::{
 use std::collections::HashSet;
 use tables::{ListTable, Provenance};
 
-// EXPORT sextant_plugin_sdk::export!(source: Sanctions);
+sextant_plugin_sdk::export!(source: Sanctions);
 
 /// A source of sanctions lists.
 #[derive(Debug)]
