@@ -8,14 +8,16 @@
 use super::state::{Role, State};
 use crate::error::Error;
 use std::time::{Duration, UNIX_EPOCH};
-use wasmtime::component::{ComponentType, Lower, Linker, LinkerInstance, Resource, ResourceType};
-use wasmtime::{Result, StoreContextMut, bail};
+use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{ComponentType, Linker, LinkerInstance, Lower, Resource, ResourceType};
+use wasmtime::{Engine, Result, StoreContextMut, bail};
 
 struct InputStream;
 struct OutputStream;
 struct Pollable;
 struct IoError;
 struct Terminal;
+struct Descriptor;
 
 const STDOUT: u32 = 1;
 const STDERR: u32 = 2;
@@ -44,10 +46,16 @@ type Call<'a> = StoreContextMut<'a, State>;
 type Streamed<T> = Result<(std::result::Result<T, StreamError>,)>;
 
 /// Links the interface that a component imports under `name`; false where it is none of ours.
-pub(super) fn link(linker: &mut Linker<State>, name: &str) -> Result<bool> {
+pub(super) fn link(linker: &mut Linker<State>, engine: &Engine, name: &str, item: &ComponentItem) -> Result<bool> {
     let interface = name.split('@').next().unwrap_or_default();
     let Some(interface) = interface.strip_prefix("wasi:") else { return Ok(false) };
+    let ComponentItem::ComponentInstance(exports) = item else { return Ok(false) };
     let mut instance = linker.instance(name)?;
+    for (name, item) in exports.exports(engine) {
+        if let ComponentItem::Resource(_) = item.ty {
+            resource(&mut instance, name)?;
+        }
+    }
     match interface {
         "cli/environment" => environment(&mut instance)?,
         "cli/exit" => exit(&mut instance)?,
@@ -60,18 +68,15 @@ pub(super) fn link(linker: &mut Linker<State>, name: &str) -> Result<bool> {
         "cli/stderr" => {
             instance.func_wrap("get-stderr", |_: Call<'_>, (): ()| Ok((Resource::<OutputStream>::new_own(STDERR),)))?;
         }
-        "cli/terminal-input" => resource::<Terminal>(&mut instance, "terminal-input")?,
-        "cli/terminal-output" => resource::<Terminal>(&mut instance, "terminal-output")?,
         "cli/terminal-stdin" => no_terminal(&mut instance, "get-terminal-stdin")?,
         "cli/terminal-stdout" => no_terminal(&mut instance, "get-terminal-stdout")?,
         "cli/terminal-stderr" => no_terminal(&mut instance, "get-terminal-stderr")?,
         "clocks/monotonic-clock" => monotonic_clock(&mut instance)?,
         "clocks/wall-clock" => wall_clock(&mut instance)?,
         "filesystem/preopens" => {
-            instance.func_wrap("get-directories", |_: Call<'_>, (): ()| Ok((Vec::<(Resource<Terminal>, String)>::new(),)))?;
+            instance.func_wrap("get-directories", |_: Call<'_>, (): ()| Ok((Vec::<(Resource<Descriptor>, String)>::new(),)))?;
         }
         "io/error" => {
-            resource::<IoError>(&mut instance, "error")?;
             instance.func_wrap("[method]error.to-debug-string", |_: Call<'_>, _: (Resource<IoError>,)| Ok((String::new(),)))?;
         }
         "io/poll" => poll(&mut instance)?,
@@ -80,6 +85,7 @@ pub(super) fn link(linker: &mut Linker<State>, name: &str) -> Result<bool> {
             output_stream(&mut instance)?;
         }
         "random/random" | "random/insecure" | "random/insecure-seed" => random(&mut instance)?,
+        "cli/terminal-input" | "cli/terminal-output" => {}
         // Without preopened folders nothing reaches the file system; its functions trap.
         "filesystem/types" => {}
         _ => return Ok(false),
@@ -87,8 +93,17 @@ pub(super) fn link(linker: &mut Linker<State>, name: &str) -> Result<bool> {
     Ok(true)
 }
 
-fn resource<T: 'static>(instance: &mut LinkerInstance<'_, State>, name: &str) -> Result<()> {
-    instance.resource(name, ResourceType::host::<T>(), |_, _| Ok(()))
+/// A resource by its name, which interfaces share by using each other's.
+fn resource(instance: &mut LinkerInstance<'_, State>, name: &str) -> Result<()> {
+    let own = match name {
+        "error" => ResourceType::host::<IoError>(),
+        "pollable" => ResourceType::host::<Pollable>(),
+        "input-stream" => ResourceType::host::<InputStream>(),
+        "output-stream" => ResourceType::host::<OutputStream>(),
+        "terminal-input" | "terminal-output" => ResourceType::host::<Terminal>(),
+        _ => ResourceType::host::<Descriptor>(),
+    };
+    instance.resource(name, own, |_, _| Ok(()))
 }
 
 fn environment(instance: &mut LinkerInstance<'_, State>) -> Result<()> {
@@ -137,7 +152,6 @@ fn wall_clock(instance: &mut LinkerInstance<'_, State>) -> Result<()> {
 /// Nothing ever has to be waited for, so everything is ready. A guest that waits for time to pass
 /// spins until its call's deadline.
 fn poll(instance: &mut LinkerInstance<'_, State>) -> Result<()> {
-    resource::<Pollable>(instance, "pollable")?;
     instance.func_wrap("[method]pollable.ready", |_: Call<'_>, _: (Resource<Pollable>,)| Ok((true,)))?;
     instance.func_wrap("[method]pollable.block", |_: Call<'_>, _: (Resource<Pollable>,)| Ok(()))?;
     instance.func_wrap("poll", |_: Call<'_>, (all,): (Vec<Resource<Pollable>>,)| {
@@ -146,7 +160,6 @@ fn poll(instance: &mut LinkerInstance<'_, State>) -> Result<()> {
 }
 
 fn input_stream(instance: &mut LinkerInstance<'_, State>) -> Result<()> {
-    resource::<InputStream>(instance, "input-stream")?;
     let read = |_: Call<'_>, _: (Resource<InputStream>, u64)| -> Streamed<Vec<u8>> { Ok((Err(StreamError::Closed),)) };
     let skip = |_: Call<'_>, _: (Resource<InputStream>, u64)| -> Streamed<u64> { Ok((Err(StreamError::Closed),)) };
     instance.func_wrap("[method]input-stream.read", read)?;
@@ -159,7 +172,6 @@ fn input_stream(instance: &mut LinkerInstance<'_, State>) -> Result<()> {
 }
 
 fn output_stream(instance: &mut LinkerInstance<'_, State>) -> Result<()> {
-    resource::<OutputStream>(instance, "output-stream")?;
     let write = |mut call: Call<'_>, (_, bytes): (Resource<OutputStream>, Vec<u8>)| -> Streamed<()> {
         call.data_mut().write_stdio(&bytes);
         Ok((Ok(()),))

@@ -36,7 +36,7 @@ fn link(engine: &Engine, component: &Component, with_inputs: bool) -> wasmtime::
     }
     let imports = component.component_type();
     for (name, item) in imports.imports(engine.inner()) {
-        if baseline::link(&mut linker, name)? {
+        if baseline::link(&mut linker, engine.inner(), name, &item.ty)? {
             continue;
         }
         let interface = name.strip_prefix("sextant:plugin/").and_then(|name| name.split('@').next());

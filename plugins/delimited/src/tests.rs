@@ -346,12 +346,10 @@ fn a_lost_record_fails_even_where_broken_ones_are_skipped() {
             .to_string()
             .starts_with("i/f.csv, record 2, byte 4: expected a record of at most 16777216 bytes")
     );
-    assert_eq!(
-        read(json!({}), &file(long.replacen("xx", "", 1)))
-            .unwrap()
-            .len(),
-        3
-    );
+    // Not by way of `rows`: pretty-printing so long a value takes minutes.
+    let longest = source(json!({}), &file(long.replacen("x", "", 1))).unwrap();
+    let batches = scan(&longest, "t", &[]).unwrap();
+    assert_eq!(batches.iter().map(RecordBatch::num_rows).sum::<usize>(), 3);
 }
 
 #[test]

@@ -1,23 +1,31 @@
-//! draft
-use sextant_plugin_sdk::{*, arrow_schema::*, arrow_array::*};
-use std::sync::Arc;
-#[derive(Debug)]
-pub struct S;
-impl Source for S {
-    type Config = std::collections::BTreeMap<String, String>;
-    fn open(_: Self::Config, _: Host) -> Result<Self> { Ok(S) }
-    fn tables(&self) -> Result<Vec<Table>> { Ok(vec![Table::new("t", Schema::new(vec![Field::new("a", DataType::Int64, false)]))]) }
-    fn scan(&self, request: &Request, _: &Partition) -> Result<Batches> {
-        let t = self.tables()?.remove(0);
-        let mut r = RowBuilder::new(&t.columns, request)?;
-        r.push(&[Cell::Int(1)])?;
-        Ok(Box::new(std::iter::once(r.finish())))
-    }
+//! The attacker. Every way to break the contract, the sandbox or the host that a guest has, each
+//! under a name: functions in [`functions`], batches in [`batches`], descriptions in [`source`].
+//! Tests ask for them one by one, and the host must go on serving.
+//!
+//! It also has an edition, a text in its data that a test can change without compiling: two
+//! bundles that differ in it give different answers.
+
+pub mod functions;
+
+#[cfg(target_arch = "wasm32")]
+mod batches;
+#[cfg(target_arch = "wasm32")]
+mod source;
+
+/// The text that tests change.
+static EDITION: [u8; 16] = *b"EDITION-00000000";
+
+/// The edition of this component.
+pub fn edition() -> String {
+    // Without this the compiler would copy the text into the code, in pieces.
+    let edition = std::hint::black_box(&EDITION);
+    String::from_utf8_lossy(edition).into_owned()
 }
-fn functions() -> Functions {
-    Functions::new().scalar(SimpleScalar::new(Description::new("one", "one").parameter(Parameter::text("a", "")), DataType::Int64, |a| {
-        let s = a.strings(0)?;
-        Ok(Arc::new((0..a.rows()).map(|i| s.get(i).map(|s| s.len() as i64)).collect::<Int64Array>()) as ArrayRef)
-    }))
-}
-export!(source: S, functions: functions);
+
+sextant_plugin_sdk::export!(functions: functions::functions);
+
+#[cfg(target_arch = "wasm32")]
+const _: () = {
+    use source::Attacker;
+    sextant_plugin_sdk::bindings::source::export_source!(Attacker with_types_in sextant_plugin_sdk::bindings::source);
+};
