@@ -5,7 +5,7 @@ use crate::error::{Context, Error, Result};
 use crate::host::Host;
 use crate::sql::{Answer, Session};
 use crate::wasm::Scope;
-use std::io::{IsTerminal, Read, Write};
+use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

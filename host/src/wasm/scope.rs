@@ -101,6 +101,11 @@ impl Scope {
         (reports.warnings.clone(), reports.warnings_dropped)
     }
 
+    /// The guest memory that the query holds now, in bytes.
+    pub fn guest_bytes(&self) -> usize {
+        self.guest_bytes.load(Ordering::Relaxed)
+    }
+
     /// The most guest memory that the query held at one time, in bytes.
     pub fn guest_bytes_peak(&self) -> usize {
         self.guest_bytes_peak.load(Ordering::Relaxed)

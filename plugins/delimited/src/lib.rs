@@ -47,7 +47,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use table::Shape;
 
-// EXPORT sextant_plugin_sdk::export!(source: Delimited);
+sextant_plugin_sdk::export!(source: Delimited);
 
 /// The source.
 #[derive(Debug)]

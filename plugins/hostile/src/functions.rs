@@ -41,6 +41,9 @@ fn attack_by(name: &str) -> Result<()> {
         "recurse" => {
             black_box(recurse(0));
         }
+        "recurse_with_arrays" => {
+            black_box(recurse_with_arrays(0));
+        }
         "copy" => copy(),
         "sleep" => std::thread::sleep(std::time::Duration::from_secs(3_600)),
         "panic" => panic!("on purpose"),
@@ -72,10 +75,17 @@ fn allocate() {
     }
 }
 
-#[expect(unconditional_recursion, reason = "that is the attack")]
+/// Uses up the host's stack. What is done with the result keeps the compiler from making a loop.
+#[inline(never)]
 fn recurse(depth: u64) -> u64 {
+    if depth == u64::MAX { depth } else { recurse(depth + 1).rotate_left(1) ^ depth }
+}
+
+/// Uses up the guest's own stack in its memory.
+#[expect(unconditional_recursion, reason = "that is the attack")]
+fn recurse_with_arrays(depth: u64) -> u64 {
     let frame = black_box([depth; 64]);
-    recurse(depth + 1) + frame[7]
+    recurse_with_arrays(depth + 1) + frame[7]
 }
 
 fn copy() {

@@ -1,0 +1,20 @@
+//! The one integration binary. Everything goes through `Host`, SQL or the command line.
+
+// The code itself: fences between rooms, the direction of imports, the contract's guests.
+mod architecture;
+// Broken and lying bundles are refused, each with its reason.
+mod bundles;
+// Every attack of the hostile plugin ends one query and nothing else.
+mod attacks;
+// Replacing, breaking and removing bundles while queries run.
+mod reload;
+// Cancelling what runs.
+mod cancel;
+// Behaviour of SQL, as golden files.
+mod sql;
+// What the command prints, as snapshots, and its exit codes.
+mod cli;
+// A new plugin from the scaffold, tested, built and loaded.
+mod scaffold;
+// The real lists, where they are there.
+mod real_data;

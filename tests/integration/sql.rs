@@ -1,0 +1,72 @@
+//! Golden SQL: every `.slt` file in `tests/slt`, in a session of its own.
+
+use sextant::{Host, Session};
+use sextant_tests::{TestWorkspace, lines, root, try_query};
+use sqllogictest::{DBOutput, DefaultColumnType};
+use std::path::Path;
+
+struct Database<'a> {
+    host: &'a Host,
+    session: Session,
+}
+
+impl sqllogictest::DB for Database<'_> {
+    type Error = sextant::Error;
+    type ColumnType = DefaultColumnType;
+
+    fn run(&mut self, sql: &str) -> Result<DBOutput<Self::ColumnType>, Self::Error> {
+        let batches = try_query(self.host, &self.session, sql)?;
+        let columns = batches.first().map_or(0, |batch| batch.num_columns());
+        if columns == 0 {
+            return Ok(DBOutput::StatementComplete(0));
+        }
+        let rows = lines(&batches).into_iter().map(|line| line.split('\t').map(str::to_owned).collect());
+        Ok(DBOutput::Rows { types: vec![DefaultColumnType::Any; columns], rows: rows.collect() })
+    }
+}
+
+/// Lists, registers and events of people who do not exist.
+fn workspace() -> TestWorkspace {
+    let fixtures = root().join("tests/fixtures");
+    let config = std::fs::read_to_string(fixtures.join("sources.toml")).expect("it is there");
+    let workspace = TestWorkspace::new().plugin("names").plugin("sanctions").plugin("delimited").plugin("hostile");
+    workspace.config(&config.replace("FIXTURES", &fixtures.display().to_string()))
+}
+
+fn run_file(host: &Host, path: &Path) -> Result<(), String> {
+    let session = host.session().expect("a session");
+    let mut runner = sqllogictest::Runner::new(|| async {
+        Ok::<_, sextant::Error>(Database { host, session: session.clone() })
+    });
+    runner.with_column_validator(sqllogictest::strict_column_validator);
+    let script = std::fs::read_to_string(path).expect("it is there");
+    let fixtures = root().join("tests/fixtures").display().to_string();
+    let script = script.replace("$FIXTURES", &fixtures);
+    runner.run_script_with_name(&script, path.display().to_string()).map_err(|error| error.display(false).to_string())
+}
+
+#[test]
+fn golden_files() {
+    let host = workspace().into_host();
+    let mut files: Vec<_> = std::fs::read_dir(root().join("tests/slt")).expect("it is there").map(|entry| entry.expect("an entry").path()).collect();
+    files.sort();
+    assert!(!files.is_empty());
+    let failures: Vec<_> = files.iter().filter_map(|file| run_file(&host.host, file).err()).collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+trait IntoHost {
+    fn into_host(self) -> Kept;
+}
+
+/// A host and the folder that it lives in.
+struct Kept {
+    host: Host,
+    _workspace: TestWorkspace,
+}
+
+impl IntoHost for TestWorkspace {
+    fn into_host(self) -> Kept {
+        Kept { host: self.host(), _workspace: self }
+    }
+}
