@@ -477,3 +477,317 @@ mod checks {
 
 #[doc(hidden)]
 pub use checks::*;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::builder::{
+        FixedSizeBinaryBuilder, FixedSizeListBuilder, Int32Builder, LargeListBuilder, ListBuilder, MapBuilder,
+        StringBuilder, StringDictionaryBuilder, StringViewBuilder,
+    };
+    use arrow_array::types::{Float16Type, Int8Type, Int32Type};
+    use arrow_array::{
+        BinaryArray, BinaryViewArray, BooleanArray, Decimal128Array, Decimal256Array, DictionaryArray, Float64Array,
+        Int8Array, Int32Array, IntervalMonthDayNanoArray, LargeBinaryArray, LargeStringArray, ListArray, NullArray,
+        PrimitiveArray, StringArray, StringViewArray, StructArray, TimestampSecondArray, UInt16Array,
+    };
+    use arrow_buffer::{IntervalMonthDayNano, OffsetBuffer, i256};
+    use arrow_data::transform::MutableArrayData;
+    use arrow_schema::{Field, Fields};
+    use std::sync::Arc;
+
+    /// More than two bytes of bits, so that slices start and end within and between bytes.
+    const ROWS: usize = 19;
+
+    /// A value for each row; every third is null.
+    fn some<T>(value: impl Fn(usize) -> T) -> impl Iterator<Item = Option<T>> {
+        (0..ROWS).map(move |row| (row % 3 != 1).then(|| value(row)))
+    }
+
+    /// Text that is shorter than a view's 12 bytes in some rows and longer in others.
+    fn text(row: usize) -> String {
+        "x".repeat(row)
+    }
+
+    fn flat_types() -> Vec<ArrayRef> {
+        let bytes: Vec<_> = some(|row| text(row).into_bytes()).collect();
+        let bytes = || bytes.iter().map(Option::as_deref).collect::<Vec<_>>();
+        let mut fixed = FixedSizeBinaryBuilder::new(3);
+        some(|row| [row as u8; 3]).for_each(|value| match value {
+            Some(value) => fixed.append_value(value).unwrap(),
+            None => fixed.append_null(),
+        });
+        vec![
+            Arc::new(NullArray::new(ROWS)),
+            Arc::new(some(|row| row % 2 == 0).collect::<BooleanArray>()),
+            Arc::new((0..ROWS).map(|row| Some(row % 5 == 0)).collect::<BooleanArray>()),
+            Arc::new(some(|row| row as i8).collect::<Int8Array>()),
+            Arc::new(some(|row| row as u16).collect::<UInt16Array>()),
+            Arc::new(Int32Array::from_iter_values(0..ROWS as i32)),
+            Arc::new(some(|_| Default::default()).collect::<PrimitiveArray<Float16Type>>()),
+            Arc::new(some(|row| row as f64).collect::<Float64Array>()),
+            Arc::new(some(|row| row as i128).collect::<Decimal128Array>()),
+            Arc::new(some(|row| i256::from(row as i64)).collect::<Decimal256Array>()),
+            Arc::new(some(|row| row as i64).collect::<TimestampSecondArray>().with_timezone("Europe/Kyiv")),
+            Arc::new(some(|row| IntervalMonthDayNano::new(1, 2, row as i64)).collect::<IntervalMonthDayNanoArray>()),
+            Arc::new(some(text).collect::<StringArray>()),
+            Arc::new(some(text).collect::<LargeStringArray>()),
+            Arc::new(some(text).collect::<StringViewArray>()),
+            Arc::new(BinaryArray::from(bytes())),
+            Arc::new(LargeBinaryArray::from(bytes())),
+            Arc::new(BinaryViewArray::from(bytes())),
+            Arc::new(fixed.finish()),
+        ]
+    }
+
+    fn nested_types() -> Vec<ArrayRef> {
+        let mut list = ListBuilder::new(StringBuilder::new());
+        let mut large = LargeListBuilder::new(StringViewBuilder::new());
+        let mut fixed = FixedSizeListBuilder::new(Int32Builder::new(), 2);
+        let mut map = MapBuilder::new(None, StringBuilder::new(), Int32Builder::new());
+        let mut dictionary = StringDictionaryBuilder::<Int8Type>::new();
+        for row in 0..ROWS {
+            let valid = row % 3 != 1;
+            for item in 0..row % 4 {
+                list.values().append_option((item != 2).then(|| text(row)));
+                large.values().append_value(text(row));
+                map.keys().append_value(text(item));
+                map.values().append_option((item != 1).then_some(row as i32));
+            }
+            fixed.values().append_value(row as i32);
+            fixed.values().append_null();
+            list.append(valid);
+            large.append(valid);
+            fixed.append(valid);
+            map.append(valid).unwrap();
+            dictionary.append_option(valid.then(|| text(row % 2)));
+        }
+        let list: ArrayRef = Arc::new(list.finish());
+        let fields = vec![
+            Field::new("bits", DataType::Boolean, true),
+            Field::new("text", DataType::Utf8View, true),
+            Field::new("list", list.data_type().clone(), true),
+        ];
+        let members: Vec<ArrayRef> = vec![
+            Arc::new(some(|row| row % 2 == 0).collect::<BooleanArray>()),
+            Arc::new(some(text).collect::<StringViewArray>()),
+            Arc::clone(&list),
+        ];
+        let nulls = NullBuffer::from_iter((0..ROWS).map(|row| row % 4 != 2));
+        let structs = StructArray::new(Fields::from(fields), members, Some(nulls));
+        vec![
+            list,
+            Arc::new(large.finish()),
+            Arc::new(fixed.finish()),
+            Arc::new(map.finish()),
+            Arc::new(dictionary.finish()),
+            Arc::new(structs),
+        ]
+    }
+
+    /// An array out of its flattened form, fully validated: what a receiver makes of it.
+    fn unflatten(data_type: &DataType, nodes: &mut Vec<FlatNode>, buffers: &mut Vec<Buffer>) -> ArrayData {
+        let node = nodes.remove(0);
+        let mut own: Vec<_> = buffers.drain(..node.buffers as usize).collect();
+        let mut builder = ArrayData::builder(data_type.clone()).len(node.length as usize);
+        if *data_type != DataType::Null {
+            let validity = own.remove(0);
+            assert_eq!(validity.is_empty(), node.null_count == 0, "a bitmap where there are nulls, and only there");
+            if !validity.is_empty() {
+                assert_eq!(validity.len(), (node.length as usize).div_ceil(8));
+                let bits = BooleanBuffer::new(validity, 0, node.length as usize);
+                let nulls = NullBuffer::new(bits);
+                assert_eq!(nulls.null_count(), node.null_count as usize);
+                builder = builder.nulls(Some(nulls));
+            }
+        }
+        for child in children(data_type) {
+            builder = builder.add_child_data(unflatten(child.data_type(), nodes, buffers));
+        }
+        let data = builder.buffers(own).align_buffers(true).build().unwrap();
+        data.validate_full().unwrap();
+        data
+    }
+
+    fn receive(data_type: &DataType, flat: &FlatBatch) -> ArrayRef {
+        let (mut nodes, mut buffers) = (flat.nodes.clone(), flat.buffers.clone());
+        let data = unflatten(data_type, &mut nodes, &mut buffers);
+        assert!(nodes.is_empty() && buffers.is_empty(), "nothing is left over");
+        make_array(data)
+    }
+
+    /// A copy of an array that shares nothing with it and starts at offset 0.
+    fn copy(array: &ArrayRef) -> ArrayRef {
+        let data = array.to_data();
+        let mut copy = MutableArrayData::new(vec![&data], false, array.len());
+        copy.try_extend(0, 0, array.len()).unwrap();
+        make_array(copy.freeze())
+    }
+
+    fn sizes(flat: &FlatBatch) -> Vec<usize> {
+        flat.buffers.iter().map(Buffer::len).collect()
+    }
+
+    #[test]
+    fn every_slice_of_every_type_arrives_whole_and_without_its_surroundings() {
+        for array in flat_types().into_iter().chain(nested_types()) {
+            for from in 0..=ROWS {
+                for length in 0..=ROWS - from {
+                    let slice = array.slice(from, length);
+                    let flat = FlatBatch::from_arrays([&slice]);
+                    let case = format!("{} from {from}, {length} rows", array.data_type());
+                    assert_eq!(receive(array.data_type(), &flat).as_ref(), slice.as_ref(), "{case}");
+                    let compact = FlatBatch::from_arrays([&copy(&slice)]);
+                    assert_eq!(flat.nodes, compact.nodes, "{case}");
+                    assert_eq!(sizes(&flat), sizes(&compact), "{case}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_batch_is_its_columns_one_after_the_other() {
+        let columns = flat_types().into_iter().chain(nested_types()).enumerate();
+        let batch = RecordBatch::try_from_iter(columns.map(|(i, column)| (i.to_string(), column))).unwrap();
+        let flat = FlatBatch::from_batch(&batch);
+        let (mut nodes, mut buffers) = (flat.nodes.clone(), flat.buffers.clone());
+        for column in batch.columns() {
+            let data = unflatten(column.data_type(), &mut nodes, &mut buffers);
+            assert_eq!(make_array(data).as_ref(), column.as_ref());
+        }
+        assert!(nodes.is_empty() && buffers.is_empty());
+        let slices = flat.slices();
+        assert_eq!(slices.len(), flat.nodes.iter().map(|node| node.buffers as usize).sum::<usize>());
+        assert!(slices.iter().zip(&flat.buffers).all(|(slice, buffer)| *slice == buffer.as_slice()));
+    }
+
+    /// The example of a fixed-size primitive layout in the Arrow columnar format.
+    #[test]
+    fn a_primitive_has_the_layout_of_the_format() {
+        let array: ArrayRef = Arc::new(Int32Array::from(vec![Some(1), None, Some(2), Some(4), Some(8)]));
+        let flat = FlatBatch::from_arrays([&array]);
+        assert_eq!(flat.nodes, [FlatNode { length: 5, null_count: 1, buffers: 2 }]);
+        assert_eq!(flat.buffers[0].as_slice(), [0b0001_1101]);
+        let values = flat.buffers[1].typed_data::<i32>();
+        assert_eq!([values[0], values[2], values[3], values[4]], [1, 2, 4, 8]);
+    }
+
+    /// The example of a variable-size list layout in the Arrow columnar format, and a slice of it.
+    #[test]
+    fn a_list_has_the_layout_of_the_format() {
+        let items = Int8Array::from(vec![12, -7, 25, 0, -127, 127, 50]);
+        let offsets = OffsetBuffer::new(vec![0, 3, 3, 7, 7].into());
+        let nulls = NullBuffer::from(vec![true, false, true, true]);
+        let field = Arc::new(Field::new_list_field(DataType::Int8, true));
+        let array: ArrayRef = Arc::new(ListArray::new(field, offsets, Arc::new(items), Some(nulls)));
+
+        let flat = FlatBatch::from_arrays([&array]);
+        let item = FlatNode { length: 7, null_count: 0, buffers: 2 };
+        assert_eq!(flat.nodes, [FlatNode { length: 4, null_count: 1, buffers: 2 }, item]);
+        assert_eq!(flat.buffers[0].as_slice(), [0b0000_1101]);
+        assert_eq!(flat.buffers[1].typed_data::<i32>(), [0, 3, 3, 7, 7]);
+        assert_eq!(flat.buffers[2].as_slice(), [0_u8; 0]);
+        assert_eq!(flat.buffers[3].typed_data::<i8>(), [12, -7, 25, 0, -127, 127, 50]);
+
+        let flat = FlatBatch::from_arrays([&array.slice(2, 2)]);
+        let item = FlatNode { length: 4, null_count: 0, buffers: 2 };
+        assert_eq!(flat.nodes, [FlatNode { length: 2, null_count: 0, buffers: 2 }, item]);
+        assert_eq!(flat.buffers[0].as_slice(), [0_u8; 0]);
+        assert_eq!(flat.buffers[1].typed_data::<i32>(), [0, 4, 4]);
+        assert_eq!(flat.buffers[3].typed_data::<i8>(), [0, -127, 127, 50]);
+    }
+
+    #[test]
+    fn booleans_of_a_slice_start_at_the_first_bit() {
+        // Bits 3 to 12 of ..._1011_0110_0101, the first row in the lowest bit.
+        let bits = BooleanBuffer::new(Buffer::from(vec![0b0110_0101, 0b0000_1011]), 0, 16);
+        let array: ArrayRef = Arc::new(BooleanArray::new(bits, None).slice(3, 10));
+        let flat = FlatBatch::from_arrays([&array]);
+        assert_eq!(flat.buffers[1].len(), 2);
+        let value = u16::from(flat.buffers[1].as_slice()[0]) | u16::from(flat.buffers[1].as_slice()[1]) << 8;
+        assert_eq!(value & 0b11_1111_1111, (0b1011_0110_0101 >> 3) & 0b11_1111_1111);
+    }
+
+    /// 1,000 texts of 100 bytes in one buffer.
+    fn large_views() -> StringViewArray {
+        (0..1_000).map(|row| Some(format!("{row:0100}"))).collect()
+    }
+
+    fn assert_small(array: &ArrayRef) {
+        let flat = FlatBatch::from_arrays([array]);
+        let bytes: usize = sizes(&flat).into_iter().sum();
+        assert!(bytes <= 1_000, "{}: {bytes} bytes", array.data_type());
+        assert_eq!(receive(array.data_type(), &flat).as_ref(), array.as_ref());
+    }
+
+    #[test]
+    fn a_few_views_do_not_take_their_large_buffer_along() {
+        let views = large_views();
+        assert!(views.total_buffer_bytes_used() == 100_000, "it is large");
+        assert_small(&(Arc::new(views.slice(500, 3)) as ArrayRef));
+        let binary = BinaryViewArray::from_iter((0..1_000).map(|row| Some(format!("{row:0100}"))));
+        assert_small(&(Arc::new(binary.slice(500, 3)) as ArrayRef));
+
+        let field = Field::new("text", DataType::Utf8View, false);
+        let structs = StructArray::new(Fields::from(vec![field]), vec![Arc::new(views.clone())], None);
+        assert_small(&(Arc::new(structs.slice(500, 3)) as ArrayRef));
+        let field = Arc::new(Field::new_list_field(DataType::Utf8View, false));
+        let offsets = OffsetBuffer::from_lengths([500, 3, 497]);
+        let lists = ListArray::new(field, offsets, Arc::new(views), None);
+        assert_small(&(Arc::new(lists.slice(1, 1)) as ArrayRef));
+    }
+
+    #[test]
+    fn views_that_use_most_of_their_buffers_are_not_copied() {
+        let views = large_views();
+        let address = views.data_buffers()[0].as_ptr();
+        let flat = FlatBatch::from_arrays([&(Arc::new(views.slice(1, 900)) as ArrayRef)]);
+        assert_eq!(flat.buffers[2].as_ptr(), address);
+    }
+
+    #[test]
+    fn the_values_of_a_dictionary_are_sent_once_and_whole() {
+        let values: ArrayRef = Arc::new(StringArray::from(vec!["a", "bb", "ccc"]));
+        let keys = Int32Array::from(vec![Some(2), None, Some(0), Some(2)]);
+        let array: ArrayRef = Arc::new(DictionaryArray::<Int32Type>::new(keys, values));
+        let flat = FlatBatch::from_arrays([&array.slice(2, 2)]);
+        let values = FlatNode { length: 3, null_count: 0, buffers: 3 };
+        assert_eq!(flat.nodes, [FlatNode { length: 2, null_count: 0, buffers: 2 }, values]);
+        assert_eq!(flat.buffers[1].typed_data::<i32>(), [0, 2]);
+        assert_eq!(flat.buffers[4].as_slice(), b"abbccc");
+    }
+
+    #[test]
+    fn types_out_of_range_are_refused() {
+        use arrow_schema::TimeUnit;
+        assert_eq!(decimal(128, 38, 38), Ok(DataType::Decimal128(38, 38)));
+        assert_eq!(decimal(256, 76, -76), Ok(DataType::Decimal256(76, -76)));
+        for (bits, precision, scale) in
+            [(128, 0, 0), (128, 39, 0), (128, 5, 6), (128, 5, -39), (256, 77, 0), (256, 255, 0), (128, 1, -128)]
+        {
+            assert!(decimal(bits, precision, scale).unwrap_err().contains("out of range"), "{bits} {precision} {scale}");
+        }
+        assert_eq!((width(1), width(1 << 20)), (Ok(1), Ok(1 << 20)));
+        assert_eq!(width(0).unwrap_err(), "a width of 0 is not between 1 and 1048576");
+        assert_eq!(width(u32::MAX).unwrap_err(), "a width of 4294967295 is not between 1 and 1048576");
+        assert_eq!(time(32, TimeUnit::Second), Ok(DataType::Time32(TimeUnit::Second)));
+        assert_eq!(time(32, TimeUnit::Nanosecond).unwrap_err(), "time32 has no unit Nanosecond");
+        assert_eq!(time(64, TimeUnit::Second).unwrap_err(), "time64 has no unit Second");
+    }
+
+    #[test]
+    fn the_entries_of_a_map_are_a_non_null_struct_of_a_non_null_key_and_a_value() {
+        let entries = |key_nullable, members: usize, nullable| {
+            let key = Field::new("key", DataType::Utf8, key_nullable);
+            let members: Vec<_> = std::iter::repeat_n(key, members).collect();
+            Arc::new(Field::new("entries", DataType::Struct(Fields::from(members)), nullable))
+        };
+        assert_eq!(map(entries(false, 2, false), true), Ok(DataType::Map(entries(false, 2, false), true)));
+        for wrong in [entries(true, 2, false), entries(false, 1, false), entries(false, 3, false), entries(false, 2, true)]
+        {
+            assert!(map(wrong, false).is_err_and(|message| message.starts_with("the entries of a map")));
+        }
+        let no_struct = Arc::new(Field::new("entries", DataType::Utf8, false));
+        assert!(map(no_struct, false).is_err());
+    }
+}

@@ -2,6 +2,7 @@
 //! people, and the place in the data. The host adds the plugin, the source and the query.
 
 use std::fmt;
+use std::io;
 
 /// A result with a plugin's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -78,6 +79,16 @@ impl Error {
     /// Something that was named does not exist.
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::NotFound, message)
+    }
+
+    /// A grant or credential is missing or was refused.
+    pub fn unauthorized(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Unauthorized, message)
+    }
+
+    /// The far side cannot answer now; how many milliseconds to wait, where it said so.
+    pub fn unavailable(message: impl Into<String>, retry_after_ms: Option<u64>) -> Self {
+        Self::new(ErrorKind::Unavailable { retry_after_ms }, message)
     }
 
     /// The data is not what its format says.
@@ -169,16 +180,17 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-impl From<Error> for std::io::Error {
+impl From<Error> for io::Error {
+    /// Kept whole inside, so that it comes back as it was.
     fn from(error: Error) -> Self {
         Self::other(error)
     }
 }
 
-impl From<std::io::Error> for Error {
+impl From<io::Error> for Error {
     /// An error of an input comes back as it was; any other is [`ErrorKind::InvalidData`], since
     /// the only streams a plugin reads are data.
-    fn from(error: std::io::Error) -> Self {
+    fn from(error: io::Error) -> Self {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<Self>()) {
             Some(inner) => inner.clone(),
             None => Self::invalid_data(error.to_string()),
@@ -186,8 +198,70 @@ impl From<std::io::Error> for Error {
     }
 }
 
+impl From<serde_json::Error> for Error {
+    /// An error of the stream that was read comes back as it was; any other is
+    /// [`ErrorKind::InvalidData`].
+    fn from(error: serde_json::Error) -> Self {
+        match error.is_io() {
+            true => io::Error::from(error).into(),
+            false => Self::invalid_data(error.to_string()),
+        }
+    }
+}
+
 impl From<arrow_schema::ArrowError> for Error {
+    /// A plugin makes its own arrays, so an array that Arrow refuses is [`ErrorKind::Internal`].
     fn from(error: arrow_schema::ArrowError) -> Self {
         Self::internal(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_schema::ArrowError;
+    use std::io::Read;
+
+    fn whole() -> Error {
+        Error::unavailable("the far side is busy", Some(1_500)).in_input("files/a.csv").at_record(3).at_byte(40)
+    }
+
+    #[test]
+    fn a_place_that_is_known_stays() {
+        let error = whole().in_input("other").at_record(9).at_byte(9).in_field("day").in_field("month");
+        assert_eq!(error.to_string(), "files/a.csv, record 3, byte 40, field \"day\": the far side is busy");
+        let elsewhere = Place { record: Some(7), ..Place::default() };
+        assert_eq!(error.at(elsewhere).to_string(), "record 7: the far side is busy");
+        assert_eq!(Error::internal("no place").to_string(), "no place");
+    }
+
+    #[test]
+    fn through_io_and_back_nothing_is_lost() {
+        assert_eq!(Error::from(io::Error::from(whole())), whole());
+    }
+
+    /// A stream that fails, as the host's does.
+    struct Failing;
+
+    impl Read for Failing {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(whole().into())
+        }
+    }
+
+    #[test]
+    fn through_a_json_reader_nothing_is_lost() {
+        let error = serde_json::from_reader::<_, serde_json::Value>(Failing).unwrap_err();
+        assert_eq!(Error::from(error), whole());
+    }
+
+    #[test]
+    fn other_errors_get_the_kind_that_fits() {
+        let json = serde_json::from_str::<u8>("[").unwrap_err();
+        assert_eq!(Error::from(json).kind(), ErrorKind::InvalidData);
+        let end = Error::from(io::Error::from(io::ErrorKind::UnexpectedEof));
+        assert_eq!((end.kind(), end.message()), (ErrorKind::InvalidData, "unexpected end of file"));
+        let arrow = Error::from(ArrowError::ComputeError("no".to_owned()));
+        assert_eq!(arrow.kind(), ErrorKind::Internal);
     }
 }

@@ -7,9 +7,12 @@ mod error;
 mod export;
 mod function;
 pub mod host;
+pub mod http;
 mod rows;
+pub mod secret;
 mod source;
 mod strings;
+pub mod tcp;
 pub mod testing;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
@@ -22,9 +25,12 @@ pub use function::{
     SimpleScalar, TableCall, TableFunction, Volatility,
 };
 pub use host::{Entry, Host, InputReader};
+pub use http::{HttpRequest, HttpResponse};
 pub use rows::{Cell, RowBuilder};
+pub use secret::ScramProof;
 pub use source::{Batches, Key, Operator, Partition, Predicate, Pushdown, Request, Source, Table};
 pub use strings::Strings;
+pub use tcp::TcpConnection;
 
 pub use arrow_array;
 pub use arrow_buffer;

@@ -68,14 +68,21 @@ impl RowBuilder {
         })
     }
 
-    /// Adds a row: a cell for every column of the table, wanted or not.
+    /// Adds a row: a cell for every column of the table, wanted or not; cells that are missing at
+    /// the end are null.
+    ///
+    /// # Errors
+    ///
+    /// A number that does not fit is [`InvalidData`](crate::ErrorKind::InvalidData), a cell of
+    /// another type [`Internal`](crate::ErrorKind::Internal); both name the column. Nothing of such
+    /// a row is kept, so a source may report it and go on.
     pub fn push(&mut self, row: &[Cell<'_>]) -> Result<()> {
+        let cell = |position: usize| *row.get(position).unwrap_or(&Cell::Null);
+        for ((column, &position), field) in self.columns.iter().zip(&self.wanted).zip(self.schema.fields()) {
+            column.check(cell(position), field.data_type()).map_err(|error| error.in_field(field.name()))?;
+        }
         for (column, &position) in self.columns.iter_mut().zip(&self.wanted) {
-            let cell = *row.get(position).unwrap_or(&Cell::Null);
-            column.push(cell).map_err(|error| {
-                let index = self.wanted.iter().position(|&p| p == position).unwrap_or_default();
-                error.in_field(self.schema.field(index).name().clone())
-            })?;
+            column.push(cell(position));
         }
         self.rows += 1;
         Ok(())
@@ -134,27 +141,36 @@ impl Column {
         })
     }
 
-    fn push(&mut self, cell: Cell<'_>) -> Result<()> {
+    fn check(&self, cell: Cell<'_>, data_type: &DataType) -> Result<()> {
+        match (self, cell) {
+            (Self::Int32(_), Cell::Int(value)) if i32::try_from(value).is_err() => {
+                Err(Error::invalid_data(format!("{value} does not fit into 32 bits")))
+            }
+            (_, Cell::Null)
+            | (Self::Bool(_), Cell::Bool(_))
+            | (Self::Int32(_) | Self::Int64(_), Cell::Int(_))
+            | (Self::Float(_), Cell::Float(_))
+            | (Self::Text(_), Cell::Text(_))
+            | (Self::Bytes(_), Cell::Bytes(_))
+            | (Self::Date(_), Cell::Date(_))
+            | (Self::Timestamp(_), Cell::Timestamp(_)) => Ok(()),
+            (_, cell) => Err(Error::internal(format!("expected a cell for {data_type}, found {cell:?}"))),
+        }
+    }
+
+    /// Adds a cell that was checked.
+    fn push(&mut self, cell: Cell<'_>) {
         match (self, cell) {
             (Self::Bool(builder), Cell::Bool(value)) => builder.append_value(value),
-            (Self::Int32(builder), Cell::Int(value)) => match i32::try_from(value) {
-                Ok(value) => builder.append_value(value),
-                Err(_) => {
-                    return Err(Error::invalid_data(format!("{value} does not fit into 32 bits")));
-                }
-            },
+            (Self::Int32(builder), Cell::Int(value)) => builder.append_value(value as i32),
             (Self::Int64(builder), Cell::Int(value)) => builder.append_value(value),
             (Self::Float(builder), Cell::Float(value)) => builder.append_value(value),
             (Self::Text(builder), Cell::Text(value)) => builder.append_value(value),
             (Self::Bytes(builder), Cell::Bytes(value)) => builder.append_value(value),
             (Self::Date(builder), Cell::Date(value)) => builder.append_value(value),
             (Self::Timestamp(builder), Cell::Timestamp(value)) => builder.append_value(value),
-            (column, Cell::Null) => column.push_null(),
-            (column, cell) => {
-                return Err(Error::internal(format!("{cell:?} in a column of {column:?}")));
-            }
+            (column, _) => column.push_null(),
         }
-        Ok(())
     }
 
     fn push_null(&mut self) {
@@ -181,5 +197,117 @@ impl Column {
             Self::Date(builder) => ArrayBuilder::finish(builder),
             Self::Timestamp(builder) => ArrayBuilder::finish(builder),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+    use arrow_array::cast::AsArray;
+    use arrow_array::types::{Int32Type, Int64Type, TimestampMicrosecondType};
+    use arrow_array::{Array, Date32Array, Float64Array};
+    use arrow_schema::Field;
+
+    fn columns() -> Schema {
+        let zone = Some("UTC".into());
+        let types = [
+            ("bool", DataType::Boolean),
+            ("int32", DataType::Int32),
+            ("int64", DataType::Int64),
+            ("float", DataType::Float64),
+            ("text", DataType::Utf8),
+            ("bytes", DataType::Binary),
+            ("date", DataType::Date32),
+            ("timestamp", DataType::Timestamp(TimeUnit::Microsecond, zone)),
+        ];
+        Schema::new(types.into_iter().map(|(name, data_type)| Field::new(name, data_type, true)).collect::<Vec<_>>())
+    }
+
+    fn request(columns: &[usize]) -> Request {
+        Request {
+            table: "t".to_owned(),
+            columns: columns.to_vec(),
+            predicates: Vec::new(),
+            limit: None,
+            batch_rows: 2,
+            partitions: 1,
+        }
+    }
+
+    const ROW: [Cell<'_>; 8] = [
+        Cell::Bool(true),
+        Cell::Int(-7),
+        Cell::Int(1 << 40),
+        Cell::Float(0.5),
+        Cell::Text("a"),
+        Cell::Bytes(&[0xff]),
+        Cell::Date(19_000),
+        Cell::Timestamp(1),
+    ];
+
+    #[test]
+    fn every_cell_lands_in_its_column() {
+        let mut rows = RowBuilder::new(&columns(), &request(&[0, 1, 2, 3, 4, 5, 6, 7])).unwrap();
+        rows.push(&ROW).unwrap();
+        rows.push(&[Cell::Null; 8]).unwrap();
+        assert!(rows.is_full());
+        let batch = rows.finish().unwrap();
+        assert_eq!(batch.schema_ref().as_ref(), &columns());
+        assert!(batch.columns().iter().all(|column| column.is_valid(0) && column.is_null(1)));
+        assert!(batch.column(0).as_boolean().value(0));
+        assert_eq!(batch.column(1).as_primitive::<Int32Type>().value(0), -7);
+        assert_eq!(batch.column(2).as_primitive::<Int64Type>().value(0), 1 << 40);
+        assert_eq!(batch.column(3).as_ref(), &Float64Array::from(vec![Some(0.5), None]));
+        assert_eq!(batch.column(4).as_string::<i32>().value(0), "a");
+        assert_eq!(batch.column(5).as_binary::<i32>().value(0), [0xff]);
+        assert_eq!(batch.column(6).as_ref(), &Date32Array::from(vec![Some(19_000), None]));
+        assert_eq!(batch.column(7).as_primitive::<TimestampMicrosecondType>().value(0), 1);
+        assert!(rows.is_empty());
+    }
+
+    #[test]
+    fn only_wanted_columns_are_kept_in_the_order_wanted() {
+        let mut rows = RowBuilder::new(&columns(), &request(&[4, 2, 4])).unwrap();
+        rows.push(&ROW).unwrap();
+        let batch = rows.finish().unwrap();
+        let names: Vec<_> = batch.schema_ref().fields().iter().map(|field| field.name().clone()).collect();
+        assert_eq!(names, ["text", "int64", "text"]);
+        assert_eq!(batch.column(2).as_string::<i32>().value(0), "a");
+    }
+
+    #[test]
+    fn without_columns_rows_are_counted() {
+        let mut rows = RowBuilder::new(&columns(), &request(&[])).unwrap();
+        rows.push(&ROW).unwrap();
+        rows.push(&[]).unwrap();
+        let batch = rows.finish().unwrap();
+        assert_eq!((batch.num_rows(), batch.num_columns()), (2, 0));
+        assert_eq!(rows.len(), 0);
+    }
+
+    #[test]
+    fn a_refused_row_leaves_nothing_behind() {
+        let mut rows = RowBuilder::new(&columns(), &request(&[4, 1])).unwrap();
+        let mut bad = ROW;
+        bad[1] = Cell::Int(1 << 40);
+        let error = rows.push(&bad).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidData);
+        assert_eq!(error.to_string(), "field \"int32\": 1099511627776 does not fit into 32 bits");
+        bad[1] = Cell::Text("7");
+        let error = rows.push(&bad).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Internal);
+        assert_eq!(error.to_string(), "field \"int32\": expected a cell for Int32, found Text(\"7\")");
+        rows.push(&ROW[..1]).unwrap();
+        let batch = rows.finish().unwrap();
+        assert_eq!(batch.num_rows(), 1);
+        assert!(batch.column(0).is_null(0) && batch.column(1).is_null(0));
+    }
+
+    #[test]
+    fn a_type_without_cells_is_refused_when_the_scan_starts() {
+        let columns = Schema::new(vec![Field::new("a", DataType::UInt8, true)]);
+        assert_eq!(RowBuilder::new(&columns, &request(&[0])).unwrap_err().kind(), ErrorKind::Internal);
+        assert!(RowBuilder::new(&columns, &request(&[])).is_ok());
     }
 }

@@ -3,13 +3,17 @@
 
 use crate::bindings::imports::sextant::plugin as imports;
 use crate::host::{Capabilities, ReadChunk};
-use crate::{Entry, Error, ErrorKind, Host, Place, Result};
+use crate::http::without_query;
+use crate::tcp::Transport;
+use crate::{
+    Entry, Error, ErrorKind, Host, HttpRequest, HttpResponse, InputReader, Place, Result, ScramProof, TcpConnection,
+};
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, make_array};
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
 use arrow_data::ArrayData;
 use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef};
 use imports::arrow as contract;
-use imports::{input, report, types};
+use imports::{http, input, report, secret, tcp, types};
 use std::sync::Arc;
 
 pub mod functions;
@@ -20,9 +24,9 @@ crate::schema_conversions!(contract);
 /// A guest's own types nest as deep as the host allows; the host is believed.
 const DEPTH_MAX: usize = 64;
 
-/// The host's capabilities, over the imports.
+/// The host's capabilities, over the imports. Never made into a `dyn Capabilities`: see `Host`.
 #[derive(Debug)]
-struct Imports;
+pub(crate) struct Imports;
 
 impl Capabilities for Imports {
     fn entries(&self, input: &str) -> Result<Vec<Entry>> {
@@ -55,6 +59,33 @@ impl Capabilities for Imports {
     fn warning(&self, message: &str) {
         report::warning(message);
     }
+
+    fn http(&self, request: &HttpRequest) -> Result<HttpResponse> {
+        let headers: Vec<_> =
+            request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let response = http::send(http::Request {
+            method: &request.method,
+            url: &request.url,
+            headers: &headers,
+            body: &request.body,
+            timeout_ms: request.timeout_ms,
+        })?;
+        let body = InputReader::new(without_query(&request.url), Reader(response.body));
+        Ok(HttpResponse { status: response.status, headers: response.headers, body })
+    }
+
+    fn tcp(&self, grant: &str) -> Result<TcpConnection> {
+        Ok(TcpConnection::new(grant, Connection(tcp::connect(grant)?)))
+    }
+
+    fn secret_user(&self, name: &str) -> Result<String> {
+        Ok(secret::user(name)?)
+    }
+
+    fn scram_sha256(&self, name: &str, salt: &[u8], iterations: u32, auth_message: &str) -> Result<ScramProof> {
+        let proof = secret::scram_sha256(name, salt, iterations, auth_message)?;
+        Ok(ScramProof { client_proof: proof.client_proof, server_signature: proof.server_signature })
+    }
 }
 
 struct Reader(input::Reader);
@@ -62,6 +93,24 @@ struct Reader(input::Reader);
 impl ReadChunk for Reader {
     fn read_chunk(&mut self, max: u32) -> Result<Vec<u8>> {
         Ok(self.0.read(max)?)
+    }
+}
+
+struct Connection(tcp::Connection);
+
+impl ReadChunk for Connection {
+    fn read_chunk(&mut self, max: u32) -> Result<Vec<u8>> {
+        Ok(self.0.read(max)?)
+    }
+}
+
+impl Transport for Connection {
+    fn write_chunk(&mut self, bytes: &[u8]) -> Result<()> {
+        Ok(self.0.write(bytes)?)
+    }
+
+    fn start_tls(&mut self) -> Result<()> {
+        Ok(self.0.start_tls()?)
     }
 }
 
@@ -95,7 +144,7 @@ fn start() {
 }
 
 fn host() -> Host {
-    Host::new(Imports)
+    Host::imports()
 }
 
 impl From<types::Error> for Error {

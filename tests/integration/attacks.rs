@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 const LIMITS: &str = "
 [limits]
 call_ms_max = 300
-describe_call_ms_max = 300
+describe_call_ms_max = 2000
 guest_memory_bytes_max = 100000000
 [source.h]
 plugin = \"hostile\"
@@ -49,7 +49,6 @@ fn functions_that_take_everything() {
         ("recurse", "bytes of stack"),
         ("recurse_with_arrays", "out of bounds memory access"),
         ("copy", "took longer than 300 ms"),
-        ("sleep", "took longer than 300 ms"),
         ("panic", "on purpose"),
         ("exit", "called exit"),
         ("error", "bytes more]"),
@@ -60,6 +59,14 @@ fn functions_that_take_everything() {
         ("unknown", "no attack"),
     ];
     assert_failures(&host, cases.map(|(attack, expected)| (format!("SELECT hostile.attack('{attack}')"), expected)));
+}
+
+/// Time does not pass for a function, so there is nothing to wait for.
+#[test]
+fn sleeping_takes_no_time() {
+    let workspace = workspace();
+    let host = workspace.host();
+    assert_eq!(rows(&host, "SELECT hostile.attack('sleep')"), ["survived"]);
 }
 
 #[test]
@@ -93,7 +100,7 @@ fn batches_that_are_not_what_they_say() {
         ("truncated", "a buffer of 8 bytes where 16 are due"),
         ("short_bitmap", "a validity bitmap of 1 bytes where 2 are due"),
         ("false_null_count", "1 nulls are claimed, 0 are there"),
-        ("too_few_buffers", "1 buffers where 2 are due"),
+        ("too_few_buffers", "fewer buffers than its nodes say"),
         ("too_many_buffers", "1 buffers more than its schema"),
         ("wrong_buffer_count", "3 buffers where 2 are due"),
         ("no_buffers", "0 buffers where 2 are due"),
@@ -141,7 +148,7 @@ fn scans_that_break_the_rules() {
         ("SELECT * FROM h.fails", "source \"h\": plugin \"hostile\": files/a.csv, record 4, field \"n\": the first record is broken"),
         ("SELECT * FROM h.fails_late", "a later record is broken"),
         ("SELECT * FROM h.denied", "input \"secrets\" is not granted (write it into sextant.toml: [source.h.inputs] secrets"),
-        ("SELECT * FROM h.many_partitions", "partitions of a scan: 1000000, and the limit is 1024"),
+        ("SELECT * FROM h.many_partitions", "partitions of a scan: 5000, and the limit is 1024"),
         ("SELECT * FROM h.huge_tokens", "bytes of a partition token"),
     ];
     assert_failures(&host, cases.map(|(sql, expected)| (sql.to_owned(), expected)));
@@ -163,7 +170,7 @@ fn promises_that_are_not_kept_give_no_wrong_answers() {
 #[test]
 fn descriptions_that_lie() {
     let cases = [
-        ("loop_in_open", "took longer than 300 ms"),
+        ("loop_in_open", "took longer than 2000 ms"),
         ("panic_in_open", "on purpose"),
         ("keep_handles", "streams open at the same time"),
         ("deep_types", "nested too deep"),

@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 
 fn workspace() -> TestWorkspace {
     let config = format!(
-        "[source.border]\nplugin = \"delimited\"\ninputs = {{ travellers = \"{}\" }}\n[source.border.config.tables.travellers]\ninput = \"travellers\"\ncolumns = [{{ name = \"id\", type = \"int64\" }}, {{ name = \"name\", type = \"text\" }}]\n",
+        "[source.border]\nplugin = \"delimited\"\ninputs = {{ travellers = \"{}\" }}\n[source.border.config.tables.travellers]\ninput = \"travellers\"\nheader = true\ncolumns = [{{ name = \"id\", type = \"int64\" }}, {{ name = \"name\", type = \"text\" }}]\n",
         root().join("tests/fixtures/travellers.csv").display()
     );
     TestWorkspace::new().plugin("delimited").plugin("names").config(&config)

@@ -1,5 +1,6 @@
 //! Golden SQL: every `.slt` file in `tests/slt`, in a session of its own.
 
+use arrow::datatypes::DataType;
 use sextant::{Host, Session};
 use sextant_tests::{TestWorkspace, lines, root, try_query};
 use sqllogictest::{DBOutput, DefaultColumnType};
@@ -16,12 +17,26 @@ impl sqllogictest::DB for Database<'_> {
 
     fn run(&mut self, sql: &str) -> Result<DBOutput<Self::ColumnType>, Self::Error> {
         let batches = try_query(self.host, &self.session, sql)?;
-        let columns = batches.first().map_or(0, |batch| batch.num_columns());
-        if columns == 0 {
-            return Ok(DBOutput::StatementComplete(0));
-        }
-        let rows = lines(&batches).into_iter().map(|line| line.split('\t').map(str::to_owned).collect());
-        Ok(DBOutput::Rows { types: vec![DefaultColumnType::Any; columns], rows: rows.collect() })
+        let types: Vec<_> = match batches.first() {
+            Some(batch) => batch.schema().fields().iter().map(|field| column_type(field.data_type())).collect(),
+            None => return Ok(DBOutput::StatementComplete(0)),
+        };
+        let rows = lines(&batches).into_iter().map(|line| line.split('\t').map(show).collect());
+        Ok(DBOutput::Rows { types, rows: rows.collect() })
+    }
+}
+
+/// An empty text would look like nothing at all.
+fn show(cell: &str) -> String {
+    if cell.is_empty() { "(empty)".to_owned() } else { cell.to_owned() }
+}
+
+fn column_type(data_type: &DataType) -> DefaultColumnType {
+    match data_type {
+        DataType::Null => DefaultColumnType::Any,
+        other if other.is_integer() => DefaultColumnType::Integer,
+        other if other.is_numeric() => DefaultColumnType::FloatingPoint,
+        _ => DefaultColumnType::Text,
     }
 }
 

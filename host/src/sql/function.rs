@@ -6,9 +6,9 @@ use crate::error::Error;
 use crate::registry::Snapshot;
 use crate::wasm::{BoundScalar, FunctionDescription, FunctionKind, ParameterDescription, Plugin, Scope, Volatility};
 use arrow::array::ArrayRef;
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{Result, ScalarValue, plan_err};
-use datafusion::logical_expr::type_coercion::functions::can_coerce_from;
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
     Volatility as DataFusionVolatility,
@@ -97,7 +97,7 @@ impl PluginFunction {
         if parameter.types.contains(value) {
             return Ok(value.clone());
         }
-        match value == &DataType::Null || can_coerce_from(first, value) {
+        match is_same_family(first, value) {
             true => Ok(first.clone()),
             false => {
                 let accepted = parameter.types.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -126,6 +126,11 @@ impl PluginFunction {
     }
 
     fn call(&self, fields: &[FieldRef], constants: Vec<Option<ArrayRef>>) -> Result<Call> {
+        // A null literal keeps its own type when it is coerced.
+        let constants = constants.into_iter().zip(fields).map(|(constant, field)| {
+            constant.map(|constant| cast(&constant, field.data_type())).transpose()
+        });
+        let constants = constants.collect::<Result<_, _>>()?;
         let mut call = Call { fields: fields.to_vec(), constants, key: String::new() };
         for parameter in self.function.parameters.iter().skip(fields.len()) {
             let Some(default) = &parameter.default else {
@@ -177,6 +182,18 @@ impl PluginFunction {
     fn plugin_limits(&self) -> &Arc<crate::limits::Limits> {
         self.plugin.limits()
     }
+}
+
+/// Whether a value may be cast without being asked: within text, within numbers, within times. A
+/// number that becomes text silently would be compared as text.
+fn is_same_family(wanted: &DataType, actual: &DataType) -> bool {
+    let is_text = |t: &DataType| matches!(t, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
+    let is_number = |t: &DataType| t.is_numeric();
+    let is_time = |t: &DataType| matches!(t, DataType::Date32 | DataType::Date64 | DataType::Timestamp(_, _));
+    actual == &DataType::Null
+        || (is_text(wanted) && is_text(actual))
+        || (is_number(wanted) && is_number(actual))
+        || (is_time(wanted) && is_time(actual))
 }
 
 /// The arguments of a call as they are bound.

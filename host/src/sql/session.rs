@@ -301,6 +301,9 @@ impl Shared {
             LogicalPlan::Ddl(DdlStatement::CreateView(view)) => &view.name,
             LogicalPlan::Ddl(DdlStatement::CreateExternalTable(table)) => &table.name,
             LogicalPlan::Ddl(DdlStatement::CreateMemoryTable(table)) => &table.name,
+            LogicalPlan::Dml(change) if !is_public(&change.table_name) => {
+                return Err(Error::sql(format!("{} cannot be changed", change.table_name)));
+            }
             _ => return Ok(()),
         };
         match is_public(name) {

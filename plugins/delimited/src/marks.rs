@@ -37,7 +37,7 @@ impl Marks {
     #[inline]
     fn find_in_block(self, block: &[u8; BLOCK_BYTES]) -> u64 {
         use core::arch::wasm32::{u8x16_bitmask, u8x16_eq, u8x16_splat, u64x2, v128_or};
-        let [first, second, third] = self.0.map(u8x16_splat);
+        let [first, second, third] = self.0.map(|mark| u8x16_splat(mark));
         let mut mask = 0;
         let (lanes, _) = block.as_chunks();
         for (i, lane) in lanes.iter().enumerate() {

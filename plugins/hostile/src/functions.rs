@@ -50,7 +50,7 @@ fn attack_by(name: &str) -> Result<()> {
         "exit" => std::process::exit(3),
         "log" => (0..1_000_000).for_each(|i| sextant_plugin_sdk::log::error!("\x1b[2J\x1b[31mline {i}\nforged: line")),
         "stderr" => (0..100_000).for_each(|i| eprintln!("line {i}")),
-        "error" => return Err(Error::invalid_data("x".repeat(100 << 20))),
+        "error" => return Err(Error::invalid_data("x".repeat(20 << 20))),
         "escape" => return Err(Error::invalid_data("\x1b[2J\nerror: forged")),
         "environment" => return Err(Error::internal(format!("{} {}", std::env::vars().count(), std::env::args().count()))),
         "file" => return Err(Error::internal(format!("{:?}", std::fs::read("/etc/passwd").map_err(|error| error.kind())))),
