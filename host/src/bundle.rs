@@ -28,7 +28,14 @@ use std::sync::Arc;
 pub(crate) const MANIFEST: &str = "manifest.toml";
 pub(crate) const COMPONENT: &str = "plugin.wasm";
 pub(crate) const CHECKSUMS: &str = "checksums.txt";
-const SINGLE_ENTRIES: [&str; 6] = [MANIFEST, COMPONENT, "README.md", "LICENSE", "sbom.cdx.json", CHECKSUMS];
+const SINGLE_ENTRIES: [&str; 6] = [
+    MANIFEST,
+    COMPONENT,
+    "README.md",
+    "LICENSE",
+    "sbom.cdx.json",
+    CHECKSUMS,
+];
 const ENTRY_FOLDERS: [&str; 2] = ["examples", "signatures"];
 
 /// A SHA-256.
@@ -87,7 +94,9 @@ impl Bundle {
             return Err(Error::bundle("not a regular file"));
         }
         let mut bytes = Vec::new();
-        std::fs::File::open(path)?.take(limits.bundle_bytes_max + 1).read_to_end(&mut bytes)?;
+        std::fs::File::open(path)?
+            .take(limits.bundle_bytes_max + 1)
+            .read_to_end(&mut bytes)?;
         Self::from_bytes(&bytes, limits)
     }
 
@@ -95,7 +104,12 @@ impl Bundle {
     pub fn from_bytes(bytes: &[u8], limits: &Limits) -> Result<Self> {
         if bytes.len() as u64 > limits.bundle_bytes_max {
             let limit = limits.bundle_bytes_max;
-            return Err(Error::over_limit("bytes of the bundle", bytes.len(), limit, "bundle_bytes_max"));
+            return Err(Error::over_limit(
+                "bytes of the bundle",
+                bytes.len(),
+                limit,
+                "bundle_bytes_max",
+            ));
         }
         let entries = read_entries(bytes, limits)?;
         let checksums = entry(&entries, CHECKSUMS)?;
@@ -169,7 +183,12 @@ fn read_entries(bytes: &[u8], limits: &Limits) -> Result<BTreeMap<String, Vec<u8
             _ => (limits.bundle_entry_bytes_max, "bundle_entry_bytes_max"),
         };
         if member.size() > size_max {
-            return Err(Error::over_limit(&format!("bytes of {name}"), member.size(), size_max, key));
+            return Err(Error::over_limit(
+                &format!("bytes of {name}"),
+                member.size(),
+                size_max,
+                key,
+            ));
         }
         let mut content = Vec::with_capacity(member.size() as usize);
         member.read_to_end(&mut content).map_err(broken)?;
@@ -181,7 +200,12 @@ fn read_entries(bytes: &[u8], limits: &Limits) -> Result<BTreeMap<String, Vec<u8
         }
         if entries.len() > limits.bundle_entries_max {
             let limit = limits.bundle_entries_max;
-            return Err(Error::over_limit("entries of the bundle", entries.len(), limit, "bundle_entries_max"));
+            return Err(Error::over_limit(
+                "entries of the bundle",
+                entries.len(),
+                limit,
+                "bundle_entries_max",
+            ));
         }
     }
     Ok(entries)
@@ -192,10 +216,14 @@ fn is_entry_name(name: &str) -> bool {
         !name.is_empty()
             && name.len() <= 100
             && !name.starts_with('.')
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
     };
     SINGLE_ENTRIES.contains(&name)
-        || name.split_once('/').is_some_and(|(folder, file)| ENTRY_FOLDERS.contains(&folder) && is_file_name(file))
+        || name
+            .split_once('/')
+            .is_some_and(|(folder, file)| ENTRY_FOLDERS.contains(&folder) && is_file_name(file))
 }
 
 /// The lines of `checksums.txt`: digest, size and name of every entry but itself and signatures.
@@ -208,9 +236,15 @@ fn check_entries(entries: &BTreeMap<String, Vec<u8>>, checksums: &[u8]) -> Resul
     let checksums = checksums.map_err(|_| Error::bundle("checksums.txt is not UTF-8"))?;
     let mut listed = BTreeMap::new();
     for line in checksums.split_inclusive('\n') {
-        let name = line.trim_end_matches('\n').splitn(3, ' ').nth(2).unwrap_or_default();
+        let name = line
+            .trim_end_matches('\n')
+            .splitn(3, ' ')
+            .nth(2)
+            .unwrap_or_default();
         if name.is_empty() || listed.insert(name, line).is_some() {
-            return Err(Error::bundle(format!("checksums.txt has a line {line:?}, which is not `sha256 size name`, once a name")));
+            return Err(Error::bundle(format!(
+                "checksums.txt has a line {line:?}, which is not `sha256 size name`, once a name"
+            )));
         }
     }
     for (name, content) in entries {
@@ -218,7 +252,11 @@ fn check_entries(entries: &BTreeMap<String, Vec<u8>>, checksums: &[u8]) -> Resul
             continue;
         }
         match listed.remove(name.as_str()) {
-            None => return Err(Error::bundle(format!("{name} is not listed in checksums.txt"))),
+            None => {
+                return Err(Error::bundle(format!(
+                    "{name} is not listed in checksums.txt"
+                )));
+            }
             Some(line) => {
                 let due = checksum_line(name, content);
                 if line != due {
@@ -232,7 +270,9 @@ fn check_entries(entries: &BTreeMap<String, Vec<u8>>, checksums: &[u8]) -> Resul
         }
     }
     match listed.keys().next() {
-        Some(name) => Err(Error::bundle(format!("checksums.txt lists {name}, which is not there"))),
+        Some(name) => Err(Error::bundle(format!(
+            "checksums.txt lists {name}, which is not there"
+        ))),
         None => Ok(()),
     }
 }

@@ -81,13 +81,25 @@ kinds! {
 
 impl Error {
     fn new(kind: Kind, message: String) -> Self {
-        Self(Box::new(Inner { kind, message, context: Vec::new(), hint: None, place: None }))
+        Self(Box::new(Inner {
+            kind,
+            message,
+            context: Vec::new(),
+            hint: None,
+            place: None,
+        }))
     }
 
     /// A bound was reached: what was bounded, how much there was, how much may be.
-    pub fn over_limit(what: &str, actual: impl fmt::Display, limit: impl fmt::Display, key: &str) -> Self {
-        Self::limit(format!("{what}: {actual}, and the limit is {limit}"))
-            .with_hint(format!("raise limits.{key} in sextant.toml if this is meant to be"))
+    pub fn over_limit(
+        what: &str,
+        actual: impl fmt::Display,
+        limit: impl fmt::Display,
+        key: &str,
+    ) -> Self {
+        Self::limit(format!("{what}: {actual}, and the limit is {limit}")).with_hint(format!(
+            "raise limits.{key} in sextant.toml if this is meant to be"
+        ))
     }
 
     /// The same error, seen from one level further out.
@@ -144,7 +156,9 @@ impl From<std::io::Error> for Error {
         match error.kind() {
             std::io::ErrorKind::NotFound => Self::not_found("no such file or folder"),
             std::io::ErrorKind::BrokenPipe => Self::broken_pipe("nobody reads the output"),
-            std::io::ErrorKind::PermissionDenied => Self::io("permission denied by the file system"),
+            std::io::ErrorKind::PermissionDenied => {
+                Self::io("permission denied by the file system")
+            }
             _ => Self::io(error.to_string()),
         }
     }

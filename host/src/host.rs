@@ -5,8 +5,8 @@ use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::registry::{Registry, Snapshot};
 use crate::sql::Session;
-use crate::watch::Watcher;
 use crate::wasm::Engine;
+use crate::watch::Watcher;
 use crate::workspace::Workspace;
 use std::fmt;
 use std::sync::Arc;
@@ -26,7 +26,9 @@ pub struct Host {
 
 impl fmt::Debug for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Host").field("registry", &self.registry).finish_non_exhaustive()
+        f.debug_struct("Host")
+            .field("registry", &self.registry)
+            .finish_non_exhaustive()
     }
 }
 
@@ -42,7 +44,11 @@ impl Host {
             .enable_all()
             .build()
             .map_err(|error| Error::internal(format!("no threads for queries: {error}")))?;
-        Ok(Self { watcher: None, registry, runtime: Some(runtime) })
+        Ok(Self {
+            watcher: None,
+            registry,
+            runtime: Some(runtime),
+        })
     }
 
     /// Watches the workspace from now on, and loads what changes.
@@ -82,7 +88,9 @@ impl Host {
     }
 
     fn runtime(&self) -> &Runtime {
-        self.runtime.as_ref().expect("the runtime is there until the host is dropped")
+        self.runtime
+            .as_ref()
+            .expect("the runtime is there until the host is dropped")
     }
 }
 

@@ -48,7 +48,12 @@ impl Inputs {
     /// The inputs of a source; relative paths start at `base`.
     pub fn new(source: &str, base: &Path, named: BTreeMap<String, Paths>, limits: &Limits) -> Self {
         let entries_max = limits.input_entries_max;
-        Self { source: source.to_owned(), base: base.to_owned(), named, entries_max }
+        Self {
+            source: source.to_owned(),
+            base: base.to_owned(),
+            named,
+            entries_max,
+        }
     }
 
     /// The names of the inputs.
@@ -59,12 +64,21 @@ impl Inputs {
     /// The entries of an input, ordered by name.
     pub fn entries(&self, input: &str) -> Result<Vec<Entry>> {
         let files = self.files(input)?;
-        Ok(files.into_iter().map(|(name, (_, metadata))| describe(name, &metadata)).collect())
+        Ok(files
+            .into_iter()
+            .map(|(name, (_, metadata))| describe(name, &metadata))
+            .collect())
     }
 
     /// Opens an entry from byte `start` on, for at most `length` bytes; bytes are counted after
     /// decompression.
-    pub fn open(&self, input: &str, entry: &str, start: u64, length: Option<u64>) -> Result<Box<dyn Read + Send>> {
+    pub fn open(
+        &self,
+        input: &str,
+        entry: &str,
+        start: u64,
+        length: Option<u64>,
+    ) -> Result<Box<dyn Read + Send>> {
         let mut files = self.files(input)?;
         let (path, _) = files.remove(entry).ok_or_else(|| {
             Error::not_found(format!("there is no entry {entry:?} in input {input:?}"))
@@ -80,34 +94,50 @@ impl Inputs {
     /// A text that changes when any entry of any input may have changed.
     pub fn version(&self) -> String {
         let versions = self.names().map(|input| match self.entries(input) {
-            Ok(entries) => entries.iter().map(|entry| format!("{}={};", entry.name, entry.version)).collect(),
+            Ok(entries) => entries
+                .iter()
+                .map(|entry| format!("{}={};", entry.name, entry.version))
+                .collect(),
             Err(error) => error.to_string(),
         });
         versions.collect()
     }
 
     fn files(&self, input: &str) -> Result<BTreeMap<String, (PathBuf, Metadata)>> {
-        let paths = self.named.get(input).ok_or_else(|| self.not_granted(input))?;
+        let paths = self
+            .named
+            .get(input)
+            .ok_or_else(|| self.not_granted(input))?;
         let patterns = match paths {
             Paths::One(pattern) => std::slice::from_ref(pattern),
             Paths::Many(patterns) => patterns,
         };
         let mut files = BTreeMap::new();
         for pattern in patterns {
-            self.add_matches(pattern, &mut files).context(|| format!("input {input:?}"))?;
+            self.add_matches(pattern, &mut files)
+                .context(|| format!("input {input:?}"))?;
         }
         Ok(files)
     }
 
     fn not_granted(&self, input: &str) -> Error {
-        Error::denied(format!("input {input:?} is not granted"))
-            .with_hint(format!("write it into sextant.toml: [source.{}.inputs] {input} = \"path/to/*.csv\"", self.source))
+        Error::denied(format!("input {input:?} is not granted")).with_hint(format!(
+            "write it into sextant.toml: [source.{}.inputs] {input} = \"path/to/*.csv\"",
+            self.source
+        ))
     }
 
-    fn add_matches(&self, pattern: &str, files: &mut BTreeMap<String, (PathBuf, Metadata)>) -> Result<()> {
+    fn add_matches(
+        &self,
+        pattern: &str,
+        files: &mut BTreeMap<String, (PathBuf, Metadata)>,
+    ) -> Result<()> {
         let full = self.base.join(pattern);
-        let full = full.to_str().ok_or_else(|| Error::config(format!("the path {pattern:?} is not UTF-8")))?;
-        let matches = glob::glob(full).map_err(|error| Error::config(format!("{pattern:?} is not a glob: {error}")))?;
+        let full = full
+            .to_str()
+            .ok_or_else(|| Error::config(format!("the path {pattern:?} is not UTF-8")))?;
+        let matches = glob::glob(full)
+            .map_err(|error| Error::config(format!("{pattern:?} is not a glob: {error}")))?;
         let is_glob = pattern.contains(['*', '?', '[']);
         let mut found = false;
         for path in matches {
@@ -124,16 +154,31 @@ impl Inputs {
             let name = entry_name(&path, full);
             if files.len() >= self.entries_max {
                 let limit = self.entries_max;
-                return Err(Error::over_limit("files", format!("more than {limit}"), limit, "input_entries_max"));
+                return Err(Error::over_limit(
+                    "files",
+                    format!("more than {limit}"),
+                    limit,
+                    "input_entries_max",
+                ));
             }
-            if let Some((other, _)) = files.insert(name.clone(), (path.clone(), metadata)).filter(|(other, _)| *other != path) {
-                return Err(Error::config(format!("{} and {} would both be entry {name:?}", other.display(), path.display())));
+            if let Some((other, _)) = files
+                .insert(name.clone(), (path.clone(), metadata))
+                .filter(|(other, _)| *other != path)
+            {
+                return Err(Error::config(format!(
+                    "{} and {} would both be entry {name:?}",
+                    other.display(),
+                    path.display()
+                )));
             }
         }
         match found {
             true => Ok(()),
-            false => Err(Error::not_found(format!("no file matches {pattern:?} (from {})", self.base.display()))
-                .with_hint("check the path in sextant.toml; relative paths start at its folder")),
+            false => Err(Error::not_found(format!(
+                "no file matches {pattern:?} (from {})",
+                self.base.display()
+            ))
+            .with_hint("check the path in sextant.toml; relative paths start at its folder")),
         }
     }
 }
@@ -143,25 +188,38 @@ fn entry_name(path: &Path, pattern: &str) -> String {
     let fixed = pattern.split(['*', '?', '[']).next().unwrap_or_default();
     let folder = match fixed.len() == pattern.len() {
         true => Path::new(fixed).parent(),
-        false => Some(Path::new(&fixed[..fixed.rfind('/').map_or(0, |slash| slash + 1)])),
+        false => Some(Path::new(
+            &fixed[..fixed.rfind('/').map_or(0, |slash| slash + 1)],
+        )),
     };
-    let relative = folder.and_then(|folder| path.strip_prefix(folder).ok()).unwrap_or(path);
+    let relative = folder
+        .and_then(|folder| path.strip_prefix(folder).ok())
+        .unwrap_or(path);
     relative.to_string_lossy().into_owned()
 }
 
 fn describe(name: String, metadata: &Metadata) -> Entry {
     let compressed = is_gzip_name(&name);
-    let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    let modified = metadata
+        .modified()
+        .ok()
+        .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     Entry {
         name,
         size: (!compressed).then_some(metadata.len()),
         seekable: !compressed,
-        version: format!("{}-{}", metadata.len(), modified.unwrap_or_default().as_nanos()),
+        version: format!(
+            "{}-{}",
+            metadata.len(),
+            modified.unwrap_or_default().as_nanos()
+        ),
     }
 }
 
 fn is_gzip_name(name: &str) -> bool {
-    Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"))
+    Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("gz"))
 }
 
 fn open_file(path: &Path, start: u64) -> Result<Box<dyn Read + Send>> {
@@ -171,12 +229,15 @@ fn open_file(path: &Path, start: u64) -> Result<Box<dyn Read + Send>> {
     file.seek(SeekFrom::Start(0))?;
     match (is_gzip_name(&path.to_string_lossy()), has_magic) {
         (true, true) => {
-            let mut reader = MultiGzDecoder::new(std::io::BufReader::with_capacity(256 << 10, file));
-            std::io::copy(&mut reader.by_ref().take(start), &mut std::io::sink()).map_err(broken_gzip)?;
+            let mut reader =
+                MultiGzDecoder::new(std::io::BufReader::with_capacity(256 << 10, file));
+            std::io::copy(&mut reader.by_ref().take(start), &mut std::io::sink())
+                .map_err(broken_gzip)?;
             Ok(Box::new(GzipReader(reader)))
         }
         (true, false) => Err(Error::data("named .gz, but not gzip")),
-        (false, true) => Err(Error::data("gzip, but not named .gz").with_hint("rename it, so that it is decompressed")),
+        (false, true) => Err(Error::data("gzip, but not named .gz")
+            .with_hint("rename it, so that it is decompressed")),
         (false, false) => {
             file.seek(SeekFrom::Start(start))?;
             Ok(Box::new(file))
@@ -193,6 +254,8 @@ struct GzipReader<R>(R);
 
 impl<R: Read> Read for GzipReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        self.0.read(buffer).map_err(|error| std::io::Error::new(error.kind(), format!("broken gzip: {error}")))
+        self.0
+            .read(buffer)
+            .map_err(|error| std::io::Error::new(error.kind(), format!("broken gzip: {error}")))
     }
 }

@@ -78,15 +78,29 @@ impl Snapshot {
 }
 
 impl Source {
-    fn new(name: &str, config: Result<SourceConfig>, plugins: &BTreeMap<String, PluginEntry>, base: &Path, limits: &Limits) -> Self {
-        let plugin = config.clone().and_then(|config| find_plugin(&config.plugin, plugins));
+    fn new(
+        name: &str,
+        config: Result<SourceConfig>,
+        plugins: &BTreeMap<String, PluginEntry>,
+        base: &Path,
+        limits: &Limits,
+    ) -> Self {
+        let plugin = config
+            .clone()
+            .and_then(|config| find_plugin(&config.plugin, plugins));
         let settings = config.as_ref().ok().map(|config| SourceSettings {
             name: name.to_owned(),
             config: serde_json::Value::Object(config.config.clone()).to_string(),
             inputs: Arc::new(Inputs::new(name, base, config.inputs.clone(), limits)),
         });
         let plugin = plugin.map_err(|error| error.context(format!("source {name:?}")));
-        Self { name: name.to_owned(), config, plugin, settings, described: tokio::sync::Mutex::default() }
+        Self {
+            name: name.to_owned(),
+            config,
+            plugin,
+            settings,
+            described: tokio::sync::Mutex::default(),
+        }
     }
 
     /// The source's name: a schema in SQL.
@@ -96,7 +110,10 @@ impl Source {
 
     /// The name of its plugin, where its configuration says so.
     pub fn plugin_name(&self) -> Option<&str> {
-        self.config.as_ref().ok().map(|config| config.plugin.as_str())
+        self.config
+            .as_ref()
+            .ok()
+            .map(|config| config.plugin.as_str())
     }
 
     /// Its plugin, or why it has none.
@@ -106,7 +123,9 @@ impl Source {
 
     /// What its plugin opens it with.
     pub fn settings(&self) -> Result<&SourceSettings> {
-        self.settings.as_ref().ok_or_else(|| Error::config(format!("source {:?} is not configured", self.name)))
+        self.settings
+            .as_ref()
+            .ok_or_else(|| Error::config(format!("source {:?} is not configured", self.name)))
     }
 
     /// Its tables. They are described on first use, and again when the data may have changed or
@@ -119,13 +138,25 @@ impl Source {
         let version = tokio::task::spawn_blocking(move || inputs.version()).await;
         let version = version.map_err(|error| Error::internal(error.to_string()))?;
         let ttl = Duration::from_millis(scope.limits().describe_ttl_ms);
-        if let Some(known) = described.as_ref().filter(|known| known.version == version && known.at.elapsed() < ttl) {
+        if let Some(known) = described
+            .as_ref()
+            .filter(|known| known.version == version && known.at.elapsed() < ttl)
+        {
             return Ok(Arc::clone(&known.tables));
         }
         let mut connection = Connection::open(plugin, scope, settings).await?;
-        let tables = connection.tables().await?.into_iter().map(Arc::new).collect();
+        let tables = connection
+            .tables()
+            .await?
+            .into_iter()
+            .map(Arc::new)
+            .collect();
         let tables = Arc::new(tables);
-        *described = Some(Described { tables: Arc::clone(&tables), version, at: Instant::now() });
+        *described = Some(Described {
+            tables: Arc::clone(&tables),
+            version,
+            at: Instant::now(),
+        });
         Ok(tables)
     }
 
@@ -147,8 +178,12 @@ fn find_plugin(name: &str, plugins: &BTreeMap<String, PluginEntry>) -> Result<Ar
     })?;
     match (&entry.plugin, &entry.error) {
         (Some(plugin), _) if plugin.is_source() => Ok(Arc::clone(plugin)),
-        (Some(_), _) => Err(Error::config(format!("plugin {name:?} has functions, and no tables"))),
-        (None, Some(error)) => Err(error.clone().context(format!("plugin {name:?} is not there"))),
+        (Some(_), _) => Err(Error::config(format!(
+            "plugin {name:?} has functions, and no tables"
+        ))),
+        (None, Some(error)) => Err(error
+            .clone()
+            .context(format!("plugin {name:?} is not there"))),
         (None, None) => Err(Error::not_found(format!("there is no plugin {name:?}"))),
     }
 }
@@ -164,7 +199,9 @@ pub struct Registry {
 
 impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Registry").field("workspace", &self.workspace).finish_non_exhaustive()
+        f.debug_struct("Registry")
+            .field("workspace", &self.workspace)
+            .finish_non_exhaustive()
     }
 }
 
@@ -200,8 +237,17 @@ struct FileState {
 impl Registry {
     /// A registry of the bundles and sources of a workspace, scanned once.
     pub fn open(workspace: Workspace, engine: Engine) -> Result<Self> {
-        let empty = Snapshot { generation: 0, plugins: BTreeMap::new(), sources: BTreeMap::new() };
-        let registry = Self { workspace, engine, snapshot: ArcSwap::from_pointee(empty), loader: Mutex::default() };
+        let empty = Snapshot {
+            generation: 0,
+            plugins: BTreeMap::new(),
+            sources: BTreeMap::new(),
+        };
+        let registry = Self {
+            workspace,
+            engine,
+            snapshot: ArcSwap::from_pointee(empty),
+            loader: Mutex::default(),
+        };
         registry.rescan()?;
         Ok(registry)
     }
@@ -239,8 +285,16 @@ impl Registry {
             return Ok(again);
         }
         let generation = old.generation + 1;
-        tracing::debug!("generation {generation}: {} plugins, {} sources", plugins.len(), sources.len());
-        self.snapshot.store(Arc::new(Snapshot { generation, plugins, sources }));
+        tracing::debug!(
+            "generation {generation}: {} plugins, {} sources",
+            plugins.len(),
+            sources.len()
+        );
+        self.snapshot.store(Arc::new(Snapshot {
+            generation,
+            plugins,
+            sources,
+        }));
         Ok(again)
     }
 
@@ -252,7 +306,12 @@ impl Registry {
             let known = loader.files.remove(&path);
             let state = match known {
                 Some(known) if known.stamp == stamp && known.settled => known,
-                known => self.load(&path, stamp, known.and_then(|known| known.good), &loader.files),
+                known => self.load(
+                    &path,
+                    stamp,
+                    known.and_then(|known| known.good),
+                    &loader.files,
+                ),
             };
             if !state.settled {
                 again = Some(Duration::from_millis(limits.settle_ms));
@@ -268,7 +327,10 @@ impl Registry {
         let mut files = Vec::new();
         for entry in std::fs::read_dir(&folder).context(|| folder.display().to_string())? {
             let path = entry?.path();
-            if path.extension().is_none_or(|extension| extension != BUNDLE_EXTENSION) {
+            if path
+                .extension()
+                .is_none_or(|extension| extension != BUNDLE_EXTENSION)
+            {
                 continue;
             }
             // A file that is gone by now was removed; that is no error.
@@ -281,32 +343,56 @@ impl Registry {
 
     /// Loads a bundle file. The file is read once, into memory, and everything that follows works
     /// on those bytes, so it does not matter what becomes of the file.
-    fn load(&self, path: &Path, stamp: Stamp, good: Option<Arc<Plugin>>, others: &BTreeMap<PathBuf, FileState>) -> FileState {
+    fn load(
+        &self,
+        path: &Path,
+        stamp: Stamp,
+        good: Option<Arc<Plugin>>,
+        others: &BTreeMap<PathBuf, FileState>,
+    ) -> FileState {
         let loaded = Bundle::open(path, self.engine.limits()).and_then(|bundle| {
             let same = |plugin: &&Arc<Plugin>| plugin.digest() == bundle.digest();
-            let renamed = others.values().filter_map(|state| state.good.as_ref()).find(same);
+            let renamed = others
+                .values()
+                .filter_map(|state| state.good.as_ref())
+                .find(same);
             match good.as_ref().filter(same).or(renamed) {
                 Some(plugin) => Ok(Arc::clone(plugin)),
-                None => Plugin::load(&self.engine, bundle).map(Arc::new).context(|| format!("bundle {}", path.display())),
+                None => Plugin::load(&self.engine, bundle)
+                    .map(Arc::new)
+                    .context(|| format!("bundle {}", path.display())),
             }
         });
         match loaded {
-            Ok(plugin) => FileState { stamp, good: Some(plugin), error: None, settled: true },
+            Ok(plugin) => FileState {
+                stamp,
+                good: Some(plugin),
+                error: None,
+                settled: true,
+            },
             Err(error) => {
                 let rest = Duration::from_millis(self.engine.limits().settle_bad_ms);
                 // A time in the future is a wrong clock, not a file in the making.
-                let settled = stamp.modified.elapsed().is_ok_and(|age| age >= rest) || stamp.modified > SystemTime::now();
+                let settled = stamp.modified.elapsed().is_ok_and(|age| age >= rest)
+                    || stamp.modified > SystemTime::now();
                 if settled {
                     tracing::warn!("{error}");
                 }
-                FileState { stamp, good, error: Some(error), settled }
+                FileState {
+                    stamp,
+                    good,
+                    error: Some(error),
+                    settled,
+                }
             }
         }
     }
 
     fn rescan_config(&self, loader: &mut Loader) -> Result<Config> {
         let path = self.workspace.config_path();
-        let stamp = std::fs::metadata(&path).map(|metadata| Stamp::new(&metadata)).context(|| path.display().to_string())?;
+        let stamp = std::fs::metadata(&path)
+            .map(|metadata| Stamp::new(&metadata))
+            .context(|| path.display().to_string())?;
         if let Some((_, config)) = loader.config.as_ref().filter(|(known, _)| *known == stamp) {
             return Ok(config.clone());
         }
@@ -315,11 +401,19 @@ impl Registry {
         Ok(config)
     }
 
-    fn build_sources(&self, config: &Config, plugins: &BTreeMap<String, PluginEntry>, old: &Snapshot) -> BTreeMap<String, Arc<Source>> {
+    fn build_sources(
+        &self,
+        config: &Config,
+        plugins: &BTreeMap<String, PluginEntry>,
+        old: &Snapshot,
+    ) -> BTreeMap<String, Arc<Source>> {
         let base = self.workspace.root();
         let sources = config.sources.iter().map(|(name, config)| {
             let new = Source::new(name, config.clone(), plugins, base, self.engine.limits());
-            let kept = old.sources.get(name).filter(|old| is_same_source(old, &new));
+            let kept = old
+                .sources
+                .get(name)
+                .filter(|old| is_same_source(old, &new));
             (name.clone(), kept.map_or_else(|| Arc::new(new), Arc::clone))
         });
         sources.collect()
@@ -340,14 +434,26 @@ impl Stamp {
 /// For each plugin the file that serves: the highest version, and of equal ones the newest file.
 /// A file that never loaded is listed under its own name.
 fn compose(files: &BTreeMap<PathBuf, FileState>) -> BTreeMap<String, PluginEntry> {
-    let mut plugins: BTreeMap<String, (Option<(semver::Version, SystemTime)>, PluginEntry)> = BTreeMap::new();
+    let mut plugins: BTreeMap<String, (Option<(semver::Version, SystemTime)>, PluginEntry)> =
+        BTreeMap::new();
     for (path, state) in files {
-        let rank = state.good.as_ref().map(|plugin| (plugin.manifest().version.clone(), state.stamp.modified));
+        let rank = state
+            .good
+            .as_ref()
+            .map(|plugin| (plugin.manifest().version.clone(), state.stamp.modified));
         let name = match &state.good {
             Some(plugin) => plugin.name().to_owned(),
-            None => path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            None => path
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
         };
-        let entry = PluginEntry { plugin: state.good.clone(), file: path.clone(), error: state.error.clone() };
+        let entry = PluginEntry {
+            plugin: state.good.clone(),
+            file: path.clone(),
+            error: state.error.clone(),
+        };
         match plugins.get(&name) {
             Some((best, _)) if *best >= rank => {}
             _ => {
@@ -355,17 +461,34 @@ fn compose(files: &BTreeMap<PathBuf, FileState>) -> BTreeMap<String, PluginEntry
             }
         }
     }
-    plugins.into_iter().map(|(name, (_, entry))| (name, entry)).collect()
+    plugins
+        .into_iter()
+        .map(|(name, (_, entry))| (name, entry))
+        .collect()
 }
 
-fn is_same(old: &Snapshot, plugins: &BTreeMap<String, PluginEntry>, sources: &BTreeMap<String, Arc<Source>>) -> bool {
+fn is_same(
+    old: &Snapshot,
+    plugins: &BTreeMap<String, PluginEntry>,
+    sources: &BTreeMap<String, Arc<Source>>,
+) -> bool {
     let digest = |entry: &PluginEntry| entry.plugin.as_ref().map(|plugin| plugin.digest());
     let error = |entry: &PluginEntry| entry.error.as_ref().map(ToString::to_string);
-    let key = |entry: &PluginEntry| -> (Option<Digest>, Option<String>, PathBuf) { (digest(entry), error(entry), entry.file.clone()) };
+    let key = |entry: &PluginEntry| -> (Option<Digest>, Option<String>, PathBuf) {
+        (digest(entry), error(entry), entry.file.clone())
+    };
     old.plugins.len() == plugins.len()
-        && old.plugins.iter().zip(plugins).all(|((a, old), (b, new))| a == b && key(old) == key(new))
+        && old
+            .plugins
+            .iter()
+            .zip(plugins)
+            .all(|((a, old), (b, new))| a == b && key(old) == key(new))
         && old.sources.len() == sources.len()
-        && old.sources.values().zip(sources.values()).all(|(old, new)| Arc::ptr_eq(old, new))
+        && old
+            .sources
+            .values()
+            .zip(sources.values())
+            .all(|(old, new)| Arc::ptr_eq(old, new))
 }
 
 fn is_same_source(old: &Source, new: &Source) -> bool {

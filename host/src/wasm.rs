@@ -21,7 +21,10 @@ mod scope;
 mod source;
 mod state;
 
-pub use describe::{FunctionDescription, FunctionKind, Operator, ParameterDescription, Pushdown, TableDescription, Volatility};
+pub use describe::{
+    FunctionDescription, FunctionKind, Operator, ParameterDescription, Pushdown, TableDescription,
+    Volatility,
+};
 pub use engine::Engine;
 pub use function::BoundScalar;
 pub use plugin::Plugin;

@@ -33,12 +33,19 @@ impl Watcher {
         })
         .map_err(watching)?;
         let workspace = registry.workspace();
-        events.watch(&workspace.bundles(), RecursiveMode::NonRecursive).map_err(watching)?;
-        events.watch(workspace.root(), RecursiveMode::NonRecursive).map_err(watching)?;
+        events
+            .watch(&workspace.bundles(), RecursiveMode::NonRecursive)
+            .map_err(watching)?;
+        events
+            .watch(workspace.root(), RecursiveMode::NonRecursive)
+            .map_err(watching)?;
         let registry = Arc::clone(registry);
         let thread = std::thread::Builder::new().name("sextant-watch".to_owned());
         let thread = thread.spawn(move || run(&registry, &receive))?;
-        Ok(Self { events: Some(events), thread: Some(thread) })
+        Ok(Self {
+            events: Some(events),
+            thread: Some(thread),
+        })
     }
 }
 

@@ -72,9 +72,14 @@ impl Workspace {
     /// The workspace in a folder that has a `sextant.toml`.
     pub fn open(root: &Path) -> Result<Self> {
         match root.join(CONFIG_FILE).is_file() {
-            true => Ok(Self { root: std::path::absolute(root)? }),
-            false => Err(Error::not_found(format!("{} is not a workspace: it has no {CONFIG_FILE}", root.display()))
-                .with_hint(format!("make one with `sextant init {}`", root.display()))),
+            true => Ok(Self {
+                root: std::path::absolute(root)?,
+            }),
+            false => Err(Error::not_found(format!(
+                "{} is not a workspace: it has no {CONFIG_FILE}",
+                root.display()
+            ))
+            .with_hint(format!("make one with `sextant init {}`", root.display()))),
         }
     }
 
@@ -85,11 +90,18 @@ impl Workspace {
             return Self::open(root);
         }
         let here = std::env::current_dir()?;
-        if let Some(root) = here.ancestors().find(|folder| folder.join(CONFIG_FILE).is_file()) {
+        if let Some(root) = here
+            .ancestors()
+            .find(|folder| folder.join(CONFIG_FILE).is_file())
+        {
             return Self::open(root);
         }
         let root = default_root()?;
-        if root.join(CONFIG_FILE).is_file() { Self::open(&root) } else { Self::init(&root) }
+        if root.join(CONFIG_FILE).is_file() {
+            Self::open(&root)
+        } else {
+            Self::init(&root)
+        }
     }
 
     /// Makes a workspace; what is there already stays.
@@ -138,18 +150,25 @@ fn default_root() -> Result<PathBuf> {
     let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from);
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share"));
     let data = data.filter(|folder| folder.is_absolute()).or_else(home);
-    let data = data.ok_or_else(|| Error::config("there is no home folder").with_hint("name a workspace with --workspace DIR"))?;
+    let data = data.ok_or_else(|| {
+        Error::config("there is no home folder").with_hint("name a workspace with --workspace DIR")
+    })?;
     Ok(data.join("sextant"))
 }
 
 fn parse(text: &str) -> Result<Config> {
-    let broken = |error: toml::de::Error| Error::config(error.message().to_owned()).with_place(error.to_string());
+    let broken = |error: toml::de::Error| {
+        Error::config(error.message().to_owned()).with_place(error.to_string())
+    };
     let file: File = toml::from_str(text).map_err(broken)?;
     let sources = file.source.into_iter().map(|(name, value)| {
         let source = parse_source(&name, value);
         (name, source)
     });
-    Ok(Config { limits: file.limits, sources: sources.collect() })
+    Ok(Config {
+        limits: file.limits,
+        sources: sources.collect(),
+    })
 }
 
 fn parse_source(name: &str, value: toml::Value) -> Result<SourceConfig> {
@@ -158,7 +177,11 @@ fn parse_source(name: &str, value: toml::Value) -> Result<SourceConfig> {
         return Err(Error::config("a source's name is a lower-case letter and up to 62 lower-case letters, digits and underscores").context(place()));
     }
     if RESERVED_NAMES.contains(&name) {
-        return Err(Error::config("that name is the host's own").with_hint("choose another name").context(place()));
+        return Err(Error::config("that name is the host's own")
+            .with_hint("choose another name")
+            .context(place()));
     }
-    value.try_into::<SourceConfig>().map_err(|error| Error::config(error.message().to_owned()).context(place()))
+    value
+        .try_into::<SourceConfig>()
+        .map_err(|error| Error::config(error.message().to_owned()).context(place()))
 }

@@ -2,10 +2,13 @@
 
 use sextant_plugin_sdk::arrow_array::cast::AsArray;
 use sextant_plugin_sdk::arrow_array::types::{Float64Type, Int64Type};
-use sextant_plugin_sdk::arrow_array::{Array, ArrayRef, Float64Array, Int64Array, RecordBatch, UInt32Array};
+use sextant_plugin_sdk::arrow_array::{
+    ArrayRef, Float64Array, Int64Array, RecordBatch, UInt32Array,
+};
 use sextant_plugin_sdk::arrow_schema::{DataType, Field, Fields};
 use sextant_plugin_sdk::{
-    Accumulator, Aggregate, Arguments, BoundAggregate, Description, Functions, Parameter, Result, Signature,
+    Accumulator, Aggregate, Arguments, BoundAggregate, Description, Functions, Parameter, Result,
+    Signature,
 };
 use std::sync::Arc;
 
@@ -20,9 +23,15 @@ pub struct RootMeanSquare;
 
 impl Aggregate for RootMeanSquare {
     fn describe(&self) -> Description {
-        Description::new("rms", "The square root of the mean of the squares; null where there are no values.")
-            .parameter(Parameter::new("value", &[DataType::Float64], "A number."))
-            .example("SELECT aggregate.rms(v) FROM (VALUES (1.0), (7.0)) AS t(v)", "5.0")
+        Description::new(
+            "rms",
+            "The square root of the mean of the squares; null where there are no values.",
+        )
+        .parameter(Parameter::new("value", &[DataType::Float64], "A number."))
+        .example(
+            "SELECT aggregate.rms(v) FROM (VALUES (1.0), (7.0)) AS t(v)",
+            "5.0",
+        )
     }
 
     fn bind(&self, _: &Signature) -> Result<Box<dyn BoundAggregate>> {
@@ -61,10 +70,19 @@ impl Sums {
 }
 
 impl Accumulator for Sums {
-    fn update(&mut self, arguments: &Arguments<'_>, groups: &UInt32Array, total: usize) -> Result<()> {
+    fn update(
+        &mut self,
+        arguments: &Arguments<'_>,
+        groups: &UInt32Array,
+        total: usize,
+    ) -> Result<()> {
         self.0.resize(total, (0.0, 0));
         let column = arguments.column(0);
-        for (value, group) in column.as_primitive::<Float64Type>().iter().zip(groups.values()) {
+        for (value, group) in column
+            .as_primitive::<Float64Type>()
+            .iter()
+            .zip(groups.values())
+        {
             if let Some(value) = value {
                 self.add(*group, value * value, 1);
             }
@@ -84,11 +102,16 @@ impl Accumulator for Sums {
 
     fn state(&mut self, first: Option<usize>) -> Result<Vec<ArrayRef>> {
         let (sums, counts): (Vec<_>, Vec<_>) = self.take(first).unzip();
-        Ok(vec![Arc::new(Float64Array::from(sums)), Arc::new(Int64Array::from(counts))])
+        Ok(vec![
+            Arc::new(Float64Array::from(sums)),
+            Arc::new(Int64Array::from(counts)),
+        ])
     }
 
     fn finish(&mut self, first: Option<usize>) -> Result<ArrayRef> {
-        let roots = self.take(first).map(|(sum, count)| (count > 0).then(|| (sum / count as f64).sqrt()));
+        let roots = self
+            .take(first)
+            .map(|(sum, count)| (count > 0).then(|| (sum / count as f64).sqrt()));
         Ok(Arc::new(roots.collect::<Float64Array>()))
     }
 }

@@ -4,7 +4,8 @@
 use sextant_plugin_sdk::arrow_schema::{DataType, Field, Schema};
 use sextant_plugin_sdk::serde::Deserialize;
 use sextant_plugin_sdk::{
-    Batches, Cell, Host, HttpRequest, Partition, Request, Result, RowBuilder, Source, Table, serde_json,
+    Batches, Cell, Host, HttpRequest, Partition, Request, Result, RowBuilder, Source, Table,
+    serde_json,
 };
 
 /// What stands under `[source.NAME.config]`.
@@ -32,21 +33,33 @@ impl Source for Items {
     type Config = Config;
 
     fn open(config: Config, host: Host) -> Result<Self> {
-        Ok(Self { url: config.url, host })
+        Ok(Self {
+            url: config.url,
+            host,
+        })
     }
 
     fn tables(&self) -> Result<Vec<Table>> {
-        let columns = vec![Field::new("id", DataType::Int64, false), Field::new("name", DataType::Utf8, true)];
-        Ok(vec![Table::new("items", Schema::new(columns)).comment("An item of the array")])
+        let columns = vec![
+            Field::new("id", DataType::Int64, false),
+            Field::new("name", DataType::Utf8, true),
+        ];
+        Ok(vec![
+            Table::new("items", Schema::new(columns)).comment("An item of the array"),
+        ])
     }
 
     fn scan(&self, request: &Request, _: &Partition) -> Result<Batches> {
-        let get = HttpRequest::get(&self.url).header("accept", "application/json").timeout_ms(10_000);
-        let items: Vec<Item> = serde_json::from_reader(self.host.http(&get)?.error_for_status()?.body)?;
+        let get = HttpRequest::get(&self.url)
+            .header("accept", "application/json")
+            .timeout_ms(10_000);
+        let items: Vec<Item> =
+            serde_json::from_reader(self.host.http(&get)?.error_for_status()?.body)?;
         let mut rows = RowBuilder::new(&self.tables()?[0].columns, request)?;
         let mut batches = Vec::new();
         for part in items.chunks(request.batch_rows) {
-            part.iter().try_for_each(|item| rows.push(&[Cell::Int(item.id), (&item.name).into()]))?;
+            part.iter()
+                .try_for_each(|item| rows.push(&[Cell::Int(item.id), (&item.name).into()]))?;
             batches.push(rows.finish());
         }
         Ok(Box::new(batches.into_iter()))

@@ -7,15 +7,22 @@ use std::sync::Arc;
 
 /// The functions of this plugin.
 pub fn functions() -> Functions {
-    let words = Description::new("words", "How many words a text has, where spaces part them.")
-        .parameter(Parameter::text("text", "Any text."))
-        .example("SELECT scalar.words('to be or not')", "4");
+    let words = Description::new(
+        "words",
+        "How many words a text has, where spaces part them.",
+    )
+    .parameter(Parameter::text("text", "Any text."))
+    .example("SELECT scalar.words('to be or not')", "4");
     Functions::new().scalar(SimpleScalar::new(words, DataType::Int64, count_words))
 }
 
 fn count_words(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     let texts = arguments.strings(0)?;
-    let counts = (0..arguments.rows()).map(|row| texts.get(row).map(|text| text.split_whitespace().count() as i64));
+    let counts = (0..arguments.rows()).map(|row| {
+        texts
+            .get(row)
+            .map(|text| text.split_whitespace().count() as i64)
+    });
     Ok(Arc::new(counts.collect::<Int64Array>()))
 }
 

@@ -3,7 +3,9 @@
 use sextant_plugin_sdk::arrow_array::RecordBatch;
 use sextant_plugin_sdk::arrow_schema::{DataType, Field, Schema};
 use sextant_plugin_sdk::serde::Deserialize;
-use sextant_plugin_sdk::{Batches, Cell, Error, Host, Partition, Request, Result, RowBuilder, Source, Table, log};
+use sextant_plugin_sdk::{
+    Batches, Cell, Error, Host, Partition, Request, Result, RowBuilder, Source, Table, log,
+};
 use std::io::{self, BufRead};
 
 /// What stands under `[source.NAME.config]`.
@@ -24,24 +26,37 @@ impl Source for Lines {
     type Config = Config;
 
     fn open(config: Config, host: Host) -> Result<Self> {
-        Ok(Self { input: config.input, host })
+        Ok(Self {
+            input: config.input,
+            host,
+        })
     }
 
     fn tables(&self) -> Result<Vec<Table>> {
         let columns = Schema::new(vec![Field::new("text", DataType::Utf8, false)]);
-        Ok(vec![Table::new("lines", columns).comment("A line of a text file")])
+        Ok(vec![
+            Table::new("lines", columns).comment("A line of a text file"),
+        ])
     }
 
     fn scan(&self, request: &Request, _: &Partition) -> Result<Batches> {
         let entries = self.host.entries(&self.input)?;
         log::debug!("{} files", entries.len());
         if entries.is_empty() {
-            self.host.skipped(1, &Error::not_found("expected files, found none").in_input(&self.input));
+            self.host.skipped(
+                1,
+                &Error::not_found("expected files, found none").in_input(&self.input),
+            );
         }
-        let readers = entries.iter().map(|entry| self.host.read(entry)).collect::<Result<Vec<_>>>()?;
+        let readers = entries
+            .iter()
+            .map(|entry| self.host.read(entry))
+            .collect::<Result<Vec<_>>>()?;
         let mut lines = readers.into_iter().flat_map(BufRead::lines);
         let mut rows = RowBuilder::new(&self.tables()?[0].columns, request)?;
-        Ok(Box::new(std::iter::from_fn(move || next_batch(&mut lines, &mut rows).transpose())))
+        Ok(Box::new(std::iter::from_fn(move || {
+            next_batch(&mut lines, &mut rows).transpose()
+        })))
     }
 }
 
@@ -54,7 +69,11 @@ fn next_batch(
     {
         rows.push(&[Cell::Text(&line?)])?;
     }
-    if rows.is_empty() { Ok(None) } else { rows.finish().map(Some) }
+    if rows.is_empty() {
+        Ok(None)
+    } else {
+        rows.finish().map(Some)
+    }
 }
 
 sextant_plugin_sdk::export!(source: Lines);

@@ -3,8 +3,8 @@
 use sextant_plugin_sdk::arrow_array::{Array, RecordBatch};
 use sextant_plugin_sdk::arrow_schema::SchemaRef;
 use sextant_plugin_sdk::{
-    BoundTable, Description, Distribution, Error, Feed, Functions, Progress, Result, Signature, TableCall,
-    TableFunction,
+    BoundTable, Description, Distribution, Error, Feed, Functions, Progress, Result, Signature,
+    TableCall, TableFunction,
 };
 use std::collections::VecDeque;
 
@@ -26,8 +26,12 @@ impl TableFunction for Present {
 
     fn bind(&self, relations: &[SchemaRef], _: &Signature) -> Result<Box<dyn BoundTable>> {
         match relations {
-            [rows] if !rows.fields().is_empty() => Ok(Box::new(BoundPresent(SchemaRef::clone(rows)))),
-            _ => Err(Error::unsupported("expected one relation with at least one column")),
+            [rows] if !rows.fields().is_empty() => {
+                Ok(Box::new(BoundPresent(SchemaRef::clone(rows))))
+            }
+            _ => Err(Error::unsupported(
+                "expected one relation with at least one column",
+            )),
         }
     }
 }
@@ -44,7 +48,10 @@ impl BoundTable for BoundPresent {
     }
 
     fn call(&self, _: Option<&[usize]>) -> Result<Box<dyn TableCall>> {
-        Ok(Box::new(Call { ready: VecDeque::new(), ended: false }))
+        Ok(Box::new(Call {
+            ready: VecDeque::new(),
+            ended: false,
+        }))
     }
 }
 
@@ -57,7 +64,11 @@ impl TableCall for Call {
     fn push(&mut self, _: usize, batch: RecordBatch) -> Result<()> {
         match batch.column(0).logical_nulls() {
             // Runs of rows; the SDK sends what a slice holds, not what it was cut from.
-            Some(nulls) => self.ready.extend(nulls.valid_slices().map(|(from, to)| batch.slice(from, to - from))),
+            Some(nulls) => self.ready.extend(
+                nulls
+                    .valid_slices()
+                    .map(|(from, to)| batch.slice(from, to - from)),
+            ),
             None => self.ready.push_back(batch),
         }
         Ok(())

@@ -30,7 +30,9 @@ impl Feed {
         connection.start_tls()?;
         let mut challenge = String::new();
         connection.read_line(&mut challenge)?;
-        let proof = self.host.scram_sha256(&self.config.secret, b"salt", 4096, challenge.trim_end())?;
+        let proof =
+            self.host
+                .scram_sha256(&self.config.secret, b"salt", 4096, challenge.trim_end())?;
         let mut message = self.host.secret_user(&self.config.secret)?.into_bytes();
         message.push(b'\n');
         message.extend(&proof.client_proof);
@@ -51,7 +53,9 @@ impl Source for Feed {
 
     fn tables(&self) -> Result<Vec<Table>> {
         let columns = Schema::new(vec![Field::new("text", DataType::Utf8, false)]);
-        Ok(vec![Table::new("lines", columns).comment("A line that the far side sent")])
+        Ok(vec![
+            Table::new("lines", columns).comment("A line that the far side sent"),
+        ])
     }
 
     fn scan(&self, request: &Request, _: &Partition) -> Result<Batches> {

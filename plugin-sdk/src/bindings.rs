@@ -1,6 +1,17 @@
 //! What `wit-bindgen` makes of the contract; used by [`export`](crate::export) alone.
-#![allow(missing_docs, missing_debug_implementations, unsafe_code, unreachable_pub, reason = "generated")]
-#![allow(clippy::all, clippy::allow_attributes_without_reason, unused_qualifications, reason = "generated")]
+#![allow(
+    missing_docs,
+    missing_debug_implementations,
+    unsafe_code,
+    unreachable_pub,
+    reason = "generated"
+)]
+#![allow(
+    clippy::all,
+    clippy::allow_attributes_without_reason,
+    unused_qualifications,
+    reason = "generated"
+)]
 
 /// Everything a plugin may import.
 pub mod imports {

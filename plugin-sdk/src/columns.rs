@@ -60,12 +60,20 @@ impl FlatBatch {
             DataType::Utf8View => {
                 let view = array.as_string_view();
                 let compact = is_sparse(view.data_buffers(), view.total_buffer_bytes_used());
-                self.push_data(&if compact { view.gc().to_data() } else { array.to_data() });
+                self.push_data(&if compact {
+                    view.gc().to_data()
+                } else {
+                    array.to_data()
+                });
             }
             DataType::BinaryView => {
                 let view = array.as_binary_view();
                 let compact = is_sparse(view.data_buffers(), view.total_buffer_bytes_used());
-                self.push_data(&if compact { view.gc().to_data() } else { array.to_data() });
+                self.push_data(&if compact {
+                    view.gc().to_data()
+                } else {
+                    array.to_data()
+                });
             }
             _ => self.push_data(&array.to_data()),
         }
@@ -74,8 +82,16 @@ impl FlatBatch {
     fn push_data(&mut self, data: &ArrayData) {
         let node = self.nodes.len();
         let first_buffer = self.buffers.len();
-        let nulls = if *data.data_type() == DataType::Null { data.len() } else { data.null_count() };
-        self.nodes.push(FlatNode { length: data.len() as u32, null_count: nulls as u32, buffers: 0 });
+        let nulls = if *data.data_type() == DataType::Null {
+            data.len()
+        } else {
+            data.null_count()
+        };
+        self.nodes.push(FlatNode {
+            length: data.len() as u32,
+            null_count: nulls as u32,
+            buffers: 0,
+        });
         if *data.data_type() != DataType::Null {
             self.buffers.push(validity(data.nulls()));
         }
@@ -111,7 +127,8 @@ impl FlatBatch {
                 vec![]
             }
             T::Utf8View | T::BinaryView => {
-                self.buffers.push(slice(0, offset * 16, (offset + length) * 16));
+                self.buffers
+                    .push(slice(0, offset * 16, (offset + length) * 16));
                 self.buffers.extend_from_slice(&data.buffers()[1..]);
                 vec![]
             }
@@ -127,37 +144,50 @@ impl FlatBatch {
                 let size = *size as usize;
                 vec![child(data, 0, offset * size, (offset + length) * size)]
             }
-            T::Struct(fields) => {
-                (0..fields.len()).map(|i| child(data, i, offset, offset + length)).collect()
-            }
+            T::Struct(fields) => (0..fields.len())
+                .map(|i| child(data, i, offset, offset + length))
+                .collect(),
             T::Dictionary(key, _) => {
                 let width = key.primitive_width().expect("dictionary keys are integers");
-                self.buffers.push(slice(0, offset * width, (offset + length) * width));
+                self.buffers
+                    .push(slice(0, offset * width, (offset + length) * width));
                 vec![make_array(data.child_data()[0].clone())]
             }
             fixed => {
                 let width = match fixed {
                     T::FixedSizeBinary(width) => *width as usize,
-                    other => other.primitive_width().expect("a schema was made of this type"),
+                    other => other
+                        .primitive_width()
+                        .expect("a schema was made of this type"),
                 };
-                self.buffers.push(slice(0, offset * width, (offset + length) * width));
+                self.buffers
+                    .push(slice(0, offset * width, (offset + length) * width));
                 vec![]
             }
         }
     }
 
     /// Pushes offsets that start at 0, and says which part of the values they span.
-    fn push_offsets<O: ArrowNativeType + std::ops::Sub<Output = O>>(&mut self, data: &ArrayData) -> (usize, usize) {
+    fn push_offsets<O: ArrowNativeType + std::ops::Sub<Output = O>>(
+        &mut self,
+        data: &ArrayData,
+    ) -> (usize, usize) {
         if data.is_empty() {
             self.buffers.push(Buffer::from_vec(vec![O::default()]));
             return (0, 0);
         }
-        let offsets = ScalarBuffer::<O>::new(data.buffers()[0].clone(), data.offset(), data.len() + 1);
+        let offsets =
+            ScalarBuffer::<O>::new(data.buffers()[0].clone(), data.offset(), data.len() + 1);
         let (first, last) = (offsets[0], offsets[data.len()]);
         self.buffers.push(if first == O::default() {
             offsets.into_inner()
         } else {
-            Buffer::from_vec(offsets.iter().map(|&offset| offset - first).collect::<Vec<O>>())
+            Buffer::from_vec(
+                offsets
+                    .iter()
+                    .map(|&offset| offset - first)
+                    .collect::<Vec<O>>(),
+            )
         });
         (first.as_usize(), last.as_usize())
     }
@@ -199,9 +229,16 @@ macro_rules! schema_conversions {
             Ok(flat)
         }
 
-        fn field_to_contract(field: &arrow_schema::Field, flat: &mut Vec<$wit::Field>) -> Result<(), String> {
+        fn field_to_contract(
+            field: &arrow_schema::Field,
+            flat: &mut Vec<$wit::Field>,
+        ) -> Result<(), String> {
             let children = $crate::columns::children(field.data_type());
-            let mut metadata: Vec<_> = field.metadata().iter().map(|(k, v)| (k.clone(), v.clone())).collect();
+            let mut metadata: Vec<_> = field
+                .metadata()
+                .iter()
+                .map(|(k, v)| (k.clone(), v.clone()))
+                .collect();
             metadata.sort_unstable();
             flat.push($wit::Field {
                 name: field.name().clone(),
@@ -210,7 +247,9 @@ macro_rules! schema_conversions {
                 children: children.len() as u32,
                 metadata,
             });
-            children.iter().try_for_each(|child| field_to_contract(child, flat))
+            children
+                .iter()
+                .try_for_each(|child| field_to_contract(child, flat))
         }
 
         fn type_to_contract(data_type: &arrow_schema::DataType) -> Result<$wit::DataType, String> {
@@ -230,12 +269,14 @@ macro_rules! schema_conversions {
                 A::Float16 => W::Float16,
                 A::Float32 => W::Float32,
                 A::Float64 => W::Float64,
-                A::Decimal128(precision, scale) => {
-                    W::Decimal128($wit::Decimal { precision: *precision, scale: *scale })
-                }
-                A::Decimal256(precision, scale) => {
-                    W::Decimal256($wit::Decimal { precision: *precision, scale: *scale })
-                }
+                A::Decimal128(precision, scale) => W::Decimal128($wit::Decimal {
+                    precision: *precision,
+                    scale: *scale,
+                }),
+                A::Decimal256(precision, scale) => W::Decimal256($wit::Decimal {
+                    precision: *precision,
+                    scale: *scale,
+                }),
                 A::Utf8 => W::Utf8,
                 A::LargeUtf8 => W::LargeUtf8,
                 A::Utf8View => W::Utf8View,
@@ -309,18 +350,26 @@ macro_rules! schema_conversions {
             rest: &mut std::slice::Iter<'_, $wit::Field>,
             depth_left: usize,
         ) -> Result<arrow_schema::Field, String> {
-            let flat = rest.next().ok_or("a field has fewer children than it says")?;
+            let flat = rest
+                .next()
+                .ok_or("a field has fewer children than it says")?;
             if depth_left == 0 {
                 return Err(format!("field {:?} is nested too deep", flat.name));
             }
             let mut children = Vec::new();
             for _ in 0..flat.children {
-                children.push(std::sync::Arc::new(field_from_contract(rest, depth_left - 1)?));
+                children.push(std::sync::Arc::new(field_from_contract(
+                    rest,
+                    depth_left - 1,
+                )?));
             }
             let data_type = type_from_contract(&flat.data_type, children)
                 .map_err(|error| format!("field {:?}: {error}", flat.name))?;
             let metadata = flat.metadata.iter().cloned().collect();
-            Ok(arrow_schema::Field::new(&flat.name, data_type, flat.nullable).with_metadata(metadata))
+            Ok(
+                arrow_schema::Field::new(&flat.name, data_type, flat.nullable)
+                    .with_metadata(metadata),
+            )
         }
 
         fn type_from_contract(
@@ -356,18 +405,20 @@ macro_rules! schema_conversions {
                 W::Date64 => A::Date64,
                 W::Time32(unit) => $crate::columns::time(32, unit_from_contract(*unit))?,
                 W::Time64(unit) => $crate::columns::time(64, unit_from_contract(*unit))?,
-                W::Timestamp(t) => {
-                    A::Timestamp(unit_from_contract(t.unit), t.zone.as_deref().map(Into::into))
-                }
+                W::Timestamp(t) => A::Timestamp(
+                    unit_from_contract(t.unit),
+                    t.zone.as_deref().map(Into::into),
+                ),
                 W::Duration(unit) => A::Duration(unit_from_contract(*unit)),
                 W::Interval($wit::IntervalUnit::YearMonth) => A::Interval(I::YearMonth),
                 W::Interval($wit::IntervalUnit::DayTime) => A::Interval(I::DayTime),
                 W::Interval($wit::IntervalUnit::MonthDayNano) => A::Interval(I::MonthDayNano),
                 W::Struct => return Ok(A::Struct(children.into())),
                 nested => {
-                    let [child]: [arrow_schema::FieldRef; 1] = children
-                        .try_into()
-                        .map_err(|all: Vec<_>| format!("1 child is due, {} are there", all.len()))?;
+                    let [child]: [arrow_schema::FieldRef; 1] =
+                        children.try_into().map_err(|all: Vec<_>| {
+                            format!("1 child is due, {} are there", all.len())
+                        })?;
                     return Ok(match nested {
                         W::List => A::List(child),
                         W::LargeList => A::LargeList(child),
@@ -436,8 +487,14 @@ mod checks {
     /// A decimal type of so many bits.
     pub fn decimal(bits: u32, precision: u8, scale: i8) -> Result<DataType, String> {
         let precision_max = if bits == 128 { 38 } else { 76 };
-        if precision == 0 || precision > precision_max || scale > precision as i8 || scale < -(precision_max as i8) {
-            return Err(format!("decimal{bits}({precision}, {scale}) is out of range"));
+        if precision == 0
+            || precision > precision_max
+            || scale > precision as i8
+            || scale < -(precision_max as i8)
+        {
+            return Err(format!(
+                "decimal{bits}({precision}, {scale}) is out of range"
+            ));
         }
         Ok(match bits {
             128 => DataType::Decimal128(precision, scale),
@@ -470,7 +527,10 @@ mod checks {
             {
                 Ok(DataType::Map(entries, sorted))
             }
-            _ => Err("the entries of a map are a non-null struct of a non-null key and a value".to_owned()),
+            _ => Err(
+                "the entries of a map are a non-null struct of a non-null key and a value"
+                    .to_owned(),
+            ),
         }
     }
 }
@@ -482,14 +542,15 @@ pub use checks::*;
 mod tests {
     use super::*;
     use arrow_array::builder::{
-        FixedSizeBinaryBuilder, FixedSizeListBuilder, Int32Builder, LargeListBuilder, ListBuilder, MapBuilder,
-        StringBuilder, StringDictionaryBuilder, StringViewBuilder,
+        FixedSizeBinaryBuilder, FixedSizeListBuilder, Int32Builder, LargeListBuilder, ListBuilder,
+        MapBuilder, StringBuilder, StringDictionaryBuilder, StringViewBuilder,
     };
     use arrow_array::types::{Float16Type, Int8Type, Int32Type};
     use arrow_array::{
-        BinaryArray, BinaryViewArray, BooleanArray, Decimal128Array, Decimal256Array, DictionaryArray, Float64Array,
-        Int8Array, Int32Array, IntervalMonthDayNanoArray, LargeBinaryArray, LargeStringArray, ListArray, NullArray,
-        PrimitiveArray, StringArray, StringViewArray, StructArray, TimestampSecondArray, UInt16Array,
+        BinaryArray, BinaryViewArray, BooleanArray, Decimal128Array, Decimal256Array,
+        DictionaryArray, Float64Array, Int8Array, Int32Array, IntervalMonthDayNanoArray,
+        LargeBinaryArray, LargeStringArray, ListArray, NullArray, PrimitiveArray, StringArray,
+        StringViewArray, StructArray, TimestampSecondArray, UInt16Array,
     };
     use arrow_buffer::{IntervalMonthDayNano, OffsetBuffer, i256};
     use arrow_data::transform::MutableArrayData;
@@ -520,7 +581,11 @@ mod tests {
         vec![
             Arc::new(NullArray::new(ROWS)),
             Arc::new(some(|row| row % 2 == 0).collect::<BooleanArray>()),
-            Arc::new((0..ROWS).map(|row| Some(row % 5 == 0)).collect::<BooleanArray>()),
+            Arc::new(
+                (0..ROWS)
+                    .map(|row| Some(row % 5 == 0))
+                    .collect::<BooleanArray>(),
+            ),
             Arc::new(some(|row| row as i8).collect::<Int8Array>()),
             Arc::new(some(|row| row as u16).collect::<UInt16Array>()),
             Arc::new(Int32Array::from_iter_values(0..ROWS as i32)),
@@ -528,8 +593,15 @@ mod tests {
             Arc::new(some(|row| row as f64).collect::<Float64Array>()),
             Arc::new(some(|row| row as i128).collect::<Decimal128Array>()),
             Arc::new(some(|row| i256::from(row as i64)).collect::<Decimal256Array>()),
-            Arc::new(some(|row| row as i64).collect::<TimestampSecondArray>().with_timezone("Europe/Kyiv")),
-            Arc::new(some(|row| IntervalMonthDayNano::new(1, 2, row as i64)).collect::<IntervalMonthDayNanoArray>()),
+            Arc::new(
+                some(|row| row as i64)
+                    .collect::<TimestampSecondArray>()
+                    .with_timezone("Europe/Kyiv"),
+            ),
+            Arc::new(
+                some(|row| IntervalMonthDayNano::new(1, 2, row as i64))
+                    .collect::<IntervalMonthDayNanoArray>(),
+            ),
             Arc::new(some(text).collect::<StringArray>()),
             Arc::new(some(text).collect::<LargeStringArray>()),
             Arc::new(some(text).collect::<StringViewArray>()),
@@ -552,7 +624,8 @@ mod tests {
                 list.values().append_option((item != 2).then(|| text(row)));
                 large.values().append_value(text(row));
                 map.keys().append_value(text(item));
-                map.values().append_option((item != 1).then_some(row as i32));
+                map.values()
+                    .append_option((item != 1).then_some(row as i32));
             }
             fixed.values().append_value(row as i32);
             fixed.values().append_null();
@@ -586,13 +659,21 @@ mod tests {
     }
 
     /// An array out of its flattened form, fully validated: what a receiver makes of it.
-    fn unflatten(data_type: &DataType, nodes: &mut Vec<FlatNode>, buffers: &mut Vec<Buffer>) -> ArrayData {
+    fn unflatten(
+        data_type: &DataType,
+        nodes: &mut Vec<FlatNode>,
+        buffers: &mut Vec<Buffer>,
+    ) -> ArrayData {
         let node = nodes.remove(0);
         let mut own: Vec<_> = buffers.drain(..node.buffers as usize).collect();
         let mut builder = ArrayData::builder(data_type.clone()).len(node.length as usize);
         if *data_type != DataType::Null {
             let validity = own.remove(0);
-            assert_eq!(validity.is_empty(), node.null_count == 0, "a bitmap where there are nulls, and only there");
+            assert_eq!(
+                validity.is_empty(),
+                node.null_count == 0,
+                "a bitmap where there are nulls, and only there"
+            );
             if !validity.is_empty() {
                 assert_eq!(validity.len(), (node.length as usize).div_ceil(8));
                 let bits = BooleanBuffer::new(validity, 0, node.length as usize);
@@ -612,7 +693,10 @@ mod tests {
     fn receive(data_type: &DataType, flat: &FlatBatch) -> ArrayRef {
         let (mut nodes, mut buffers) = (flat.nodes.clone(), flat.buffers.clone());
         let data = unflatten(data_type, &mut nodes, &mut buffers);
-        assert!(nodes.is_empty() && buffers.is_empty(), "nothing is left over");
+        assert!(
+            nodes.is_empty() && buffers.is_empty(),
+            "nothing is left over"
+        );
         make_array(data)
     }
 
@@ -636,7 +720,11 @@ mod tests {
                     let slice = array.slice(from, length);
                     let flat = FlatBatch::from_arrays([&slice]);
                     let case = format!("{} from {from}, {length} rows", array.data_type());
-                    assert_eq!(receive(array.data_type(), &flat).as_ref(), slice.as_ref(), "{case}");
+                    assert_eq!(
+                        receive(array.data_type(), &flat).as_ref(),
+                        slice.as_ref(),
+                        "{case}"
+                    );
                     let compact = FlatBatch::from_arrays([&copy(&slice)]);
                     assert_eq!(flat.nodes, compact.nodes, "{case}");
                     assert_eq!(sizes(&flat), sizes(&compact), "{case}");
@@ -648,7 +736,8 @@ mod tests {
     #[test]
     fn a_batch_is_its_columns_one_after_the_other() {
         let columns = flat_types().into_iter().chain(nested_types()).enumerate();
-        let batch = RecordBatch::try_from_iter(columns.map(|(i, column)| (i.to_string(), column))).unwrap();
+        let batch =
+            RecordBatch::try_from_iter(columns.map(|(i, column)| (i.to_string(), column))).unwrap();
         let flat = FlatBatch::from_batch(&batch);
         let (mut nodes, mut buffers) = (flat.nodes.clone(), flat.buffers.clone());
         for column in batch.columns() {
@@ -657,16 +746,40 @@ mod tests {
         }
         assert!(nodes.is_empty() && buffers.is_empty());
         let slices = flat.slices();
-        assert_eq!(slices.len(), flat.nodes.iter().map(|node| node.buffers as usize).sum::<usize>());
-        assert!(slices.iter().zip(&flat.buffers).all(|(slice, buffer)| *slice == buffer.as_slice()));
+        assert_eq!(
+            slices.len(),
+            flat.nodes
+                .iter()
+                .map(|node| node.buffers as usize)
+                .sum::<usize>()
+        );
+        assert!(
+            slices
+                .iter()
+                .zip(&flat.buffers)
+                .all(|(slice, buffer)| *slice == buffer.as_slice())
+        );
     }
 
     /// The example of a fixed-size primitive layout in the Arrow columnar format.
     #[test]
     fn a_primitive_has_the_layout_of_the_format() {
-        let array: ArrayRef = Arc::new(Int32Array::from(vec![Some(1), None, Some(2), Some(4), Some(8)]));
+        let array: ArrayRef = Arc::new(Int32Array::from(vec![
+            Some(1),
+            None,
+            Some(2),
+            Some(4),
+            Some(8),
+        ]));
         let flat = FlatBatch::from_arrays([&array]);
-        assert_eq!(flat.nodes, [FlatNode { length: 5, null_count: 1, buffers: 2 }]);
+        assert_eq!(
+            flat.nodes,
+            [FlatNode {
+                length: 5,
+                null_count: 1,
+                buffers: 2
+            }]
+        );
         assert_eq!(flat.buffers[0].as_slice(), [0b0001_1101]);
         let values = flat.buffers[1].typed_data::<i32>();
         assert_eq!([values[0], values[2], values[3], values[4]], [1, 2, 4, 8]);
@@ -679,19 +792,51 @@ mod tests {
         let offsets = OffsetBuffer::new(vec![0, 3, 3, 7, 7].into());
         let nulls = NullBuffer::from(vec![true, false, true, true]);
         let field = Arc::new(Field::new_list_field(DataType::Int8, true));
-        let array: ArrayRef = Arc::new(ListArray::new(field, offsets, Arc::new(items), Some(nulls)));
+        let array: ArrayRef =
+            Arc::new(ListArray::new(field, offsets, Arc::new(items), Some(nulls)));
 
         let flat = FlatBatch::from_arrays([&array]);
-        let item = FlatNode { length: 7, null_count: 0, buffers: 2 };
-        assert_eq!(flat.nodes, [FlatNode { length: 4, null_count: 1, buffers: 2 }, item]);
+        let item = FlatNode {
+            length: 7,
+            null_count: 0,
+            buffers: 2,
+        };
+        assert_eq!(
+            flat.nodes,
+            [
+                FlatNode {
+                    length: 4,
+                    null_count: 1,
+                    buffers: 2
+                },
+                item
+            ]
+        );
         assert_eq!(flat.buffers[0].as_slice(), [0b0000_1101]);
         assert_eq!(flat.buffers[1].typed_data::<i32>(), [0, 3, 3, 7, 7]);
         assert_eq!(flat.buffers[2].as_slice(), [0_u8; 0]);
-        assert_eq!(flat.buffers[3].typed_data::<i8>(), [12, -7, 25, 0, -127, 127, 50]);
+        assert_eq!(
+            flat.buffers[3].typed_data::<i8>(),
+            [12, -7, 25, 0, -127, 127, 50]
+        );
 
         let flat = FlatBatch::from_arrays([&array.slice(2, 2)]);
-        let item = FlatNode { length: 4, null_count: 0, buffers: 2 };
-        assert_eq!(flat.nodes, [FlatNode { length: 2, null_count: 0, buffers: 2 }, item]);
+        let item = FlatNode {
+            length: 4,
+            null_count: 0,
+            buffers: 2,
+        };
+        assert_eq!(
+            flat.nodes,
+            [
+                FlatNode {
+                    length: 2,
+                    null_count: 0,
+                    buffers: 2
+                },
+                item
+            ]
+        );
         assert_eq!(flat.buffers[0].as_slice(), [0_u8; 0]);
         assert_eq!(flat.buffers[1].typed_data::<i32>(), [0, 4, 4]);
         assert_eq!(flat.buffers[3].typed_data::<i8>(), [0, -127, 127, 50]);
@@ -704,8 +849,12 @@ mod tests {
         let array: ArrayRef = Arc::new(BooleanArray::new(bits, None).slice(3, 10));
         let flat = FlatBatch::from_arrays([&array]);
         assert_eq!(flat.buffers[1].len(), 2);
-        let value = u16::from(flat.buffers[1].as_slice()[0]) | u16::from(flat.buffers[1].as_slice()[1]) << 8;
-        assert_eq!(value & 0b11_1111_1111, (0b1011_0110_0101 >> 3) & 0b11_1111_1111);
+        let value = u16::from(flat.buffers[1].as_slice()[0])
+            | u16::from(flat.buffers[1].as_slice()[1]) << 8;
+        assert_eq!(
+            value & 0b11_1111_1111,
+            (0b1011_0110_0101 >> 3) & 0b11_1111_1111
+        );
     }
 
     /// 1,000 texts of 100 bytes in one buffer.
@@ -729,7 +878,11 @@ mod tests {
         assert_small(&(Arc::new(binary.slice(500, 3)) as ArrayRef));
 
         let field = Field::new("text", DataType::Utf8View, false);
-        let structs = StructArray::new(Fields::from(vec![field]), vec![Arc::new(views.clone())], None);
+        let structs = StructArray::new(
+            Fields::from(vec![field]),
+            vec![Arc::new(views.clone())],
+            None,
+        );
         assert_small(&(Arc::new(structs.slice(500, 3)) as ArrayRef));
         let field = Arc::new(Field::new_list_field(DataType::Utf8View, false));
         let offsets = OffsetBuffer::from_lengths([500, 3, 497]);
@@ -751,8 +904,22 @@ mod tests {
         let keys = Int32Array::from(vec![Some(2), None, Some(0), Some(2)]);
         let array: ArrayRef = Arc::new(DictionaryArray::<Int32Type>::new(keys, values));
         let flat = FlatBatch::from_arrays([&array.slice(2, 2)]);
-        let values = FlatNode { length: 3, null_count: 0, buffers: 3 };
-        assert_eq!(flat.nodes, [FlatNode { length: 2, null_count: 0, buffers: 2 }, values]);
+        let values = FlatNode {
+            length: 3,
+            null_count: 0,
+            buffers: 3,
+        };
+        assert_eq!(
+            flat.nodes,
+            [
+                FlatNode {
+                    length: 2,
+                    null_count: 0,
+                    buffers: 2
+                },
+                values
+            ]
+        );
         assert_eq!(flat.buffers[1].typed_data::<i32>(), [0, 2]);
         assert_eq!(flat.buffers[4].as_slice(), b"abbccc");
     }
@@ -762,17 +929,43 @@ mod tests {
         use arrow_schema::TimeUnit;
         assert_eq!(decimal(128, 38, 38), Ok(DataType::Decimal128(38, 38)));
         assert_eq!(decimal(256, 76, -76), Ok(DataType::Decimal256(76, -76)));
-        for (bits, precision, scale) in
-            [(128, 0, 0), (128, 39, 0), (128, 5, 6), (128, 5, -39), (256, 77, 0), (256, 255, 0), (128, 1, -128)]
-        {
-            assert!(decimal(bits, precision, scale).unwrap_err().contains("out of range"), "{bits} {precision} {scale}");
+        for (bits, precision, scale) in [
+            (128, 0, 0),
+            (128, 39, 0),
+            (128, 5, 6),
+            (128, 5, -39),
+            (256, 77, 0),
+            (256, 255, 0),
+            (128, 1, -128),
+        ] {
+            assert!(
+                decimal(bits, precision, scale)
+                    .unwrap_err()
+                    .contains("out of range"),
+                "{bits} {precision} {scale}"
+            );
         }
         assert_eq!((width(1), width(1 << 20)), (Ok(1), Ok(1 << 20)));
-        assert_eq!(width(0).unwrap_err(), "a width of 0 is not between 1 and 1048576");
-        assert_eq!(width(u32::MAX).unwrap_err(), "a width of 4294967295 is not between 1 and 1048576");
-        assert_eq!(time(32, TimeUnit::Second), Ok(DataType::Time32(TimeUnit::Second)));
-        assert_eq!(time(32, TimeUnit::Nanosecond).unwrap_err(), "time32 has no unit Nanosecond");
-        assert_eq!(time(64, TimeUnit::Second).unwrap_err(), "time64 has no unit Second");
+        assert_eq!(
+            width(0).unwrap_err(),
+            "a width of 0 is not between 1 and 1048576"
+        );
+        assert_eq!(
+            width(u32::MAX).unwrap_err(),
+            "a width of 4294967295 is not between 1 and 1048576"
+        );
+        assert_eq!(
+            time(32, TimeUnit::Second),
+            Ok(DataType::Time32(TimeUnit::Second))
+        );
+        assert_eq!(
+            time(32, TimeUnit::Nanosecond).unwrap_err(),
+            "time32 has no unit Nanosecond"
+        );
+        assert_eq!(
+            time(64, TimeUnit::Second).unwrap_err(),
+            "time64 has no unit Second"
+        );
     }
 
     #[test]
@@ -780,12 +973,25 @@ mod tests {
         let entries = |key_nullable, members: usize, nullable| {
             let key = Field::new("key", DataType::Utf8, key_nullable);
             let members: Vec<_> = std::iter::repeat_n(key, members).collect();
-            Arc::new(Field::new("entries", DataType::Struct(Fields::from(members)), nullable))
+            Arc::new(Field::new(
+                "entries",
+                DataType::Struct(Fields::from(members)),
+                nullable,
+            ))
         };
-        assert_eq!(map(entries(false, 2, false), true), Ok(DataType::Map(entries(false, 2, false), true)));
-        for wrong in [entries(true, 2, false), entries(false, 1, false), entries(false, 3, false), entries(false, 2, true)]
-        {
-            assert!(map(wrong, false).is_err_and(|message| message.starts_with("the entries of a map")));
+        assert_eq!(
+            map(entries(false, 2, false), true),
+            Ok(DataType::Map(entries(false, 2, false), true))
+        );
+        for wrong in [
+            entries(true, 2, false),
+            entries(false, 1, false),
+            entries(false, 3, false),
+            entries(false, 2, true),
+        ] {
+            assert!(
+                map(wrong, false).is_err_and(|message| message.starts_with("the entries of a map"))
+            );
         }
         let no_struct = Arc::new(Field::new("entries", DataType::Utf8, false));
         assert!(map(no_struct, false).is_err());

@@ -68,7 +68,11 @@ pub struct Error {
 impl Error {
     /// An error of a kind.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), place: Place::default() }
+        Self {
+            kind,
+            message: message.into(),
+            place: Place::default(),
+        }
     }
 
     /// The source's configuration is wrong.
@@ -191,7 +195,10 @@ impl From<io::Error> for Error {
     /// An error of an input comes back as it was; any other is [`ErrorKind::InvalidData`], since
     /// the only streams a plugin reads are data.
     fn from(error: io::Error) -> Self {
-        match error.get_ref().and_then(|inner| inner.downcast_ref::<Self>()) {
+        match error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<Self>())
+        {
             Some(inner) => inner.clone(),
             None => Self::invalid_data(error.to_string()),
         }
@@ -223,15 +230,32 @@ mod tests {
     use std::io::Read;
 
     fn whole() -> Error {
-        Error::unavailable("the far side is busy", Some(1_500)).in_input("files/a.csv").at_record(3).at_byte(40)
+        Error::unavailable("the far side is busy", Some(1_500))
+            .in_input("files/a.csv")
+            .at_record(3)
+            .at_byte(40)
     }
 
     #[test]
     fn a_place_that_is_known_stays() {
-        let error = whole().in_input("other").at_record(9).at_byte(9).in_field("day").in_field("month");
-        assert_eq!(error.to_string(), "files/a.csv, record 3, byte 40, field \"day\": the far side is busy");
-        let elsewhere = Place { record: Some(7), ..Place::default() };
-        assert_eq!(error.at(elsewhere).to_string(), "record 7: the far side is busy");
+        let error = whole()
+            .in_input("other")
+            .at_record(9)
+            .at_byte(9)
+            .in_field("day")
+            .in_field("month");
+        assert_eq!(
+            error.to_string(),
+            "files/a.csv, record 3, byte 40, field \"day\": the far side is busy"
+        );
+        let elsewhere = Place {
+            record: Some(7),
+            ..Place::default()
+        };
+        assert_eq!(
+            error.at(elsewhere).to_string(),
+            "record 7: the far side is busy"
+        );
         assert_eq!(Error::internal("no place").to_string(), "no place");
     }
 
@@ -260,7 +284,10 @@ mod tests {
         let json = serde_json::from_str::<u8>("[").unwrap_err();
         assert_eq!(Error::from(json).kind(), ErrorKind::InvalidData);
         let end = Error::from(io::Error::from(io::ErrorKind::UnexpectedEof));
-        assert_eq!((end.kind(), end.message()), (ErrorKind::InvalidData, "unexpected end of file"));
+        assert_eq!(
+            (end.kind(), end.message()),
+            (ErrorKind::InvalidData, "unexpected end of file")
+        );
         let arrow = Error::from(ArrowError::ComputeError("no".to_owned()));
         assert_eq!(arrow.kind(), ErrorKind::Internal);
     }

@@ -38,12 +38,22 @@ impl Parameter {
     /// A parameter of one of the given types.
     pub fn new(name: &str, types: &[DataType], doc: &str) -> Self {
         let (name, doc) = (name.to_owned(), doc.to_owned());
-        Self { name, doc, types: types.to_vec(), default: None, constant: false }
+        Self {
+            name,
+            doc,
+            types: types.to_vec(),
+            default: None,
+            constant: false,
+        }
     }
 
     /// A text parameter, in any of Arrow's three layouts.
     pub fn text(name: &str, doc: &str) -> Self {
-        Self::new(name, &[DataType::Utf8View, DataType::Utf8, DataType::LargeUtf8], doc)
+        Self::new(
+            name,
+            &[DataType::Utf8View, DataType::Utf8, DataType::LargeUtf8],
+            doc,
+        )
     }
 
     /// The value where none is given: an array of one row.
@@ -114,7 +124,11 @@ pub struct Description {
 impl Description {
     /// A function with a name, and what it computes.
     pub fn new(name: &str, doc: &str) -> Self {
-        Self { name: name.to_owned(), doc: doc.to_owned(), ..Self::default() }
+        Self {
+            name: name.to_owned(),
+            doc: doc.to_owned(),
+            ..Self::default()
+        }
     }
 
     /// Adds a parameter.
@@ -134,7 +148,11 @@ impl Description {
     /// Adds a relation.
     #[must_use]
     pub fn relation(mut self, name: &str, feed: Feed, doc: &str) -> Self {
-        self.relations.push(Relation { name: name.to_owned(), doc: doc.to_owned(), feed });
+        self.relations.push(Relation {
+            name: name.to_owned(),
+            doc: doc.to_owned(),
+            feed,
+        });
         self
     }
 
@@ -148,7 +166,10 @@ impl Description {
     /// Adds an example.
     #[must_use]
     pub fn example(mut self, sql: &str, result: &str) -> Self {
-        self.examples.push(Example { sql: sql.to_owned(), result: result.to_owned() });
+        self.examples.push(Example {
+            sql: sql.to_owned(),
+            result: result.to_owned(),
+        });
         self
     }
 }
@@ -190,9 +211,16 @@ impl<'a> Arguments<'a> {
         let mut columns = batch.columns().iter();
         let columns = constants.iter().map(|constant| match constant {
             Some(constant) => Argument::Constant(constant),
-            None => Argument::Column(columns.next().expect("a column for each non-constant argument")),
+            None => Argument::Column(
+                columns
+                    .next()
+                    .expect("a column for each non-constant argument"),
+            ),
         });
-        Self { rows: batch.num_rows(), columns: columns.collect() }
+        Self {
+            rows: batch.num_rows(),
+            columns: columns.collect(),
+        }
     }
 
     /// How many rows the result must have.
@@ -225,9 +253,16 @@ impl<'a> Arguments<'a> {
             Argument::Constant(constant) => (constant, true),
         };
         let strings = Strings::new(array).ok_or_else(|| {
-            Error::internal(format!("argument {argument} is {}, not text", array.data_type()))
+            Error::internal(format!(
+                "argument {argument} is {}, not text",
+                array.data_type()
+            ))
         })?;
-        Ok(if constant { strings.repeated() } else { strings })
+        Ok(if constant {
+            strings.repeated()
+        } else {
+            strings
+        })
     }
 }
 
@@ -236,7 +271,9 @@ fn repeat(constant: &ArrayRef, rows: usize) -> ArrayRef {
     let data = constant.to_data();
     let mut repeated = arrow_data::transform::MutableArrayData::new(vec![&data], true, rows);
     for _ in 0..rows {
-        repeated.try_extend(0, 0, 1).expect("a repeated scalar stays far below the offset limit");
+        repeated
+            .try_extend(0, 0, 1)
+            .expect("a repeated scalar stays far below the offset limit");
     }
     arrow_array::make_array(repeated.freeze())
 }
@@ -270,7 +307,9 @@ pub struct SimpleScalar<F> {
 
 impl<F> fmt::Debug for SimpleScalar<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SimpleScalar").field("name", &self.description.name).finish_non_exhaustive()
+        f.debug_struct("SimpleScalar")
+            .field("name", &self.description.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -280,7 +319,11 @@ where
 {
     /// A scalar function from a plain Rust function.
     pub fn new(description: Description, output: DataType, compute: F) -> Self {
-        Self { description, output, compute }
+        Self {
+            description,
+            output,
+            compute,
+        }
     }
 }
 
@@ -293,7 +336,10 @@ where
     }
 
     fn bind(&self, _: &Signature) -> Result<Box<dyn BoundScalar>> {
-        Ok(Box::new(BoundSimple { output: self.output.clone(), compute: self.compute }))
+        Ok(Box::new(BoundSimple {
+            output: self.output.clone(),
+            compute: self.compute,
+        }))
     }
 }
 
@@ -336,7 +382,12 @@ pub trait BoundAggregate {
 /// The state of all groups of one partition.
 pub trait Accumulator {
     /// Adds rows: row `i` belongs to group `groups.value(i)`, which is less than `total`.
-    fn update(&mut self, arguments: &Arguments<'_>, groups: &UInt32Array, total: usize) -> Result<()>;
+    fn update(
+        &mut self,
+        arguments: &Arguments<'_>,
+        groups: &UInt32Array,
+        total: usize,
+    ) -> Result<()>;
 
     /// Adds states, in the same way.
     fn merge(&mut self, states: &RecordBatch, groups: &UInt32Array, total: usize) -> Result<()>;
@@ -416,9 +467,14 @@ pub struct Functions {
 impl fmt::Debug for Functions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scalars = self.scalars.iter().map(|function| function.describe().name);
-        let aggregates = self.aggregates.iter().map(|function| function.describe().name);
+        let aggregates = self
+            .aggregates
+            .iter()
+            .map(|function| function.describe().name);
         let tables = self.tables.iter().map(|function| function.describe().name);
-        f.debug_list().entries(scalars.chain(aggregates).chain(tables)).finish()
+        f.debug_list()
+            .entries(scalars.chain(aggregates).chain(tables))
+            .finish()
     }
 }
 

@@ -66,7 +66,13 @@ pub trait Capabilities {
     }
 
     /// SCRAM-SHA-256 with the password of a granted secret.
-    fn scram_sha256(&self, name: &str, salt: &[u8], iterations: u32, auth_message: &str) -> Result<ScramProof> {
+    fn scram_sha256(
+        &self,
+        name: &str,
+        salt: &[u8],
+        iterations: u32,
+        auth_message: &str,
+    ) -> Result<ScramProof> {
         let _ = (name, salt, iterations, auth_message);
         Err(Error::unsupported("this host has no secrets"))
     }
@@ -132,8 +138,16 @@ impl Host {
 
     /// Reads an entry from byte `start` on, for at most `length` bytes. Bytes are counted after
     /// decompression; on an entry that is not seekable what comes before is read and dropped.
-    pub fn read_range(&self, entry: &Entry, start: u64, length: Option<u64>) -> Result<InputReader> {
-        Ok(InputReader(Buffered::new(entry.to_string(), call!(self, open(entry, start, length))?)))
+    pub fn read_range(
+        &self,
+        entry: &Entry,
+        start: u64,
+        length: Option<u64>,
+    ) -> Result<InputReader> {
+        Ok(InputReader(Buffered::new(
+            entry.to_string(),
+            call!(self, open(entry, start, length))?,
+        )))
     }
 
     /// Sends an HTTP request and waits for the head of the response; see [`http`](crate::http).
@@ -174,7 +188,13 @@ impl Host {
     /// # Errors
     ///
     /// [`Unauthorized`](crate::ErrorKind::Unauthorized) where the source has no such grant.
-    pub fn scram_sha256(&self, name: &str, salt: &[u8], iterations: u32, auth_message: &str) -> Result<ScramProof> {
+    pub fn scram_sha256(
+        &self,
+        name: &str,
+        salt: &[u8],
+        iterations: u32,
+        auth_message: &str,
+    ) -> Result<ScramProof> {
         call!(self, scram_sha256(name, salt, iterations, auth_message))
     }
 
@@ -199,7 +219,9 @@ pub struct InputReader(Buffered<dyn ReadChunk>);
 
 impl fmt::Debug for InputReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InputReader").field("name", &self.0.name).finish_non_exhaustive()
+        f.debug_struct("InputReader")
+            .field("name", &self.0.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -242,7 +264,12 @@ pub(crate) struct Buffered<T: ?Sized> {
 
 impl<T: ReadChunk + ?Sized> Buffered<T> {
     pub(crate) fn new(name: String, chunks: Box<T>) -> Self {
-        Self { name, buffer: Vec::new(), position: 0, chunks }
+        Self {
+            name,
+            buffer: Vec::new(),
+            position: 0,
+            chunks,
+        }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -287,7 +314,10 @@ mod tests {
     use crate::testing::TestHost;
 
     fn reader(bytes: &[u8], chunk_bytes: usize) -> InputReader {
-        let host = TestHost::new().entry("files", "a.txt", bytes).chunk_bytes(chunk_bytes).host();
+        let host = TestHost::new()
+            .entry("files", "a.txt", bytes)
+            .chunk_bytes(chunk_bytes)
+            .host();
         host.read(&host.entries("files").unwrap()[0]).unwrap()
     }
 
@@ -296,9 +326,14 @@ mod tests {
         let text = "one\ntwo\r\n\nlast";
         for chunk_bytes in 1..=text.len() + 1 {
             let mut whole = String::new();
-            reader(text.as_bytes(), chunk_bytes).read_to_string(&mut whole).unwrap();
+            reader(text.as_bytes(), chunk_bytes)
+                .read_to_string(&mut whole)
+                .unwrap();
             assert_eq!(whole, text);
-            let lines: Vec<_> = reader(text.as_bytes(), chunk_bytes).lines().map(io::Result::unwrap).collect();
+            let lines: Vec<_> = reader(text.as_bytes(), chunk_bytes)
+                .lines()
+                .map(io::Result::unwrap)
+                .collect();
             assert_eq!(lines, ["one", "two", "", "last"]);
         }
     }
@@ -323,7 +358,10 @@ mod tests {
         let entry = host.entries("files").unwrap().remove(0);
         let read = |start, length| {
             let mut text = String::new();
-            host.read_range(&entry, start, length).unwrap().read_to_string(&mut text).unwrap();
+            host.read_range(&entry, start, length)
+                .unwrap()
+                .read_to_string(&mut text)
+                .unwrap();
             text
         };
         assert_eq!(read(2, Some(3)), "cde");
@@ -339,7 +377,12 @@ mod tests {
         fn read_chunk(&mut self, _: u32) -> Result<Vec<u8>> {
             match std::mem::replace(&mut self.0, true) {
                 false => Ok(b"ab".to_vec()),
-                true => Err(Error::new(ErrorKind::Unavailable { retry_after_ms: Some(5) }, "the far side went away")),
+                true => Err(Error::new(
+                    ErrorKind::Unavailable {
+                        retry_after_ms: Some(5),
+                    },
+                    "the far side went away",
+                )),
             }
         }
     }
@@ -347,9 +390,16 @@ mod tests {
     #[test]
     fn an_error_of_the_host_comes_through_io_with_its_kind_and_the_name() {
         let mut text = String::new();
-        let error = InputReader::new("files/a.txt", Broken(false)).read_to_string(&mut text).unwrap_err();
+        let error = InputReader::new("files/a.txt", Broken(false))
+            .read_to_string(&mut text)
+            .unwrap_err();
         let error = Error::from(error);
-        assert_eq!(error.kind(), ErrorKind::Unavailable { retry_after_ms: Some(5) });
+        assert_eq!(
+            error.kind(),
+            ErrorKind::Unavailable {
+                retry_after_ms: Some(5)
+            }
+        );
         assert_eq!(error.to_string(), "files/a.txt: the far side went away");
     }
 
@@ -374,10 +424,14 @@ mod tests {
     fn what_a_host_leaves_out_is_unsupported() {
         let host = Host::new(InputsOnly);
         let kinds = [
-            host.http(&HttpRequest::get("https://example.org")).unwrap_err().kind(),
+            host.http(&HttpRequest::get("https://example.org"))
+                .unwrap_err()
+                .kind(),
             host.tcp("register").unwrap_err().kind(),
             host.secret_user("register").unwrap_err().kind(),
-            host.scram_sha256("register", b"salt", 4096, "").unwrap_err().kind(),
+            host.scram_sha256("register", b"salt", 4096, "")
+                .unwrap_err()
+                .kind(),
         ];
         assert_eq!(kinds, [ErrorKind::Unsupported; 4]);
     }

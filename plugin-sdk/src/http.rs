@@ -42,7 +42,13 @@ impl HttpRequest {
     /// A request without headers and body.
     pub fn new(method: impl Into<String>, url: impl Into<String>) -> Self {
         let (method, url) = (method.into(), url.into());
-        Self { method, url, headers: Vec::new(), body: Vec::new(), timeout_ms: None }
+        Self {
+            method,
+            url,
+            headers: Vec::new(),
+            body: Vec::new(),
+            timeout_ms: None,
+        }
     }
 
     /// A GET request.
@@ -102,7 +108,10 @@ pub struct HttpResponse {
 impl HttpResponse {
     /// The first value of a header field, by its name in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The same response, or an error where its status is 400 or more:
@@ -121,10 +130,15 @@ impl HttpResponse {
             ..=399 => return Ok(self),
             401 | 403 | 407 => ErrorKind::Unauthorized,
             404 | 410 => ErrorKind::NotFound,
-            408 | 429 | 500.. => ErrorKind::Unavailable { retry_after_ms: self.retry_after_ms() },
+            408 | 429 | 500.. => ErrorKind::Unavailable {
+                retry_after_ms: self.retry_after_ms(),
+            },
             _ => ErrorKind::Unsupported,
         };
-        let message = format!("expected a successful answer, found the HTTP status {}", self.status);
+        let message = format!(
+            "expected a successful answer, found the HTTP status {}",
+            self.status
+        );
         Err(Error::new(kind, message).in_input(self.body.name()))
     }
 
@@ -147,16 +161,23 @@ mod tests {
 
     fn response(status: u16, headers: &[(&str, &str)]) -> HttpResponse {
         let host = TestHost::new().http("https://example.org/a?who=somebody", status, "");
-        let mut response = host.host().http(&HttpRequest::get("https://example.org/a?who=somebody")).unwrap();
-        response.headers = headers.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let mut response = host
+            .host()
+            .http(&HttpRequest::get("https://example.org/a?who=somebody"))
+            .unwrap();
+        response.headers = headers
+            .iter()
+            .map(|&(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
         response
     }
 
     #[test]
     fn a_request_is_sent_as_it_was_put_together() {
         let host = TestHost::new().http("https://example.org/a", 201, "made");
-        let request =
-            HttpRequest::post("https://example.org/a", "{}").header("content-type", "application/json").timeout_ms(250);
+        let request = HttpRequest::post("https://example.org/a", "{}")
+            .header("content-type", "application/json")
+            .timeout_ms(250);
         let mut response = host.host().http(&request).unwrap();
         let mut body = String::new();
         response.body.read_to_string(&mut body).unwrap();
@@ -173,8 +194,14 @@ mod tests {
 
     #[test]
     fn a_status_becomes_a_kind() {
-        let kind = |status| response(status, &[]).error_for_status().map_or_else(|error| Some(error.kind()), |_| None);
-        let unavailable = ErrorKind::Unavailable { retry_after_ms: None };
+        let kind = |status| {
+            response(status, &[])
+                .error_for_status()
+                .map_or_else(|error| Some(error.kind()), |_| None)
+        };
+        let unavailable = ErrorKind::Unavailable {
+            retry_after_ms: None,
+        };
         let cases = [
             (200, None),
             (304, None),
@@ -196,10 +223,30 @@ mod tests {
 
     #[test]
     fn seconds_to_wait_are_kept_and_a_date_is_not() {
-        let wait = |value| response(503, &[("retry-after", value)]).error_for_status().unwrap_err().kind();
-        assert_eq!(wait("120"), ErrorKind::Unavailable { retry_after_ms: Some(120_000) });
-        assert_eq!(wait("Wed, 21 Oct 2015 07:28:00 GMT"), ErrorKind::Unavailable { retry_after_ms: None });
-        assert_eq!(wait("18446744073709551615"), ErrorKind::Unavailable { retry_after_ms: None });
+        let wait = |value| {
+            response(503, &[("retry-after", value)])
+                .error_for_status()
+                .unwrap_err()
+                .kind()
+        };
+        assert_eq!(
+            wait("120"),
+            ErrorKind::Unavailable {
+                retry_after_ms: Some(120_000)
+            }
+        );
+        assert_eq!(
+            wait("Wed, 21 Oct 2015 07:28:00 GMT"),
+            ErrorKind::Unavailable {
+                retry_after_ms: None
+            }
+        );
+        assert_eq!(
+            wait("18446744073709551615"),
+            ErrorKind::Unavailable {
+                retry_after_ms: None
+            }
+        );
     }
 
     #[test]
@@ -209,7 +256,8 @@ mod tests {
             error.to_string(),
             "https://example.org/a: expected a successful answer, found the HTTP status 404"
         );
-        let request = HttpRequest::get("https://example.org/a?who=somebody").header("x-name", "somebody");
+        let request =
+            HttpRequest::get("https://example.org/a?who=somebody").header("x-name", "somebody");
         assert!(!format!("{request:?}").contains("somebody"));
     }
 }

@@ -58,7 +58,10 @@ impl RowBuilder {
     /// The column types are those of [`Cell`]; a table with others makes its arrays itself.
     pub fn new(columns: &Schema, request: &Request) -> Result<Self> {
         let schema = request.project(columns);
-        let builders = schema.fields().iter().map(|field| Column::new(field.data_type()));
+        let builders = schema
+            .fields()
+            .iter()
+            .map(|field| Column::new(field.data_type()));
         Ok(Self {
             columns: builders.collect::<Result<_>>()?,
             schema,
@@ -78,8 +81,15 @@ impl RowBuilder {
     /// a row is kept, so a source may report it and go on.
     pub fn push(&mut self, row: &[Cell<'_>]) -> Result<()> {
         let cell = |position: usize| *row.get(position).unwrap_or(&Cell::Null);
-        for ((column, &position), field) in self.columns.iter().zip(&self.wanted).zip(self.schema.fields()) {
-            column.check(cell(position), field.data_type()).map_err(|error| error.in_field(field.name()))?;
+        for ((column, &position), field) in self
+            .columns
+            .iter()
+            .zip(&self.wanted)
+            .zip(self.schema.fields())
+        {
+            column
+                .check(cell(position), field.data_type())
+                .map_err(|error| error.in_field(field.name()))?;
         }
         for (column, &position) in self.columns.iter_mut().zip(&self.wanted) {
             column.push(cell(position));
@@ -108,7 +118,11 @@ impl RowBuilder {
         let arrays = self.columns.iter_mut().map(Column::finish).collect();
         let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
         self.rows = 0;
-        Ok(RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)?)
+        Ok(RecordBatch::try_new_with_options(
+            Arc::clone(&self.schema),
+            arrays,
+            &options,
+        )?)
     }
 }
 
@@ -134,18 +148,22 @@ impl Column {
             DataType::Utf8 => Self::Text(StringBuilder::new()),
             DataType::Binary => Self::Bytes(BinaryBuilder::new()),
             DataType::Date32 => Self::Date(Date32Builder::new()),
-            DataType::Timestamp(TimeUnit::Microsecond, zone) => Self::Timestamp(
-                TimestampMicrosecondBuilder::new().with_timezone_opt(zone.clone()),
-            ),
-            other => return Err(Error::internal(format!("a row has no cells of type {other}"))),
+            DataType::Timestamp(TimeUnit::Microsecond, zone) => {
+                Self::Timestamp(TimestampMicrosecondBuilder::new().with_timezone_opt(zone.clone()))
+            }
+            other => {
+                return Err(Error::internal(format!(
+                    "a row has no cells of type {other}"
+                )));
+            }
         })
     }
 
     fn check(&self, cell: Cell<'_>, data_type: &DataType) -> Result<()> {
         match (self, cell) {
-            (Self::Int32(_), Cell::Int(value)) if i32::try_from(value).is_err() => {
-                Err(Error::invalid_data(format!("{value} does not fit into 32 bits")))
-            }
+            (Self::Int32(_), Cell::Int(value)) if i32::try_from(value).is_err() => Err(
+                Error::invalid_data(format!("{value} does not fit into 32 bits")),
+            ),
             (_, Cell::Null)
             | (Self::Bool(_), Cell::Bool(_))
             | (Self::Int32(_) | Self::Int64(_), Cell::Int(_))
@@ -154,7 +172,9 @@ impl Column {
             | (Self::Bytes(_), Cell::Bytes(_))
             | (Self::Date(_), Cell::Date(_))
             | (Self::Timestamp(_), Cell::Timestamp(_)) => Ok(()),
-            (_, cell) => Err(Error::internal(format!("expected a cell for {data_type}, found {cell:?}"))),
+            (_, cell) => Err(Error::internal(format!(
+                "expected a cell for {data_type}, found {cell:?}"
+            ))),
         }
     }
 
@@ -219,9 +239,17 @@ mod tests {
             ("text", DataType::Utf8),
             ("bytes", DataType::Binary),
             ("date", DataType::Date32),
-            ("timestamp", DataType::Timestamp(TimeUnit::Microsecond, zone)),
+            (
+                "timestamp",
+                DataType::Timestamp(TimeUnit::Microsecond, zone),
+            ),
         ];
-        Schema::new(types.into_iter().map(|(name, data_type)| Field::new(name, data_type, true)).collect::<Vec<_>>())
+        Schema::new(
+            types
+                .into_iter()
+                .map(|(name, data_type)| Field::new(name, data_type, true))
+                .collect::<Vec<_>>(),
+        )
     }
 
     fn request(columns: &[usize]) -> Request {
@@ -254,15 +282,35 @@ mod tests {
         assert!(rows.is_full());
         let batch = rows.finish().unwrap();
         assert_eq!(batch.schema_ref().as_ref(), &columns());
-        assert!(batch.columns().iter().all(|column| column.is_valid(0) && column.is_null(1)));
+        assert!(
+            batch
+                .columns()
+                .iter()
+                .all(|column| column.is_valid(0) && column.is_null(1))
+        );
         assert!(batch.column(0).as_boolean().value(0));
         assert_eq!(batch.column(1).as_primitive::<Int32Type>().value(0), -7);
-        assert_eq!(batch.column(2).as_primitive::<Int64Type>().value(0), 1 << 40);
-        assert_eq!(batch.column(3).as_ref(), &Float64Array::from(vec![Some(0.5), None]));
+        assert_eq!(
+            batch.column(2).as_primitive::<Int64Type>().value(0),
+            1 << 40
+        );
+        assert_eq!(
+            batch.column(3).as_ref(),
+            &Float64Array::from(vec![Some(0.5), None])
+        );
         assert_eq!(batch.column(4).as_string::<i32>().value(0), "a");
         assert_eq!(batch.column(5).as_binary::<i32>().value(0), [0xff]);
-        assert_eq!(batch.column(6).as_ref(), &Date32Array::from(vec![Some(19_000), None]));
-        assert_eq!(batch.column(7).as_primitive::<TimestampMicrosecondType>().value(0), 1);
+        assert_eq!(
+            batch.column(6).as_ref(),
+            &Date32Array::from(vec![Some(19_000), None])
+        );
+        assert_eq!(
+            batch
+                .column(7)
+                .as_primitive::<TimestampMicrosecondType>()
+                .value(0),
+            1
+        );
         assert!(rows.is_empty());
     }
 
@@ -271,7 +319,12 @@ mod tests {
         let mut rows = RowBuilder::new(&columns(), &request(&[4, 2, 4])).unwrap();
         rows.push(&ROW).unwrap();
         let batch = rows.finish().unwrap();
-        let names: Vec<_> = batch.schema_ref().fields().iter().map(|field| field.name().clone()).collect();
+        let names: Vec<_> = batch
+            .schema_ref()
+            .fields()
+            .iter()
+            .map(|field| field.name().clone())
+            .collect();
         assert_eq!(names, ["text", "int64", "text"]);
         assert_eq!(batch.column(2).as_string::<i32>().value(0), "a");
     }
@@ -293,11 +346,17 @@ mod tests {
         bad[1] = Cell::Int(1 << 40);
         let error = rows.push(&bad).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidData);
-        assert_eq!(error.to_string(), "field \"int32\": 1099511627776 does not fit into 32 bits");
+        assert_eq!(
+            error.to_string(),
+            "field \"int32\": 1099511627776 does not fit into 32 bits"
+        );
         bad[1] = Cell::Text("7");
         let error = rows.push(&bad).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Internal);
-        assert_eq!(error.to_string(), "field \"int32\": expected a cell for Int32, found Text(\"7\")");
+        assert_eq!(
+            error.to_string(),
+            "field \"int32\": expected a cell for Int32, found Text(\"7\")"
+        );
         rows.push(&ROW[..1]).unwrap();
         let batch = rows.finish().unwrap();
         assert_eq!(batch.num_rows(), 1);
@@ -307,7 +366,12 @@ mod tests {
     #[test]
     fn a_type_without_cells_is_refused_when_the_scan_starts() {
         let columns = Schema::new(vec![Field::new("a", DataType::UInt8, true)]);
-        assert_eq!(RowBuilder::new(&columns, &request(&[0])).unwrap_err().kind(), ErrorKind::Internal);
+        assert_eq!(
+            RowBuilder::new(&columns, &request(&[0]))
+                .unwrap_err()
+                .kind(),
+            ErrorKind::Internal
+        );
         assert!(RowBuilder::new(&columns, &request(&[])).is_ok());
     }
 }

@@ -61,14 +61,20 @@ mod tests {
     use crate::testing::TestHost;
 
     fn proof() -> ScramProof {
-        ScramProof { client_proof: b"client".to_vec(), server_signature: b"server".to_vec() }
+        ScramProof {
+            client_proof: b"client".to_vec(),
+            server_signature: b"server".to_vec(),
+        }
     }
 
     #[test]
     fn only_the_expected_signature_passes() {
         assert_eq!(proof().check_server(b"server"), Ok(()));
         for wrong in [&b""[..], b"serve", b"serverr", b"client"] {
-            assert_eq!(proof().check_server(wrong).unwrap_err().kind(), ErrorKind::Unauthorized);
+            assert_eq!(
+                proof().check_server(wrong).unwrap_err().kind(),
+                ErrorKind::Unauthorized
+            );
         }
     }
 
@@ -81,7 +87,13 @@ mod tests {
     fn a_secret_that_was_not_granted_is_an_error() {
         let host = TestHost::new().secret("register", "reader", proof()).host();
         assert_eq!(host.secret_user("register").unwrap(), "reader");
-        assert_eq!(host.secret_user("other").unwrap_err().kind(), ErrorKind::Unauthorized);
-        assert_eq!(host.scram_sha256("other", b"", 1, "").unwrap_err().kind(), ErrorKind::Unauthorized);
+        assert_eq!(
+            host.secret_user("other").unwrap_err().kind(),
+            ErrorKind::Unauthorized
+        );
+        assert_eq!(
+            host.scram_sha256("other", b"", 1, "").unwrap_err().kind(),
+            ErrorKind::Unauthorized
+        );
     }
 }

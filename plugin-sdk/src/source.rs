@@ -98,7 +98,10 @@ pub struct Request {
 impl Request {
     /// The schema of the batches that this request wants of a table with the given columns.
     pub fn project(&self, columns: &Schema) -> SchemaRef {
-        let fields = self.columns.iter().map(|&i| Arc::clone(&columns.fields()[i]));
+        let fields = self
+            .columns
+            .iter()
+            .map(|&i| Arc::clone(&columns.fields()[i]));
         Arc::new(Schema::new(fields.collect::<Vec<_>>()))
     }
 }
@@ -170,7 +173,11 @@ impl Table {
     #[must_use]
     pub fn takes(mut self, column: &str, operators: &[Operator], exact: bool) -> Self {
         let column = self.position(column);
-        self.pushdown.push(Pushdown { column, operators: operators.to_vec(), exact });
+        self.pushdown.push(Pushdown {
+            column,
+            operators: operators.to_vec(),
+            exact,
+        });
         self
     }
 
@@ -183,7 +190,11 @@ impl Table {
     pub fn requires(mut self, column: &str) -> Self {
         let column = self.position(column);
         let operators = vec![Operator::Eq, Operator::InList];
-        self.keys.push(Key { column, operators, required: true });
+        self.keys.push(Key {
+            column,
+            operators,
+            required: true,
+        });
         self
     }
 

@@ -27,7 +27,10 @@ impl<'a> Strings<'a> {
             DataType::Utf8View => Layout::View(array.as_string_view()),
             _ => return None,
         };
-        Some(Self { layout, repeated: false })
+        Some(Self {
+            layout,
+            repeated: false,
+        })
     }
 
     /// The same column, whose one row stands for every row.

@@ -37,7 +37,9 @@ pub struct TcpConnection(Buffered<dyn Transport>);
 
 impl fmt::Debug for TcpConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TcpConnection").field("grant", &self.0.name()).finish_non_exhaustive()
+        f.debug_struct("TcpConnection")
+            .field("grant", &self.0.name())
+            .finish_non_exhaustive()
     }
 }
 
@@ -54,7 +56,10 @@ impl TcpConnection {
     /// (CVE-2021-23222 is an example).
     pub fn start_tls(&mut self) -> Result<()> {
         if !self.0.buffered().is_empty() {
-            let message = format!("expected nothing before TLS, found {} more bytes", self.0.buffered().len());
+            let message = format!(
+                "expected nothing before TLS, found {} more bytes",
+                self.0.buffered().len()
+            );
             return Err(Error::invalid_data(message).in_input(self.0.name()));
         }
         self.0.named(|transport| transport.start_tls())
@@ -118,7 +123,10 @@ mod tests {
         connection.read_exact(&mut [0]).unwrap();
         let error = connection.start_tls().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidData);
-        assert_eq!(error.to_string(), "register: expected nothing before TLS, found 8 more bytes");
+        assert_eq!(
+            error.to_string(),
+            "register: expected nothing before TLS, found 8 more bytes"
+        );
         assert_eq!(host.tls_started_after("register"), None);
     }
 
@@ -128,7 +136,9 @@ mod tests {
         let message: Vec<u8> = (0..600_000_u32).map(|i| i as u8).collect();
         let mut connection = host.host().tcp("register").unwrap();
         assert_eq!(connection.write(&message).unwrap(), CHUNK_BYTES as usize);
-        connection.write_all(&message[CHUNK_BYTES as usize..]).unwrap();
+        connection
+            .write_all(&message[CHUNK_BYTES as usize..])
+            .unwrap();
         assert_eq!(host.written("register"), message);
     }
 

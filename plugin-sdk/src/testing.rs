@@ -8,8 +8,9 @@ use crate::host::{Capabilities, ReadChunk};
 use crate::http::without_query;
 use crate::tcp::Transport;
 use crate::{
-    Aggregate, Arguments, Entry, Error, Feed, Host, HttpRequest, HttpResponse, InputReader, Operator, Predicate,
-    Progress, Request, Result, Scalar, ScramProof, Signature, Source, Table, TableCall, TableFunction, TcpConnection,
+    Aggregate, Arguments, Entry, Error, Feed, Host, HttpRequest, HttpResponse, InputReader,
+    Operator, Predicate, Progress, Request, Result, Scalar, ScramProof, Signature, Source, Table,
+    TableCall, TableFunction, TcpConnection,
 };
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array};
 use arrow_schema::{Field, FieldRef, Schema};
@@ -66,7 +67,10 @@ impl TestHost {
     /// Answers every request for a URL, whatever its method, with a status and a body.
     #[must_use]
     pub fn http(self, url: &str, status: u16, body: impl AsRef<[u8]>) -> Self {
-        self.0.borrow_mut().answers.insert(url.to_owned(), (status, body.as_ref().into()));
+        self.0
+            .borrow_mut()
+            .answers
+            .insert(url.to_owned(), (status, body.as_ref().into()));
         self
     }
 
@@ -75,7 +79,11 @@ impl TestHost {
     #[must_use]
     pub fn tcp(self, grant: &str, bytes_to_read: impl AsRef<[u8]>) -> Self {
         let to_read = bytes_to_read.as_ref().into();
-        let place = Place { to_read, written: Vec::new(), tls_started_after: None };
+        let place = Place {
+            to_read,
+            written: Vec::new(),
+            tls_started_after: None,
+        };
         self.0.borrow_mut().places.insert(grant.to_owned(), place);
         self
     }
@@ -83,7 +91,10 @@ impl TestHost {
     /// Grants a secret by name: its user name, and the proof that answers every challenge.
     #[must_use]
     pub fn secret(self, name: &str, user: &str, proof: ScramProof) -> Self {
-        self.0.borrow_mut().secrets.insert(name.to_owned(), (user.to_owned(), proof));
+        self.0
+            .borrow_mut()
+            .secrets
+            .insert(name.to_owned(), (user.to_owned(), proof));
         self
     }
 
@@ -107,7 +118,11 @@ impl TestHost {
     /// What was written to a granted place, by all connections; nothing where there is no such
     /// place.
     pub fn written(&self, grant: &str) -> Vec<u8> {
-        self.0.borrow().places.get(grant).map_or_else(Vec::new, |place| place.written.clone())
+        self.0
+            .borrow()
+            .places
+            .get(grant)
+            .map_or_else(Vec::new, |place| place.written.clone())
     }
 
     /// How many bytes had been written to a granted place when TLS was started; none where it was
@@ -130,7 +145,10 @@ impl TestHost {
 impl Capabilities for TestHost {
     fn entries(&self, input: &str) -> Result<Vec<Entry>> {
         let state = self.0.borrow();
-        let entries = state.entries.iter().filter(|(entry, _)| entry.input == input);
+        let entries = state
+            .entries
+            .iter()
+            .filter(|(entry, _)| entry.input == input);
         let entries: Vec<_> = entries.map(|(entry, _)| entry.clone()).collect();
         if entries.is_empty() {
             return Err(Error::not_found(format!("no input {input:?}")));
@@ -143,8 +161,14 @@ impl Capabilities for TestHost {
         let found = state.entries.iter().find(|(known, _)| known == entry);
         let (_, bytes) = found.ok_or_else(|| Error::not_found(format!("no entry {entry}")))?;
         let start = (start as usize).min(bytes.len());
-        let end = length.map_or(bytes.len(), |length| bytes.len().min(start.saturating_add(length as usize)));
-        Ok(Box::new(TestReader { start, end, ..state.reader(bytes) }))
+        let end = length.map_or(bytes.len(), |length| {
+            bytes.len().min(start.saturating_add(length as usize))
+        });
+        Ok(Box::new(TestReader {
+            start,
+            end,
+            ..state.reader(bytes)
+        }))
     }
 
     fn skipped(&self, count: u64, first: &Error) {
@@ -159,38 +183,64 @@ impl Capabilities for TestHost {
         let mut state = self.0.borrow_mut();
         state.requests.push(request.clone());
         let answer = state.answers.get(&request.url);
-        let (status, body) =
-            answer.ok_or_else(|| Error::unauthorized(format!("the test host has no answer for {}", request.url)))?;
+        let (status, body) = answer.ok_or_else(|| {
+            Error::unauthorized(format!("the test host has no answer for {}", request.url))
+        })?;
         let body = InputReader::new(without_query(&request.url), state.reader(body));
-        Ok(HttpResponse { status: *status, headers: Vec::new(), body })
+        Ok(HttpResponse {
+            status: *status,
+            headers: Vec::new(),
+            body,
+        })
     }
 
     fn tcp(&self, grant: &str) -> Result<TcpConnection> {
         let state = self.0.borrow();
         let place = state.places.get(grant);
-        let place = place.ok_or_else(|| Error::unauthorized(format!("the test host grants no place {grant:?}")))?;
+        let place = place.ok_or_else(|| {
+            Error::unauthorized(format!("the test host grants no place {grant:?}"))
+        })?;
         let reader = state.reader(&place.to_read);
-        Ok(TcpConnection::new(grant, TestTransport { reader, grant: grant.to_owned(), state: Rc::clone(&self.0) }))
+        Ok(TcpConnection::new(
+            grant,
+            TestTransport {
+                reader,
+                grant: grant.to_owned(),
+                state: Rc::clone(&self.0),
+            },
+        ))
     }
 
     fn secret_user(&self, name: &str) -> Result<String> {
-        self.0.borrow().find_secret(name).map(|(user, _)| user.clone())
+        self.0
+            .borrow()
+            .find_secret(name)
+            .map(|(user, _)| user.clone())
     }
 
     fn scram_sha256(&self, name: &str, _: &[u8], _: u32, _: &str) -> Result<ScramProof> {
-        self.0.borrow().find_secret(name).map(|(_, proof)| proof.clone())
+        self.0
+            .borrow()
+            .find_secret(name)
+            .map(|(_, proof)| proof.clone())
     }
 }
 
 impl State {
     fn reader(&self, bytes: &Rc<[u8]>) -> TestReader {
         let chunk_bytes = self.chunk_bytes.unwrap_or(usize::MAX);
-        TestReader { bytes: Rc::clone(bytes), start: 0, end: bytes.len(), chunk_bytes }
+        TestReader {
+            bytes: Rc::clone(bytes),
+            start: 0,
+            end: bytes.len(),
+            chunk_bytes,
+        }
     }
 
     fn find_secret(&self, name: &str) -> Result<&(String, ScramProof)> {
         let secret = self.secrets.get(name);
-        secret.ok_or_else(|| Error::unauthorized(format!("the test host grants no secret {name:?}")))
+        secret
+            .ok_or_else(|| Error::unauthorized(format!("the test host grants no secret {name:?}")))
     }
 }
 
@@ -203,7 +253,9 @@ struct TestReader {
 
 impl ReadChunk for TestReader {
     fn read_chunk(&mut self, max: u32) -> Result<Vec<u8>> {
-        let count = (self.end - self.start).min(self.chunk_bytes).min(max as usize);
+        let count = (self.end - self.start)
+            .min(self.chunk_bytes)
+            .min(max as usize);
         let chunk = self.bytes[self.start..self.start + count].to_vec();
         self.start += count;
         Ok(chunk)
@@ -253,7 +305,10 @@ pub fn scan<S: Source>(source: &S, table: &str, columns: &[&str]) -> Result<Vec<
     let table = find(source, table)?;
     let columns = match columns {
         [] => (0..table.columns.fields().len()).collect(),
-        names => names.iter().map(|name| table.columns.index_of(name)).collect::<Result<_, _>>()?,
+        names => names
+            .iter()
+            .map(|name| table.columns.index_of(name))
+            .collect::<Result<_, _>>()?,
     };
     let request = Request {
         table: table.name,
@@ -280,12 +335,23 @@ pub fn scan_request<S: Source>(source: &S, request: &Request) -> Result<Vec<Reco
 /// A table of a source, by name.
 pub fn find<S: Source>(source: &S, table: &str) -> Result<Table> {
     let mut tables = source.tables()?.into_iter();
-    tables.find(|known| known.name == table).ok_or_else(|| Error::not_found(format!("no table {table:?}")))
+    tables
+        .find(|known| known.name == table)
+        .ok_or_else(|| Error::not_found(format!("no table {table:?}")))
 }
 
 /// A predicate on a column of a table.
-pub fn predicate(table: &Table, column: &str, operator: Operator, values: ArrayRef) -> Result<Predicate> {
-    Ok(Predicate { column: table.columns.index_of(column)?, operator, values })
+pub fn predicate(
+    table: &Table,
+    column: &str,
+    operator: Operator,
+    values: ArrayRef,
+) -> Result<Predicate> {
+    Ok(Predicate {
+        column: table.columns.index_of(column)?,
+        operator,
+        values,
+    })
 }
 
 /// Calls a scalar function on columns, all of the same length.
@@ -301,10 +367,17 @@ pub fn call(function: &dyn Scalar, columns: Vec<ArrayRef>) -> Result<ArrayRef> {
 /// As in a partial aggregation, two accumulators take half of the rows each, and a third one merges
 /// their states; so [`merge`](crate::Accumulator::merge) and [`state`](crate::Accumulator::state)
 /// are tried as well.
-pub fn call_aggregate(function: &dyn Aggregate, columns: Vec<ArrayRef>, groups: &[u32]) -> Result<ArrayRef> {
+pub fn call_aggregate(
+    function: &dyn Aggregate,
+    columns: Vec<ArrayRef>,
+    groups: &[u32],
+) -> Result<ArrayRef> {
     let (signature, batch) = arguments_of(columns)?;
     let bound = function.bind(&signature)?;
-    let total = groups.iter().max().map_or(0, |&highest| highest as usize + 1);
+    let total = groups
+        .iter()
+        .max()
+        .map_or(0, |&highest| highest as usize + 1);
     let every_group = UInt32Array::from_iter_values(0..total as u32);
     let states = Arc::new(Schema::new(bound.state()));
     let mut merged = bound.accumulator();
@@ -313,9 +386,17 @@ pub fn call_aggregate(function: &dyn Aggregate, columns: Vec<ArrayRef>, groups: 
         let part = batch.slice(from, rows);
         let part_groups = UInt32Array::from(groups[from..from + rows].to_vec());
         let mut accumulator = bound.accumulator();
-        accumulator.update(&Arguments::new(&signature.constants, &part), &part_groups, total)?;
+        accumulator.update(
+            &Arguments::new(&signature.constants, &part),
+            &part_groups,
+            total,
+        )?;
         let options = RecordBatchOptions::new().with_row_count(Some(total));
-        let state = RecordBatch::try_new_with_options(Arc::clone(&states), accumulator.state(None)?, &options)?;
+        let state = RecordBatch::try_new_with_options(
+            Arc::clone(&states),
+            accumulator.state(None)?,
+            &options,
+        )?;
         merged.merge(&state, &every_group, total)?;
     }
     merged.finish(None)
@@ -330,12 +411,24 @@ pub fn call_table(
     constants: Vec<ArrayRef>,
 ) -> Result<Vec<RecordBatch>> {
     let schemas: Vec<_> = relations.iter().map(RecordBatch::schema).collect();
-    let signature = Signature { fields: fields_of(&constants), constants: constants.into_iter().map(Some).collect() };
+    let signature = Signature {
+        fields: fields_of(&constants),
+        constants: constants.into_iter().map(Some).collect(),
+    };
     let mut call = function.bind(&schemas, &signature)?.call(None)?;
-    let feeds: Vec<_> = function.describe().relations.iter().map(|relation| relation.feed).collect();
+    let feeds: Vec<_> = function
+        .describe()
+        .relations
+        .iter()
+        .map(|relation| relation.feed)
+        .collect();
     let mut rows = Vec::new();
     for feed in [Feed::Build, Feed::Stream] {
-        for (position, batch) in relations.iter().enumerate().filter(|&(position, _)| feeds[position] == feed) {
+        for (position, batch) in relations
+            .iter()
+            .enumerate()
+            .filter(|&(position, _)| feeds[position] == feed)
+        {
             call.push(position, batch.clone())?;
             let finished = take_rows(&mut *call, &mut rows)?;
             if finished {
@@ -346,7 +439,9 @@ pub fn call_table(
     }
     match take_rows(&mut *call, &mut rows)? {
         true => Ok(rows),
-        false => Err(Error::internal("it wants more input after its relations have ended")),
+        false => Err(Error::internal(
+            "it wants more input after its relations have ended",
+        )),
     }
 }
 
@@ -363,16 +458,28 @@ fn take_rows(call: &mut dyn TableCall, rows: &mut Vec<RecordBatch>) -> Result<bo
 
 fn arguments_of(columns: Vec<ArrayRef>) -> Result<(Signature, RecordBatch)> {
     let fields = fields_of(&columns);
-    let signature = Signature { constants: vec![None; fields.len()], fields: fields.clone() };
+    let signature = Signature {
+        constants: vec![None; fields.len()],
+        fields: fields.clone(),
+    };
     let rows = columns.first().map_or(0, |column| column.len());
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
-    let batch = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?;
+    let batch =
+        RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?;
     Ok((signature, batch))
 }
 
 fn fields_of(columns: &[ArrayRef]) -> Vec<FieldRef> {
     let columns = columns.iter().enumerate();
-    columns.map(|(i, column)| Arc::new(Field::new(format!("a{i}"), column.data_type().clone(), true))).collect()
+    columns
+        .map(|(i, column)| {
+            Arc::new(Field::new(
+                format!("a{i}"),
+                column.data_type().clone(),
+                true,
+            ))
+        })
+        .collect()
 }
 
 /// Deserializes a configuration in the way the host's is.

@@ -6,7 +6,8 @@ use crate::host::{Capabilities, ReadChunk};
 use crate::http::without_query;
 use crate::tcp::Transport;
 use crate::{
-    Entry, Error, ErrorKind, Host, HttpRequest, HttpResponse, InputReader, Place, Result, ScramProof, TcpConnection,
+    Entry, Error, ErrorKind, Host, HttpRequest, HttpResponse, InputReader, Place, Result,
+    ScramProof, TcpConnection,
 };
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, make_array};
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
@@ -42,7 +43,12 @@ impl Capabilities for Imports {
     }
 
     fn open(&self, entry: &Entry, start: u64, length: Option<u64>) -> Result<Box<dyn ReadChunk>> {
-        Ok(Box::new(Reader(input::open(&entry.input, &entry.name, start, length)?)))
+        Ok(Box::new(Reader(input::open(
+            &entry.input,
+            &entry.name,
+            start,
+            length,
+        )?)))
     }
 
     fn skipped(&self, count: u64, first: &Error) {
@@ -61,8 +67,11 @@ impl Capabilities for Imports {
     }
 
     fn http(&self, request: &HttpRequest) -> Result<HttpResponse> {
-        let headers: Vec<_> =
-            request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let headers: Vec<_> = request
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
         let response = http::send(http::Request {
             method: &request.method,
             url: &request.url,
@@ -71,7 +80,11 @@ impl Capabilities for Imports {
             timeout_ms: request.timeout_ms,
         })?;
         let body = InputReader::new(without_query(&request.url), Reader(response.body));
-        Ok(HttpResponse { status: response.status, headers: response.headers, body })
+        Ok(HttpResponse {
+            status: response.status,
+            headers: response.headers,
+            body,
+        })
     }
 
     fn tcp(&self, grant: &str) -> Result<TcpConnection> {
@@ -82,9 +95,18 @@ impl Capabilities for Imports {
         Ok(secret::user(name)?)
     }
 
-    fn scram_sha256(&self, name: &str, salt: &[u8], iterations: u32, auth_message: &str) -> Result<ScramProof> {
+    fn scram_sha256(
+        &self,
+        name: &str,
+        salt: &[u8],
+        iterations: u32,
+        auth_message: &str,
+    ) -> Result<ScramProof> {
         let proof = secret::scram_sha256(name, salt, iterations, auth_message)?;
-        Ok(ScramProof { client_proof: proof.client_proof, server_signature: proof.server_signature })
+        Ok(ScramProof {
+            client_proof: proof.client_proof,
+            server_signature: proof.server_signature,
+        })
     }
 }
 
@@ -153,7 +175,9 @@ impl From<types::Error> for Error {
             types::ErrorKind::InvalidConfig => ErrorKind::InvalidConfig,
             types::ErrorKind::NotFound => ErrorKind::NotFound,
             types::ErrorKind::Unauthorized => ErrorKind::Unauthorized,
-            types::ErrorKind::Unavailable(retry_after_ms) => ErrorKind::Unavailable { retry_after_ms },
+            types::ErrorKind::Unavailable(retry_after_ms) => {
+                ErrorKind::Unavailable { retry_after_ms }
+            }
             types::ErrorKind::InvalidData => ErrorKind::InvalidData,
             types::ErrorKind::Unsupported => ErrorKind::Unsupported,
             types::ErrorKind::Internal => ErrorKind::Internal,
@@ -174,7 +198,9 @@ impl From<Error> for types::Error {
             ErrorKind::InvalidConfig => types::ErrorKind::InvalidConfig,
             ErrorKind::NotFound => types::ErrorKind::NotFound,
             ErrorKind::Unauthorized => types::ErrorKind::Unauthorized,
-            ErrorKind::Unavailable { retry_after_ms } => types::ErrorKind::Unavailable(retry_after_ms),
+            ErrorKind::Unavailable { retry_after_ms } => {
+                types::ErrorKind::Unavailable(retry_after_ms)
+            }
             ErrorKind::InvalidData => types::ErrorKind::InvalidData,
             ErrorKind::Unsupported => types::ErrorKind::Unsupported,
             ErrorKind::Internal => types::ErrorKind::Internal,
@@ -186,7 +212,11 @@ impl From<Error> for types::Error {
             byte: place.byte,
             field: place.field,
         });
-        Self { kind, message: error.message().to_owned(), where_: place }
+        Self {
+            kind,
+            message: error.message().to_owned(),
+            where_: place,
+        }
     }
 }
 
@@ -208,7 +238,11 @@ fn receive_schema(schema: &contract::Schema) -> Result<SchemaRef> {
 
 /// Emits a batch: the host copies straight from its buffers.
 fn emit(out: &contract::Sink, batch: &RecordBatch) {
-    emit_flat(out, batch.num_rows(), &crate::columns::FlatBatch::from_batch(batch));
+    emit_flat(
+        out,
+        batch.num_rows(),
+        &crate::columns::FlatBatch::from_batch(batch),
+    );
 }
 
 fn emit_columns(out: &contract::Sink, rows: usize, columns: &[ArrayRef]) {
@@ -217,11 +251,19 @@ fn emit_columns(out: &contract::Sink, rows: usize, columns: &[ArrayRef]) {
 
 fn emit_flat(out: &contract::Sink, rows: usize, flat: &crate::columns::FlatBatch) {
     let nodes: Vec<_> = flat.nodes.iter().map(to_node).collect();
-    out.emit(contract::BatchParam { rows: rows as u32, nodes: &nodes, buffers: &flat.slices() });
+    out.emit(contract::BatchParam {
+        rows: rows as u32,
+        nodes: &nodes,
+        buffers: &flat.slices(),
+    });
 }
 
 fn to_node(node: &crate::columns::FlatNode) -> contract::Node {
-    contract::Node { length: node.length, null_count: node.null_count, buffers: node.buffers }
+    contract::Node {
+        length: node.length,
+        null_count: node.null_count,
+        buffers: node.buffers,
+    }
 }
 
 /// An owned batch, for the few that are returned and not emitted.
@@ -239,12 +281,17 @@ fn receive_batch(schema: &SchemaRef, batch: contract::BatchResult) -> Result<Rec
     let rows = batch.rows as usize;
     let mut nodes = batch.nodes.into_iter();
     let mut buffers = batch.buffers.into_iter();
-    let columns = schema.fields().iter().map(|field| {
-        receive_data(field.data_type(), &mut nodes, &mut buffers).map(make_array)
-    });
+    let columns = schema
+        .fields()
+        .iter()
+        .map(|field| receive_data(field.data_type(), &mut nodes, &mut buffers).map(make_array));
     let columns = columns.collect::<Result<Vec<_>>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
-    Ok(RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)?)
+    Ok(RecordBatch::try_new_with_options(
+        Arc::clone(schema),
+        columns,
+        &options,
+    )?)
 }
 
 fn receive_data(
@@ -252,21 +299,32 @@ fn receive_data(
     nodes: &mut impl Iterator<Item = contract::Node>,
     buffers: &mut impl Iterator<Item = Vec<u8>>,
 ) -> Result<ArrayData> {
-    let node = nodes.next().ok_or_else(|| Error::internal("the host sent too few nodes"))?;
+    let node = nodes
+        .next()
+        .ok_or_else(|| Error::internal("the host sent too few nodes"))?;
     let length = node.length as usize;
-    let mut own: Vec<_> = buffers.by_ref().take(node.buffers as usize).map(Buffer::from_vec).collect();
+    let mut own: Vec<_> = buffers
+        .by_ref()
+        .take(node.buffers as usize)
+        .map(Buffer::from_vec)
+        .collect();
     let mut builder = ArrayData::builder(data_type.clone()).len(length);
     if *data_type != DataType::Null && !own.is_empty() {
         let validity = own.remove(0);
         if node.null_count > 0 {
-            builder = builder.nulls(Some(NullBuffer::new(BooleanBuffer::new(validity, 0, length))));
+            builder = builder.nulls(Some(NullBuffer::new(BooleanBuffer::new(
+                validity, 0, length,
+            ))));
         }
     }
     for child in crate::columns::children(data_type) {
         builder = builder.add_child_data(receive_data(child.data_type(), nodes, buffers)?);
     }
     let builder = builder.buffers(own).align_buffers(true);
-    #[expect(unsafe_code, reason = "the host flattened valid arrays; it can read all of a guest's memory, so checking it would protect nothing")]
+    #[expect(
+        unsafe_code,
+        reason = "the host flattened valid arrays; it can read all of a guest's memory, so checking it would protect nothing"
+    )]
     // SAFETY: the host, which every byte of this instance is at the mercy of anyway, made these
     // buffers from valid arrays.
     let data = unsafe { builder.skip_validation(true) }.build()?;

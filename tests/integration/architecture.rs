@@ -5,9 +5,15 @@ use std::path::{Path, PathBuf};
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+    for entry in
+        std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+    {
         let path = entry.expect("an entry").path();
-        if path.is_dir() && path.file_name().is_some_and(|name| name != "target" && name != "vendor") {
+        if path.is_dir()
+            && path
+                .file_name()
+                .is_some_and(|name| name != "target" && name != "vendor")
+        {
             files.extend(rust_files(&path));
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             files.push(path);
@@ -23,14 +29,24 @@ fn read(path: &Path) -> String {
 /// The rooms of the host, in the order in which `lib.rs` names them, which is that of the data.
 fn rooms() -> Vec<String> {
     let lib = read(&root().join("host/src/lib.rs"));
-    let rooms = lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+    let rooms = lib
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
     rooms.map(str::to_owned).collect()
 }
 
 /// The room of a file of `host/src`.
 fn room(path: &Path) -> String {
-    let relative = path.strip_prefix(root().join("host/src")).expect("it is in there");
-    let first = relative.components().next().expect("it has a name").as_os_str().to_string_lossy().into_owned();
+    let relative = path
+        .strip_prefix(root().join("host/src"))
+        .expect("it is in there");
+    let first = relative
+        .components()
+        .next()
+        .expect("it has a name")
+        .as_os_str()
+        .to_string_lossy()
+        .into_owned();
     first.trim_end_matches(".rs").to_owned()
 }
 
@@ -42,12 +58,22 @@ fn imports_point_one_way() {
     let position = |name: &str| rooms.iter().position(|room| room == name);
     for file in rust_files(&root().join("host/src")) {
         let own = room(&file);
-        let Some(own_position) = position(&own) else { continue };
+        let Some(own_position) = position(&own) else {
+            continue;
+        };
         for (number, line) in read(&file).lines().enumerate() {
             for used in line.split("crate::").skip(1) {
-                let name: String = used.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+                let name: String = used
+                    .chars()
+                    .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+                    .collect();
                 if let Some(other) = position(&name) {
-                    assert!(other <= own_position, "{}:{}: {own} imports {name}, which is below it", file.display(), number + 1);
+                    assert!(
+                        other <= own_position,
+                        "{}:{}: {own} imports {name}, which is below it",
+                        file.display(),
+                        number + 1
+                    );
                 }
             }
         }
@@ -69,8 +95,14 @@ fn fences() {
         for (number, line) in read(&file).lines().enumerate() {
             let code = line.split("//").next().unwrap_or_default();
             for (word, allowed) in &fences {
-                let used = code.contains(&format!("{word}::")) || (word.ends_with(['!', 'r']) && code.contains(word));
-                assert!(!used || allowed.contains(&own.as_str()), "{}:{}: {word} in {own}", file.display(), number + 1);
+                let used = code.contains(&format!("{word}::"))
+                    || (word.ends_with(['!', 'r']) && code.contains(word));
+                assert!(
+                    !used || allowed.contains(&own.as_str()),
+                    "{}:{}: {word} in {own}",
+                    file.display(),
+                    number + 1
+                );
             }
         }
     }
@@ -80,11 +112,21 @@ fn fences() {
 fn guest_bytes_become_arrow_in_one_place_and_are_always_checked() {
     for file in rust_files(&root().join("host/src")) {
         let text = read(&file);
-        for word in ["build_unchecked", "with_skip_validation", "skip_validation", "new_unchecked", "from_ffi"] {
+        for word in [
+            "build_unchecked",
+            "with_skip_validation",
+            "skip_validation",
+            "new_unchecked",
+            "from_ffi",
+        ] {
             assert!(!text.contains(word), "{}: {word}", file.display());
         }
         let is_boundary = file.ends_with("wasm/arrow.rs");
-        assert!(is_boundary || !text.contains("ArrayData::builder"), "{}", file.display());
+        assert!(
+            is_boundary || !text.contains("ArrayData::builder"),
+            "{}",
+            file.display()
+        );
     }
 }
 
@@ -93,8 +135,16 @@ fn every_module_says_what_it_is() {
     for folder in ["host/src", "plugin-sdk/src", "plugins", "tests"] {
         for file in rust_files(&root().join(folder)) {
             let text = read(&file);
-            assert!(text.starts_with("//! "), "{} does not open with //!", file.display());
-            assert!(!text.starts_with("//! draft"), "{} is a draft", file.display());
+            assert!(
+                text.starts_with("//! "),
+                "{} does not open with //!",
+                file.display()
+            );
+            assert!(
+                !text.starts_with("//! draft"),
+                "{} is a draft",
+                file.display()
+            );
         }
     }
 }
@@ -102,12 +152,36 @@ fn every_module_says_what_it_is() {
 #[test]
 fn the_top_level_is_as_designed() {
     let known = [
-        ".cargo", ".ci", ".git", ".gitignore", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "Cargo.lock", "Cargo.toml",
-        "LICENSE", "README.md", "docs", "host", "plugin-sdk", "plugins", "rust-toolchain.toml", "target", "tests", "wit",
+        ".cargo",
+        ".ci",
+        ".git",
+        ".gitignore",
+        "ARCHITECTURE.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "Cargo.lock",
+        "Cargo.toml",
+        "LICENSE",
+        "README.md",
+        "docs",
+        "host",
+        "plugin-sdk",
+        "plugins",
+        "rust-toolchain.toml",
+        "target",
+        "tests",
+        "wit",
     ];
     for entry in std::fs::read_dir(root()).expect("it is there") {
-        let name = entry.expect("an entry").file_name().to_string_lossy().into_owned();
-        assert!(known.contains(&name.as_str()), "{name} does not belong there");
+        let name = entry
+            .expect("an entry")
+            .file_name()
+            .to_string_lossy()
+            .into_owned();
+        assert!(
+            known.contains(&name.as_str()),
+            "{name} does not belong there"
+        );
     }
 }
 
@@ -116,20 +190,49 @@ fn the_top_level_is_as_designed() {
 #[test]
 fn a_guest_for_every_interface() {
     sextant_tests::use_own_target_folder();
-    let mut cargo = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--quiet", "--examples", "--package", "sextant-plugin-sdk", "--target", "wasm32-wasip2", "--profile", "plugin"]);
+    let mut cargo =
+        std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args([
+        "build",
+        "--quiet",
+        "--examples",
+        "--package",
+        "sextant-plugin-sdk",
+        "--target",
+        "wasm32-wasip2",
+        "--profile",
+        "plugin",
+    ]);
     let built = cargo.current_dir(root()).status().expect("cargo starts");
     assert!(built.success());
     let target = PathBuf::from(std::env::var_os("CARGO_TARGET_DIR").expect("it was set"));
     let folder = target.join("wasm32-wasip2/plugin/examples");
-    for example in ["source", "scalar", "aggregate", "table_function", "http", "tcp_and_secret"] {
-        let component = std::fs::read(folder.join(format!("{example}.wasm"))).expect("it was built");
-        let manifest = format!("[plugin]\nname = \"{example}\"\nversion = \"0.1.0\"\n[capabilities]\nimports = [\"input\", \"http\", \"tcp\", \"secret\"]\n");
+    for example in [
+        "source",
+        "scalar",
+        "aggregate",
+        "table_function",
+        "http",
+        "tcp_and_secret",
+    ] {
+        let component =
+            std::fs::read(folder.join(format!("{example}.wasm"))).expect("it was built");
+        let manifest = format!(
+            "[plugin]\nname = \"{example}\"\nversion = \"0.1.0\"\n[capabilities]\nimports = [\"input\", \"http\", \"tcp\", \"secret\"]\n"
+        );
         let workspace = sextant_tests::TestWorkspace::new();
-        let content = sextant::bundle::Content { manifest, component, ..Default::default() };
-        let (bytes, _) = sextant::bundle::pack(&content, &Default::default()).unwrap_or_else(|error| panic!("{example}: {error}"));
+        let content = sextant::bundle::Content {
+            manifest,
+            component,
+            ..Default::default()
+        };
+        let (bytes, _) = sextant::bundle::pack(&content, &Default::default())
+            .unwrap_or_else(|error| panic!("{example}: {error}"));
         workspace.put(example, &bytes);
         let host = workspace.host();
-        assert_eq!(sextant_tests::rows(&host, "SELECT name, status, error FROM sextant.plugins"), [format!("{example}\tactive\tNULL")]);
+        assert_eq!(
+            sextant_tests::rows(&host, "SELECT name, status, error FROM sextant.plugins"),
+            [format!("{example}\tactive\tNULL")]
+        );
     }
 }

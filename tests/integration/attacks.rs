@@ -32,8 +32,16 @@ fn assert_failures<'a>(host: &Host, cases: impl IntoIterator<Item = (String, &'a
         let started = Instant::now();
         let error = failure(host, &sql);
         assert!(error.to_string().contains(expected), "{sql}: {error:?}");
-        assert!(started.elapsed() < Duration::from_secs(20), "{sql} took {:?}", started.elapsed());
-        assert!(error.to_string().len() < 10_000, "{sql}: an error of {} bytes", error.to_string().len());
+        assert!(
+            started.elapsed() < Duration::from_secs(20),
+            "{sql} took {:?}",
+            started.elapsed()
+        );
+        assert!(
+            error.to_string().len() < 10_000,
+            "{sql}: an error of {} bytes",
+            error.to_string().len()
+        );
         assert!(!error.to_string().contains('\x1b'), "{sql}: {error:?}");
     }
     assert_serving(host);
@@ -58,7 +66,10 @@ fn functions_that_take_everything() {
         ("clock", "0ns"),
         ("unknown", "no attack"),
     ];
-    assert_failures(&host, cases.map(|(attack, expected)| (format!("SELECT hostile.attack('{attack}')"), expected)));
+    assert_failures(
+        &host,
+        cases.map(|(attack, expected)| (format!("SELECT hostile.attack('{attack}')"), expected)),
+    );
 }
 
 /// Time does not pass for a function, so there is nothing to wait for.
@@ -76,7 +87,11 @@ fn floods_of_output_are_cut() {
     for flood in ["log", "stderr"] {
         let session = host.session().expect("a session");
         // Slow enough to be cut by the clock, or cut by the count: either way the host goes on.
-        let _ = try_query(&host, &session, &format!("SELECT hostile.attack('{flood}')"));
+        let _ = try_query(
+            &host,
+            &session,
+            &format!("SELECT hostile.attack('{flood}')"),
+        );
     }
     assert_serving(&host);
 }
@@ -85,11 +100,30 @@ fn floods_of_output_are_cut() {
 fn functions_that_lie_about_their_result() {
     let workspace = workspace();
     let host = workspace.host();
-    let cases = [("short", "values came back for"), ("long", "values came back for"), ("type", "where"), ("null", "null")];
-    assert_failures(&host, cases.map(|(lie, expected)| (format!("SELECT hostile.lie('{lie}', n) FROM h.numbers"), expected)));
-    assert_eq!(rows(&host, "SELECT hostile.lie('honest', a) FROM h.good"), ["1", "2"]);
+    let cases = [
+        ("short", "values came back for"),
+        ("long", "values came back for"),
+        ("type", "where"),
+        ("null", "null"),
+    ];
+    assert_failures(
+        &host,
+        cases.map(|(lie, expected)| {
+            (
+                format!("SELECT hostile.lie('{lie}', n) FROM h.numbers"),
+                expected,
+            )
+        }),
+    );
+    assert_eq!(
+        rows(&host, "SELECT hostile.lie('honest', a) FROM h.good"),
+        ["1", "2"]
+    );
     let error = failure(&host, "SELECT hostile.lie(CAST(a AS TEXT), a) FROM h.good");
-    assert!(error.to_string().contains("must be a constant"), "{error:?}");
+    assert!(
+        error.to_string().contains("must be a constant"),
+        "{error:?}"
+    );
 }
 
 #[test]
@@ -98,7 +132,10 @@ fn batches_that_are_not_what_they_say() {
     let host = workspace.host();
     let cases = [
         ("truncated", "a buffer of 8 bytes where 16 are due"),
-        ("short_bitmap", "a validity bitmap of 1 bytes where 2 are due"),
+        (
+            "short_bitmap",
+            "a validity bitmap of 1 bytes where 2 are due",
+        ),
         ("false_null_count", "1 nulls are claimed, 0 are there"),
         ("too_few_buffers", "fewer buffers than its nodes say"),
         ("too_many_buffers", "1 buffers more than its schema"),
@@ -127,9 +164,15 @@ fn batches_that_are_not_what_they_say() {
         ("view_with_a_false_prefix", "column \"a\""),
         ("huge_view", "column \"a\""),
         ("too_many_digits", "column \"a\""),
-        ("short_fixed_size_binary", "a buffer of 7 bytes where 8 are due"),
+        (
+            "short_fixed_size_binary",
+            "a buffer of 7 bytes where 8 are due",
+        ),
     ];
-    assert_failures(&host, cases.map(|(table, expected)| (format!("SELECT * FROM h.{table}"), expected)));
+    assert_failures(
+        &host,
+        cases.map(|(table, expected)| (format!("SELECT * FROM h.{table}"), expected)),
+    );
 }
 
 #[test]
@@ -138,20 +181,35 @@ fn scans_that_break_the_rules() {
     let host = workspace.host();
     let cases = [
         ("SELECT * FROM h.empty_batches", "batches without rows"),
-        ("SELECT * FROM h.many_batches", "batches emitted in one step"),
+        (
+            "SELECT * FROM h.many_batches",
+            "batches emitted in one step",
+        ),
         ("SELECT * FROM h.nothing_more", "emitted nothing"),
         ("SELECT * FROM h.after_the_end", "after the end"),
         ("SELECT * FROM h.changes_schema", "column \"n\""),
         ("SELECT * FROM h.endless", "took longer than 300 ms"),
         ("SELECT * FROM h.memory", "bytes of memory of the instance"),
         ("SELECT * FROM h.panics", "on purpose"),
-        ("SELECT * FROM h.fails", "source \"h\": plugin \"hostile\": files/a.csv, record 4, field \"n\": the first record is broken"),
+        (
+            "SELECT * FROM h.fails",
+            "source \"h\": plugin \"hostile\": files/a.csv, record 4, field \"n\": the first record is broken",
+        ),
         ("SELECT * FROM h.fails_late", "a later record is broken"),
-        ("SELECT * FROM h.denied", "input \"secrets\" is not granted (write it into sextant.toml: [source.h.inputs] secrets"),
-        ("SELECT * FROM h.many_partitions", "partitions of a scan: 5000, and the limit is 1024"),
+        (
+            "SELECT * FROM h.denied",
+            "input \"secrets\" is not granted (write it into sextant.toml: [source.h.inputs] secrets",
+        ),
+        (
+            "SELECT * FROM h.many_partitions",
+            "partitions of a scan: 5000, and the limit is 1024",
+        ),
         ("SELECT * FROM h.huge_tokens", "bytes of a partition token"),
     ];
-    assert_failures(&host, cases.map(|(sql, expected)| (sql.to_owned(), expected)));
+    assert_failures(
+        &host,
+        cases.map(|(sql, expected)| (sql.to_owned(), expected)),
+    );
 }
 
 #[test]
@@ -159,12 +217,27 @@ fn promises_that_are_not_kept_give_no_wrong_answers() {
     let workspace = workspace();
     let host = workspace.host();
     // The plugin says that its predicates are exact, and applies none of them.
-    assert_eq!(rows(&host, "SELECT n FROM h.ignores_predicates WHERE n = 3"), ["3", "3", "3"]);
-    assert_eq!(rows(&host, "SELECT count(*) FROM h.ignores_predicates WHERE n > 3"), ["6"]);
-    assert_eq!(rows(&host, "SELECT n FROM h.ignores_limit LIMIT 2").len(), 2);
+    assert_eq!(
+        rows(&host, "SELECT n FROM h.ignores_predicates WHERE n = 3"),
+        ["3", "3", "3"]
+    );
+    assert_eq!(
+        rows(
+            &host,
+            "SELECT count(*) FROM h.ignores_predicates WHERE n > 3"
+        ),
+        ["6"]
+    );
+    assert_eq!(
+        rows(&host, "SELECT n FROM h.ignores_limit LIMIT 2").len(),
+        2
+    );
     // It says that every table has one row.
     assert_eq!(rows(&host, "SELECT count(*) FROM h.numbers"), ["50"]);
-    assert_eq!(rows(&host, "SELECT count(*) FROM h.two_partitions"), ["100"]);
+    assert_eq!(
+        rows(&host, "SELECT count(*) FROM h.two_partitions"),
+        ["100"]
+    );
 }
 
 #[test]
@@ -192,7 +265,10 @@ fn descriptions_that_lie() {
     });
     let workspace = workspace().config(&sources.concat());
     let host = workspace.host();
-    assert_failures(&host, cases.map(|(source, expected)| (format!("SELECT * FROM {source}.t"), expected)));
+    assert_failures(
+        &host,
+        cases.map(|(source, expected)| (format!("SELECT * FROM {source}.t"), expected)),
+    );
 }
 
 #[test]
@@ -201,13 +277,19 @@ fn reports_reach_the_analyst_clean() {
     let host = workspace.host();
     let session = host.session().expect("a session");
     let (skipped, warnings) = host.block_on(async {
-        let answer = session.query("SELECT * FROM h.skips UNION ALL SELECT * FROM h.warns").await.expect("it plans");
+        let answer = session
+            .query("SELECT * FROM h.skips UNION ALL SELECT * FROM h.warns")
+            .await
+            .expect("it plans");
         let scope = std::sync::Arc::clone(answer.scope());
         answer.collect().await.expect("it runs");
         (scope.skipped(), scope.warnings().0)
     });
     assert_eq!(skipped.len(), 1);
-    assert_eq!((skipped[0].count, skipped[0].first.as_str()), (6, "files/a.csv, record 7, field \"n\": not a number"));
+    assert_eq!(
+        (skipped[0].count, skipped[0].first.as_str()),
+        (6, "files/a.csv, record 7, field \"n\": not a number")
+    );
     assert_eq!(warnings.len(), 6);
     assert_eq!(warnings[0], "h:  [31mwarning 0");
 }

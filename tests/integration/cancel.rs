@@ -56,14 +56,21 @@ fn dropping_an_answer_frees_its_guests() {
     let host = workspace.host();
     let session = host.session().expect("a session");
     let scope = host.block_on(async {
-        let mut answer = session.query("SELECT * FROM h.slow").await.expect("it plans");
+        let mut answer = session
+            .query("SELECT * FROM h.slow")
+            .await
+            .expect("it plans");
         answer.next().await.expect("a batch");
         Arc::clone(answer.scope())
     });
     assert!(scope.is_cancelled());
     let deadline = Instant::now() + Duration::from_secs(10);
     while scope.guest_bytes() > 0 {
-        assert!(Instant::now() < deadline, "{} bytes of guest memory are still held", scope.guest_bytes());
+        assert!(
+            Instant::now() < deadline,
+            "{} bytes of guest memory are still held",
+            scope.guest_bytes()
+        );
         std::thread::yield_now();
     }
 }

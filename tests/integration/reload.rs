@@ -1,7 +1,9 @@
 //! Hot reload by its invariants. Nothing here sleeps for the watcher: it waits for what must come.
 
 use sextant::{Host, Session};
-use sextant_tests::{TestWorkspace, edition_text, failure, hostile_edition, lines, rows, try_query};
+use sextant_tests::{
+    TestWorkspace, edition_text, failure, hostile_edition, lines, rows, try_query,
+};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -27,12 +29,18 @@ fn the_next_query_sees_what_was_put_into_the_folder() {
     host.watch().expect("it can be watched");
     assert_eq!(rows(&host, EDITIONS), [edition_text(0)]);
     workspace.put("hostile", &hostile_edition(1));
-    wait_for(&host, "the new edition", |host| rows(host, EDITIONS) == [edition_text(1)]);
+    wait_for(&host, "the new edition", |host| {
+        rows(host, EDITIONS) == [edition_text(1)]
+    });
     std::fs::remove_file(workspace.path("bundles/hostile.bundle")).expect("it is there");
-    wait_for(&host, "the removal", |host| host.snapshot().plugins().is_empty());
+    wait_for(&host, "the removal", |host| {
+        host.snapshot().plugins().is_empty()
+    });
     assert!(failure(&host, "SELECT * FROM h.editions").is_not_found());
     workspace.put("hostile", &hostile_edition(2));
-    wait_for(&host, "another edition", |host| host.snapshot().plugins().len() == 1);
+    wait_for(&host, "another edition", |host| {
+        host.snapshot().plugins().len() == 1
+    });
     assert_eq!(rows(&host, EDITIONS), [edition_text(2)]);
 }
 
@@ -42,7 +50,10 @@ fn a_running_query_ends_on_the_version_it_began_with() {
     let host = workspace.host();
     let session = host.session().expect("a session");
     let running = host.block_on(async {
-        let mut answer = session.query("SELECT edition, hostile.edition() FROM h.editions").await.expect("it plans");
+        let mut answer = session
+            .query("SELECT edition, hostile.edition() FROM h.editions")
+            .await
+            .expect("it plans");
         let first = answer.next().await.expect("it runs").expect("a batch");
         workspace.put("hostile", &hostile_edition(7));
         host.rescan().expect("it can be read");
@@ -57,7 +68,10 @@ fn a_running_query_ends_on_the_version_it_began_with() {
     });
     assert_eq!(running.len(), 50);
     let old = edition_text(0);
-    assert!(running.iter().all(|row| *row == format!("{old}\t{old}")), "{running:?}");
+    assert!(
+        running.iter().all(|row| *row == format!("{old}\t{old}")),
+        "{running:?}"
+    );
 }
 
 async fn try_editions(session: &Session) -> Vec<String> {
@@ -73,13 +87,19 @@ fn a_bundle_that_does_not_load_leaves_the_last_good_one_serving() {
     workspace.put("hostile", b"not a bundle");
     host.rescan().expect("the folder can be read");
     assert_eq!(rows(&host, EDITIONS), [edition_text(0)]);
-    let shown = rows(&host, "SELECT status, error LIKE '%not a tar archive%' FROM sextant.plugins");
+    let shown = rows(
+        &host,
+        "SELECT status, error LIKE '%not a tar archive%' FROM sextant.plugins",
+    );
     assert_eq!(shown, ["degraded\ttrue"]);
     assert_eq!(host.snapshot().generation(), generation + 1);
     workspace.put("hostile", &hostile_edition(3));
     host.rescan().expect("the folder can be read");
     assert_eq!(rows(&host, EDITIONS), [edition_text(3)]);
-    assert_eq!(rows(&host, "SELECT status, error FROM sextant.plugins"), ["active\tNULL"]);
+    assert_eq!(
+        rows(&host, "SELECT status, error FROM sextant.plugins"),
+        ["active\tNULL"]
+    );
 }
 
 #[test]
@@ -87,7 +107,10 @@ fn a_bundle_that_never_loaded_is_listed_with_its_error() {
     let workspace = workspace();
     workspace.put("other", b"not a bundle");
     let host = workspace.host();
-    let shown = rows(&host, "SELECT name, status, file FROM sextant.plugins WHERE error IS NOT NULL");
+    let shown = rows(
+        &host,
+        "SELECT name, status, file FROM sextant.plugins WHERE error IS NOT NULL",
+    );
     assert_eq!(shown, ["other\tfailed\tother.bundle"]);
     assert_eq!(rows(&host, EDITIONS), [edition_text(0)]);
 }
@@ -99,15 +122,32 @@ fn the_configuration_is_read_again() {
     assert!(failure(&host, "SELECT * FROM second.editions").is_sql());
     let workspace = workspace.config("[source.second]\nplugin = \"hostile\"\n");
     host.rescan().expect("it can be read");
-    assert_eq!(rows(&host, "SELECT DISTINCT edition FROM second.editions"), [edition_text(0)]);
+    assert_eq!(
+        rows(&host, "SELECT DISTINCT edition FROM second.editions"),
+        [edition_text(0)]
+    );
     let good = std::fs::read_to_string(workspace.path("sextant.toml")).expect("it is there");
     std::fs::write(workspace.path("sextant.toml"), "[source.").expect("it can be written");
     let error = host.rescan().expect_err("it is broken");
-    assert!(error.is_config() && error.to_string().contains("sextant.toml"), "{error:?}");
-    assert_eq!(rows(&host, "SELECT DISTINCT edition FROM second.editions"), [edition_text(0)]);
-    std::fs::write(workspace.path("sextant.toml"), good + "[source.Third]\nplugin = \"hostile\"\n[source.fourth]\nplugin = 4\n").expect("it can be written");
-    host.rescan().expect("one bad source does not stop the others");
-    let degraded = rows(&host, "SELECT name FROM sextant.sources WHERE status = 'degraded' ORDER BY name");
+    assert!(
+        error.is_config() && error.to_string().contains("sextant.toml"),
+        "{error:?}"
+    );
+    assert_eq!(
+        rows(&host, "SELECT DISTINCT edition FROM second.editions"),
+        [edition_text(0)]
+    );
+    std::fs::write(
+        workspace.path("sextant.toml"),
+        good + "[source.Third]\nplugin = \"hostile\"\n[source.fourth]\nplugin = 4\n",
+    )
+    .expect("it can be written");
+    host.rescan()
+        .expect("one bad source does not stop the others");
+    let degraded = rows(
+        &host,
+        "SELECT name FROM sextant.sources WHERE status = 'degraded' ORDER BY name",
+    );
     assert_eq!(degraded, ["Third", "fourth"]);
 }
 
@@ -122,7 +162,8 @@ fn queries_never_mix_versions_and_never_fail() {
             threads.spawn(|| {
                 let session = host.session().expect("a session");
                 while !stop.load(Ordering::Relaxed) {
-                    let batches = try_query(&host, &session, EDITIONS).unwrap_or_else(|error| panic!("{error}"));
+                    let batches = try_query(&host, &session, EDITIONS)
+                        .unwrap_or_else(|error| panic!("{error}"));
                     let editions = lines(&batches);
                     assert_eq!(editions.len(), 1, "{editions:?}");
                     answered.fetch_add(1, Ordering::Relaxed);
@@ -131,7 +172,9 @@ fn queries_never_mix_versions_and_never_fail() {
         }
         for edition in 1..=10 {
             workspace.put("hostile", &hostile_edition(edition));
-            wait_for(&host, "the edition", |host| rows(host, EDITIONS) == [edition_text(edition)]);
+            wait_for(&host, "the edition", |host| {
+                rows(host, EDITIONS) == [edition_text(edition)]
+            });
         }
         stop.store(true, Ordering::Relaxed);
     });
@@ -149,5 +192,7 @@ fn half_a_bundle_is_not_loaded_and_the_whole_is() {
     host.rescan().expect("it can be read");
     assert_eq!(rows(&host, EDITIONS), [edition_text(0)]);
     std::fs::write(&path, &bytes).expect("it can be written");
-    wait_for(&host, "the whole bundle", |host| rows(host, EDITIONS) == [edition_text(5)]);
+    wait_for(&host, "the whole bundle", |host| {
+        rows(host, EDITIONS) == [edition_text(5)]
+    });
 }

@@ -18,17 +18,31 @@ impl sqllogictest::DB for Database<'_> {
     fn run(&mut self, sql: &str) -> Result<DBOutput<Self::ColumnType>, Self::Error> {
         let batches = try_query(self.host, &self.session, sql)?;
         let types: Vec<_> = match batches.first() {
-            Some(batch) => batch.schema().fields().iter().map(|field| column_type(field.data_type())).collect(),
+            Some(batch) => batch
+                .schema()
+                .fields()
+                .iter()
+                .map(|field| column_type(field.data_type()))
+                .collect(),
             None => return Ok(DBOutput::StatementComplete(0)),
         };
-        let rows = lines(&batches).into_iter().map(|line| line.split('\t').map(show).collect());
-        Ok(DBOutput::Rows { types, rows: rows.collect() })
+        let rows = lines(&batches)
+            .into_iter()
+            .map(|line| line.split('\t').map(show).collect());
+        Ok(DBOutput::Rows {
+            types,
+            rows: rows.collect(),
+        })
     }
 }
 
 /// An empty text would look like nothing at all.
 fn show(cell: &str) -> String {
-    if cell.is_empty() { "(empty)".to_owned() } else { cell.to_owned() }
+    if cell.is_empty() {
+        "(empty)".to_owned()
+    } else {
+        cell.to_owned()
+    }
 }
 
 fn column_type(data_type: &DataType) -> DefaultColumnType {
@@ -44,29 +58,44 @@ fn column_type(data_type: &DataType) -> DefaultColumnType {
 fn workspace() -> TestWorkspace {
     let fixtures = root().join("tests/fixtures");
     let config = std::fs::read_to_string(fixtures.join("sources.toml")).expect("it is there");
-    let workspace = TestWorkspace::new().plugin("names").plugin("sanctions").plugin("delimited").plugin("hostile");
+    let workspace = TestWorkspace::new()
+        .plugin("names")
+        .plugin("sanctions")
+        .plugin("delimited")
+        .plugin("hostile");
     workspace.config(&config.replace("FIXTURES", &fixtures.display().to_string()))
 }
 
 fn run_file(host: &Host, path: &Path) -> Result<(), String> {
     let session = host.session().expect("a session");
     let mut runner = sqllogictest::Runner::new(|| async {
-        Ok::<_, sextant::Error>(Database { host, session: session.clone() })
+        Ok::<_, sextant::Error>(Database {
+            host,
+            session: session.clone(),
+        })
     });
     runner.with_column_validator(sqllogictest::strict_column_validator);
     let script = std::fs::read_to_string(path).expect("it is there");
     let fixtures = root().join("tests/fixtures").display().to_string();
     let script = script.replace("$FIXTURES", &fixtures);
-    runner.run_script_with_name(&script, path.display().to_string()).map_err(|error| error.display(false).to_string())
+    runner
+        .run_script_with_name(&script, path.display().to_string())
+        .map_err(|error| error.display(false).to_string())
 }
 
 #[test]
 fn golden_files() {
     let host = workspace().into_host();
-    let mut files: Vec<_> = std::fs::read_dir(root().join("tests/slt")).expect("it is there").map(|entry| entry.expect("an entry").path()).collect();
+    let mut files: Vec<_> = std::fs::read_dir(root().join("tests/slt"))
+        .expect("it is there")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
     files.sort();
     assert!(!files.is_empty());
-    let failures: Vec<_> = files.iter().filter_map(|file| run_file(&host.host, file).err()).collect();
+    let failures: Vec<_> = files
+        .iter()
+        .filter_map(|file| run_file(&host.host, file).err())
+        .collect();
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
 
@@ -82,6 +111,9 @@ struct Kept {
 
 impl IntoHost for TestWorkspace {
     fn into_host(self) -> Kept {
-        Kept { host: self.host(), _workspace: self }
+        Kept {
+            host: self.host(),
+            _workspace: self,
+        }
     }
 }

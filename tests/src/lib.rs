@@ -12,11 +12,18 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 /// The repository's root.
 pub fn root() -> PathBuf {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
-    tests.parent().expect("tests/ is in the repository").to_owned()
+    tests
+        .parent()
+        .expect("tests/ is in the repository")
+        .to_owned()
 }
 
 /// A file or folder of the real data beside the repository; without it a test says that it was
 /// skipped, and why.
+#[expect(
+    clippy::print_stderr,
+    reason = "a test that is skipped says so out loud"
+)]
 pub fn real_data(path: &str) -> Option<PathBuf> {
     let full = root().join("../shared/data").join(path);
     if full.exists() {
@@ -29,11 +36,20 @@ pub fn real_data(path: &str) -> Option<PathBuf> {
 /// The bundle of a plugin of this repository, compiled at most once a process.
 pub fn bundle(plugin: &str) -> Vec<u8> {
     static BUILT: OnceLock<Mutex<HashMap<String, Vec<u8>>>> = OnceLock::new();
-    let mut built = BUILT.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+    let mut built = BUILT
+        .get_or_init(Mutex::default)
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
     let build = || {
         use_own_target_folder();
-        let built = build_crate(&root().join("plugins").join(plugin), &[], &Limits::default());
-        built.unwrap_or_else(|error| panic!("plugin {plugin}: {error}")).bytes
+        let built = build_crate(
+            &root().join("plugins").join(plugin),
+            &[],
+            &Limits::default(),
+        );
+        built
+            .unwrap_or_else(|error| panic!("plugin {plugin}: {error}"))
+            .bytes
     };
     built.entry(plugin.to_owned()).or_insert_with(build).clone()
 }
@@ -43,9 +59,16 @@ pub fn use_own_target_folder() {
     static ONCE: OnceLock<()> = OnceLock::new();
     ONCE.get_or_init(|| {
         let program = std::env::current_exe().expect("this program has a path");
-        let target = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
-        let target = target.expect("this program is in a target folder").to_owned();
-        #[expect(unsafe_code, reason = "cargo and its children take the folder from the environment")]
+        let target = program
+            .ancestors()
+            .find(|folder| folder.join("CACHEDIR.TAG").is_file());
+        let target = target
+            .expect("this program is in a target folder")
+            .to_owned();
+        #[expect(
+            unsafe_code,
+            reason = "cargo and its children take the folder from the environment"
+        )]
         // SAFETY: this runs once, before this process starts a child or a thread that reads the
         // environment: only the harness's own threads are there, and they do not.
         unsafe {
@@ -56,10 +79,16 @@ pub fn use_own_target_folder() {
 
 /// The same plugin in another edition: a bundle that differs, and answers differently.
 pub fn hostile_edition(edition: u64) -> Vec<u8> {
-    let bundle = Bundle::from_bytes(&bundle("hostile"), &Limits::default()).expect("it is a bundle");
+    let bundle =
+        Bundle::from_bytes(&bundle("hostile"), &Limits::default()).expect("it is a bundle");
     let mut component = bundle.component().to_vec();
     let marker = b"EDITION-00000000";
-    let places: Vec<_> = component.windows(marker.len()).enumerate().filter(|(_, bytes)| bytes == marker).map(|(i, _)| i).collect();
+    let places: Vec<_> = component
+        .windows(marker.len())
+        .enumerate()
+        .filter(|(_, bytes)| bytes == marker)
+        .map(|(i, _)| i)
+        .collect();
     assert!(!places.is_empty(), "the component has the marker");
     for place in places {
         component[place..place + marker.len()].copy_from_slice(edition_text(edition).as_bytes());
@@ -74,8 +103,16 @@ pub fn edition_text(edition: u64) -> String {
 
 /// A bundle with another component, and the rest as it was.
 pub fn repack(bundle: &Bundle, component: Vec<u8>) -> Vec<u8> {
-    let text = |name| bundle.entry(name).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-    let content = Content { manifest: text("manifest.toml").expect("a bundle has one"), component, ..Content::default() };
+    let text = |name| {
+        bundle
+            .entry(name)
+            .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+    };
+    let content = Content {
+        manifest: text("manifest.toml").expect("a bundle has one"),
+        component,
+        ..Content::default()
+    };
     pack(&content, &Limits::default()).expect("it packs").0
 }
 
@@ -128,7 +165,8 @@ impl TestWorkspace {
         let folder = self.workspace.bundles();
         let temporary = folder.join(format!(".{name}.new"));
         std::fs::write(&temporary, bytes).expect("it can be written");
-        std::fs::rename(temporary, folder.join(format!("{name}.bundle"))).expect("it can be renamed");
+        std::fs::rename(temporary, folder.join(format!("{name}.bundle")))
+            .expect("it can be renamed");
     }
 
     /// Where a file of the workspace is.
@@ -173,10 +211,18 @@ pub fn lines(batches: &[RecordBatch]) -> Vec<String> {
     let options = arrow::util::display::FormatOptions::default().with_null("NULL");
     let mut lines = Vec::new();
     for batch in batches {
-        let columns = batch.columns().iter().map(|column| arrow::util::display::ArrayFormatter::try_new(column, &options));
-        let columns: Vec<_> = columns.collect::<Result<_, _>>().expect("every column can be shown");
+        let columns = batch
+            .columns()
+            .iter()
+            .map(|column| arrow::util::display::ArrayFormatter::try_new(column, &options));
+        let columns: Vec<_> = columns
+            .collect::<Result<_, _>>()
+            .expect("every column can be shown");
         for row in 0..batch.num_rows() {
-            let cells: Vec<_> = columns.iter().map(|column| column.value(row).to_string()).collect();
+            let cells: Vec<_> = columns
+                .iter()
+                .map(|column| column.value(row).to_string())
+                .collect();
             lines.push(cells.join("\t"));
         }
     }
@@ -189,14 +235,29 @@ pub fn sextant_command() -> PathBuf {
     let build = || {
         use_own_target_folder();
         let release = !cfg!(debug_assertions);
-        let mut cargo = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.args(["build", "--quiet", "--package", "sextant", "--bin", "sextant"]).current_dir(root());
+        let mut cargo =
+            std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo
+            .args([
+                "build",
+                "--quiet",
+                "--package",
+                "sextant",
+                "--bin",
+                "sextant",
+            ])
+            .current_dir(root());
         if release {
             cargo.arg("--release");
         }
-        assert!(cargo.status().expect("cargo starts").success(), "sextant builds");
+        assert!(
+            cargo.status().expect("cargo starts").success(),
+            "sextant builds"
+        );
         let target = PathBuf::from(std::env::var_os("CARGO_TARGET_DIR").expect("it was set"));
-        target.join(if release { "release" } else { "debug" }).join("sextant")
+        target
+            .join(if release { "release" } else { "debug" })
+            .join("sextant")
     };
     PATH.get_or_init(build).clone()
 }

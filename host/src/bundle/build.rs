@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// The target of every plugin.
-pub const TARGET: &str = "wasm32-wasip2";
+const TARGET: &str = "wasm32-wasip2";
 
 /// The profile, for crates outside of this repository too.
 const PROFILE: [&str; 5] = [
@@ -87,16 +87,29 @@ pub fn build_crate(folder: &Path, features: &[&str], limits: &Limits) -> Result<
 fn build(folder: &Path, features: &[&str], limits: &Limits) -> Result<Built> {
     let manifest = folder.join("Cargo.toml");
     if !manifest.is_file() {
-        return Err(Error::not_found("there is no Cargo.toml").with_hint("name the folder of the plugin's crate"));
+        return Err(Error::not_found("there is no Cargo.toml")
+            .with_hint("name the folder of the plugin's crate"));
     }
     ensure_target()?;
     let metadata = metadata(&manifest)?;
     let root = metadata.resolve.root.as_ref();
-    let package = metadata.packages.iter().find(|package| Some(&package.id) == root);
-    let package = package.ok_or_else(|| Error::config("Cargo.toml is a workspace, not one crate"))?;
+    let package = metadata
+        .packages
+        .iter()
+        .find(|package| Some(&package.id) == root);
+    let package =
+        package.ok_or_else(|| Error::config("Cargo.toml is a workspace, not one crate"))?;
     let component = compile(&manifest, package, features)?;
-    let declared = package.metadata.as_ref().and_then(|extra| extra.sextant.clone()).unwrap_or_default();
-    let default_name = package.name.strip_prefix(CRATE_PREFIX).unwrap_or(&package.name).replace('-', "_");
+    let declared = package
+        .metadata
+        .as_ref()
+        .and_then(|extra| extra.sextant.clone())
+        .unwrap_or_default();
+    let default_name = package
+        .name
+        .strip_prefix(CRATE_PREFIX)
+        .unwrap_or(&package.name)
+        .replace('-', "_");
     let name = declared.name.clone().unwrap_or(default_name);
     let mut others = BTreeMap::from([("sbom.cdx.json".to_owned(), sbom(&metadata, package))]);
     for file in ["README.md", "LICENSE"] {
@@ -104,25 +117,43 @@ fn build(folder: &Path, features: &[&str], limits: &Limits) -> Result<Built> {
             others.insert(file.to_owned(), bytes);
         }
     }
-    let content = Content { manifest: write_manifest(&name, package, &declared), component, others };
+    let content = Content {
+        manifest: write_manifest(&name, package, &declared),
+        component,
+        others,
+    };
     let (bytes, bundle) = pack(&content, limits)?;
-    Ok(Built { name, bytes, bundle })
+    Ok(Built {
+        name,
+        bytes,
+        bundle,
+    })
 }
 
 /// Adds the target where rustup can and it is missing.
 fn ensure_target() -> Result<()> {
-    let listed = Command::new("rustup").args(["target", "list", "--installed"]).output();
+    let listed = Command::new("rustup")
+        .args(["target", "list", "--installed"])
+        .output();
     // Without rustup the toolchain is somebody else's business, and cargo says what is missing.
     let Ok(listed) = listed else { return Ok(()) };
-    if String::from_utf8_lossy(&listed.stdout).lines().any(|line| line == TARGET) {
+    if String::from_utf8_lossy(&listed.stdout)
+        .lines()
+        .any(|line| line == TARGET)
+    {
         return Ok(());
     }
     tracing::info!("adding the Rust target {TARGET}: rustup target add {TARGET}");
-    let added = Command::new("rustup").args(["target", "add", TARGET]).stdout(Stdio::null()).status()?;
+    let added = Command::new("rustup")
+        .args(["target", "add", TARGET])
+        .stdout(Stdio::null())
+        .status()?;
     match added.success() {
         true => Ok(()),
-        false => Err(Error::config(format!("the Rust target {TARGET} is missing and could not be added"))
-            .with_hint(format!("run: rustup target add {TARGET}"))),
+        false => Err(Error::config(format!(
+            "the Rust target {TARGET} is missing and could not be added"
+        ))
+        .with_hint(format!("run: rustup target add {TARGET}"))),
     }
 }
 
@@ -131,22 +162,48 @@ fn cargo() -> Command {
 }
 
 fn no_cargo(error: std::io::Error) -> Error {
-    Error::config(format!("cargo cannot be started: {error}")).with_hint("install Rust: https://rustup.rs")
+    Error::config(format!("cargo cannot be started: {error}"))
+        .with_hint("install Rust: https://rustup.rs")
 }
 
 fn metadata(manifest: &Path) -> Result<Metadata> {
     let mut command = cargo();
-    command.args(["metadata", "--format-version", "1", "--filter-platform", TARGET, "--manifest-path"]).arg(manifest);
-    let output = command.stderr(Stdio::inherit()).output().map_err(no_cargo)?;
+    command
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--filter-platform",
+            TARGET,
+            "--manifest-path",
+        ])
+        .arg(manifest);
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(no_cargo)?;
     if !output.status.success() {
-        return Err(Error::config("cargo metadata failed; what it said stands above"));
+        return Err(Error::config(
+            "cargo metadata failed; what it said stands above",
+        ));
     }
-    serde_json::from_slice(&output.stdout).map_err(|error| Error::config(format!("Cargo.toml: {error}")))
+    serde_json::from_slice(&output.stdout)
+        .map_err(|error| Error::config(format!("Cargo.toml: {error}")))
 }
 
 fn compile(manifest: &Path, package: &Package, features: &[&str]) -> Result<Vec<u8>> {
     let mut command = cargo();
-    command.args(["build", "--lib", "--target", TARGET, "--profile", "plugin", "--message-format", "json-render-diagnostics", "--manifest-path"]);
+    command.args([
+        "build",
+        "--lib",
+        "--target",
+        TARGET,
+        "--profile",
+        "plugin",
+        "--message-format",
+        "json-render-diagnostics",
+        "--manifest-path",
+    ]);
     command.arg(manifest);
     for setting in PROFILE {
         command.args(["--config", setting]);
@@ -155,32 +212,52 @@ fn compile(manifest: &Path, package: &Package, features: &[&str]) -> Result<Vec<
         command.arg("--features").arg(features.join(","));
     }
     // Flags of the host's own build are not for guests.
-    command.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", RUSTFLAGS);
-    let output = command.stderr(Stdio::inherit()).output().map_err(no_cargo)?;
+    command
+        .env_remove("RUSTFLAGS")
+        .env("CARGO_ENCODED_RUSTFLAGS", RUSTFLAGS);
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(no_cargo)?;
     if !output.status.success() {
-        return Err(Error::config("it does not compile; what cargo said stands above"));
+        return Err(Error::config(
+            "it does not compile; what cargo said stands above",
+        ));
     }
     let component = artifact(&output.stdout, &package.id);
     let component = component.ok_or_else(|| {
-        Error::config("it makes no component").with_hint("add to Cargo.toml: [lib] crate-type = [\"cdylib\", \"rlib\"]")
+        Error::config("it makes no component")
+            .with_hint("add to Cargo.toml: [lib] crate-type = [\"cdylib\", \"rlib\"]")
     })?;
     std::fs::read(&component).context(|| component.display().to_string())
 }
 
 /// The last .wasm file of the package among cargo's messages.
 fn artifact(messages: &[u8], package: &str) -> Option<PathBuf> {
-    let messages = messages.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<serde_json::Value>(line).ok());
-    let own = messages.filter(|message| message["reason"] == "compiler-artifact" && message["package_id"] == package);
+    let messages = messages
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| serde_json::from_slice::<serde_json::Value>(line).ok());
+    let own = messages.filter(|message| {
+        message["reason"] == "compiler-artifact" && message["package_id"] == package
+    });
     let files: Vec<PathBuf> = own
         .flat_map(|message| message["filenames"].as_array().cloned().unwrap_or_default())
         .filter_map(|file| file.as_str().map(PathBuf::from))
         .collect();
-    files.into_iter().rfind(|file| file.extension().is_some_and(|extension| extension == "wasm"))
+    files.into_iter().rfind(|file| {
+        file.extension()
+            .is_some_and(|extension| extension == "wasm")
+    })
 }
 
 fn write_manifest(name: &str, package: &Package, declared: &Declared) -> String {
     let text = |text: &str| toml::Value::String(text.to_owned()).to_string();
-    let imports = declared.imports.iter().map(|capability| text(&capability.to_string())).collect::<Vec<_>>().join(", ");
+    let imports = declared
+        .imports
+        .iter()
+        .map(|capability| text(&capability.to_string()))
+        .collect::<Vec<_>>()
+        .join(", ");
     format!(
         "[plugin]\nname = {}\nversion = {}\ndescription = {}\n\n[capabilities]\nimports = [{imports}]\n",
         text(name),
@@ -191,15 +268,28 @@ fn write_manifest(name: &str, package: &Package, declared: &Declared) -> String 
 
 /// What the component was made of, as CycloneDX 1.5.
 fn sbom(metadata: &Metadata, package: &Package) -> Vec<u8> {
-    let nodes: BTreeMap<_, _> = metadata.resolve.nodes.iter().map(|node| (node.id.as_str(), node)).collect();
+    let nodes: BTreeMap<_, _> = metadata
+        .resolve
+        .nodes
+        .iter()
+        .map(|node| (node.id.as_str(), node))
+        .collect();
     let mut seen = std::collections::BTreeSet::new();
     let mut waiting = vec![package.id.as_str()];
     while let Some(id) = waiting.pop() {
         if seen.insert(id) {
-            waiting.extend(nodes.get(id).into_iter().flat_map(|node| node.dependencies.iter().map(String::as_str)));
+            waiting.extend(
+                nodes
+                    .get(id)
+                    .into_iter()
+                    .flat_map(|node| node.dependencies.iter().map(String::as_str)),
+            );
         }
     }
-    let used = metadata.packages.iter().filter(|other| other.id != package.id && seen.contains(other.id.as_str()));
+    let used = metadata
+        .packages
+        .iter()
+        .filter(|other| other.id != package.id && seen.contains(other.id.as_str()));
     let mut components: Vec<_> = used.map(component_entry).collect();
     components.sort_by_key(|component| component["purl"].to_string());
     let document = serde_json::json!({

@@ -55,8 +55,15 @@ pub(super) fn check(bytes: &[u8], manifest: &Manifest) -> Result<Exports> {
     for name in &imports {
         check_import(name, manifest)?;
     }
-    let has = |interface: &str| exports.iter().any(|name| name == &format!("sextant:plugin/{interface}@{CONTRACT_VERSION}"));
-    let exports = Exports { source: has("source"), functions: has("functions") };
+    let has = |interface: &str| {
+        exports
+            .iter()
+            .any(|name| name == &format!("sextant:plugin/{interface}@{CONTRACT_VERSION}"))
+    };
+    let exports = Exports {
+        source: has("source"),
+        functions: has("functions"),
+    };
     if exports == Exports::default() {
         return Err(Error::contract(format!(
             "the component exports neither sextant:plugin/source@{CONTRACT_VERSION} nor sextant:plugin/functions@{CONTRACT_VERSION}"
@@ -69,14 +76,18 @@ pub(super) fn check(bytes: &[u8], manifest: &Manifest) -> Result<Exports> {
 /// Only WebAssembly is compiled: an ELF file or a precompiled artifact would be executed as it is.
 fn check_magic(bytes: &[u8]) -> Result<()> {
     if bytes.starts_with(b"\x7fELF") {
-        return Err(Error::bundle("plugin.wasm is a native or precompiled file (ELF), not WebAssembly"));
+        return Err(Error::bundle(
+            "plugin.wasm is a native or precompiled file (ELF), not WebAssembly",
+        ));
     }
     if !bytes.starts_with(b"\0asm") {
         return Err(Error::bundle("plugin.wasm is not WebAssembly"));
     }
     if !Parser::is_component(bytes) {
-        return Err(Error::bundle("plugin.wasm is a core module, not a component")
-            .with_hint("compile it for wasm32-wasip2, as `sextant plugin build` does"));
+        return Err(
+            Error::bundle("plugin.wasm is a core module, not a component")
+                .with_hint("compile it for wasm32-wasip2, as `sextant plugin build` does"),
+        );
     }
     Ok(())
 }
@@ -84,13 +95,20 @@ fn check_magic(bytes: &[u8]) -> Result<()> {
 /// The names of the outermost component's imports and exports.
 fn names(bytes: &[u8]) -> Result<(Vec<String>, Vec<String>)> {
     let broken = |error: wasmparser::BinaryReaderError| {
-        Error::bundle(format!("plugin.wasm is broken at byte {}: {}", error.offset(), error.message()))
+        Error::bundle(format!(
+            "plugin.wasm is broken at byte {}: {}",
+            error.offset(),
+            error.message()
+        ))
     };
     let (mut imports, mut exports) = (Vec::new(), Vec::new());
     let mut depth = 0_u32;
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(broken)? {
-            Payload::Version { encoding: Encoding::Component | Encoding::Module, .. } => depth += 1,
+            Payload::Version {
+                encoding: Encoding::Component | Encoding::Module,
+                ..
+            } => depth += 1,
             Payload::End(_) => depth -= 1,
             Payload::ComponentImportSection(section) if depth == 1 => {
                 for import in section {
@@ -112,13 +130,18 @@ fn names(bytes: &[u8]) -> Result<(Vec<String>, Vec<String>)> {
 }
 
 fn check_version(name: &str) -> Result<()> {
-    match name.strip_prefix("sextant:plugin/").and_then(|name| name.split_once('@')) {
+    match name
+        .strip_prefix("sextant:plugin/")
+        .and_then(|name| name.split_once('@'))
+    {
         Some((_, version)) if version != CONTRACT_VERSION => {
             let newer = semver::Version::parse(version).is_ok_and(|theirs| {
                 semver::Version::parse(CONTRACT_VERSION).is_ok_and(|ours| theirs > ours)
             });
             let hint = match newer {
-                true => format!("update this host, or build the plugin with the SDK for {CONTRACT_VERSION}"),
+                true => format!(
+                    "update this host, or build the plugin with the SDK for {CONTRACT_VERSION}"
+                ),
                 false => format!("build the plugin again with the SDK for {CONTRACT_VERSION}"),
             };
             Err(Error::contract(format!(
@@ -144,13 +167,21 @@ fn check_import(name: &str, manifest: &Manifest) -> Result<()> {
         Some("tcp") => Capability::Tcp,
         Some("secret") => Capability::Secret,
         _ => {
-            return Err(Error::bundle(format!("the component imports {name}, which no plugin is given"))
-                .with_hint("reach outside through the contract's input, http and tcp, never through WASI"));
+            return Err(Error::bundle(format!(
+                "the component imports {name}, which no plugin is given"
+            ))
+            .with_hint(
+                "reach outside through the contract's input, http and tcp, never through WASI",
+            ));
         }
     };
     match manifest.capabilities.contains(&capability) {
         true => Ok(()),
-        false => Err(Error::bundle(format!("the component imports {name}, which its manifest does not declare"))
-            .with_hint(format!("add \"{capability}\" to capabilities.imports in manifest.toml"))),
+        false => Err(Error::bundle(format!(
+            "the component imports {name}, which its manifest does not declare"
+        ))
+        .with_hint(format!(
+            "add \"{capability}\" to capabilities.imports in manifest.toml"
+        ))),
     }
 }

@@ -72,7 +72,8 @@ impl Manifest {
         let text = std::str::from_utf8(bytes);
         let text = text.map_err(|_| Error::bundle("manifest.toml is not UTF-8"))?;
         let file: File = toml::from_str(text).map_err(|error| {
-            Error::bundle(format!("manifest.toml: {}", error.message())).with_place(error.to_string())
+            Error::bundle(format!("manifest.toml: {}", error.message()))
+                .with_place(error.to_string())
         })?;
         if !is_identifier(&file.plugin.name) {
             return Err(Error::bundle(format!(
@@ -97,5 +98,7 @@ impl Manifest {
 pub fn is_identifier(name: &str) -> bool {
     name.len() <= 63
         && name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }

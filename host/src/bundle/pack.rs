@@ -21,7 +21,10 @@ pub fn pack(content: &Content, limits: &Limits) -> Result<(Vec<u8>, Bundle)> {
     let mut entries = content.others.clone();
     entries.insert(MANIFEST.to_owned(), content.manifest.clone().into_bytes());
     entries.insert(COMPONENT.to_owned(), content.component.clone());
-    let checksums: String = entries.iter().map(|(name, bytes)| checksum_line(name, bytes)).collect();
+    let checksums: String = entries
+        .iter()
+        .map(|(name, bytes)| checksum_line(name, bytes))
+        .collect();
     entries.insert(CHECKSUMS.to_owned(), checksums.into_bytes());
 
     let mut archive = tar::Builder::new(Vec::new());

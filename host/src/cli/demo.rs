@@ -8,4 +8,6 @@ pub(super) struct Arguments {
     #[arg(long)]
     data: Option<PathBuf>,
 }
-pub(super) fn run(_workspace: Option<&Path>, _arguments: &Arguments) -> Result<()> { Ok(()) }
+pub(super) fn run(_workspace: Option<&Path>, _arguments: &Arguments) -> Result<()> {
+    Ok(())
+}

@@ -15,6 +15,8 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let workspace = Workspace::init(&arguments.folder)?;
     println!("workspace {}", workspace.root().display());
-    super::note("hint: put bundles into bundles/, describe sources in sextant.toml, then: sextant query -c 'SHOW TABLES'");
+    super::note(
+        "hint: put bundles into bundles/, describe sources in sextant.toml, then: sextant query -c 'SHOW TABLES'",
+    );
     Ok(())
 }

@@ -42,8 +42,15 @@ pub(super) type Out<'a> = &'a mut (dyn Write + Send);
 
 /// Writes one answer.
 pub(super) enum Writer<'a> {
-    Table { out: Out<'a>, schema: SchemaRef, batches: Vec<RecordBatch>, decorated: bool },
-    Markdown { out: Out<'a> },
+    Table {
+        out: Out<'a>,
+        schema: SchemaRef,
+        batches: Vec<RecordBatch>,
+        decorated: bool,
+    },
+    Markdown {
+        out: Out<'a>,
+    },
     Csv(Box<arrow::csv::Writer<Out<'a>>>),
     Json(Box<arrow::json::Writer<Out<'a>, JsonArray>>),
     Ndjson(Box<arrow::json::Writer<Out<'a>, LineDelimited>>),
@@ -52,29 +59,51 @@ pub(super) enum Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(format: Format, schema: &SchemaRef, out: Out<'a>, decorated: bool) -> Result<Self> {
+    pub(super) fn new(
+        format: Format,
+        schema: &SchemaRef,
+        out: Out<'a>,
+        decorated: bool,
+    ) -> Result<Self> {
         // A null that is left out could be taken for a column that is not there.
         let json = WriterBuilder::new().with_explicit_nulls(true);
         Ok(match format {
-            Format::Table => Self::Table { out, schema: Arc::clone(schema), batches: Vec::new(), decorated },
+            Format::Table => Self::Table {
+                out,
+                schema: Arc::clone(schema),
+                batches: Vec::new(),
+                decorated,
+            },
             Format::Markdown => {
-                let names: Vec<_> = schema.fields().iter().map(|field| escape(field.name())).collect();
+                let names: Vec<_> = schema
+                    .fields()
+                    .iter()
+                    .map(|field| escape(field.name()))
+                    .collect();
                 writeln!(out, "| {} |", names.join(" | "))?;
                 writeln!(out, "|{}", " --- |".repeat(names.len()))?;
                 Self::Markdown { out }
             }
             Format::Csv => {
-                let mut writer = arrow::csv::WriterBuilder::new().with_header(true).build(out);
+                let mut writer = arrow::csv::WriterBuilder::new()
+                    .with_header(true)
+                    .build(out);
                 // An answer without rows still has columns.
-                writer.write(&RecordBatch::new_empty(Arc::clone(schema))).map_err(failed)?;
+                writer
+                    .write(&RecordBatch::new_empty(Arc::clone(schema)))
+                    .map_err(failed)?;
                 Self::Csv(Box::new(writer))
             }
             Format::Json => Self::Json(Box::new(json.build(out))),
             Format::Ndjson => Self::Ndjson(Box::new(json.build(out))),
-            Format::Arrow => Self::Arrow(Box::new(StreamWriter::try_new(out, schema).map_err(failed)?)),
+            Format::Arrow => Self::Arrow(Box::new(
+                StreamWriter::try_new(out, schema).map_err(failed)?,
+            )),
             Format::Parquet => {
                 let writer = ArrowWriter::try_new(out, Arc::clone(schema), None);
-                Self::Parquet(Box::new(writer.map_err(|error| Error::io(error.to_string()))?))
+                Self::Parquet(Box::new(
+                    writer.map_err(|error| Error::io(error.to_string()))?,
+                ))
             }
         })
     }
@@ -87,16 +116,27 @@ impl<'a> Writer<'a> {
             Self::Json(writer) => writer.write(batch).map_err(failed)?,
             Self::Ndjson(writer) => writer.write(batch).map_err(failed)?,
             Self::Arrow(writer) => writer.write(batch).map_err(failed)?,
-            Self::Parquet(writer) => writer.write(batch).map_err(|error| Error::io(error.to_string()))?,
+            Self::Parquet(writer) => writer
+                .write(batch)
+                .map_err(|error| Error::io(error.to_string()))?,
         }
         Ok(())
     }
 
     pub(super) fn finish(self) -> Result<()> {
         match self {
-            Self::Table { out, schema, batches, decorated } => {
+            Self::Table {
+                out,
+                schema,
+                batches,
+                decorated,
+            } => {
                 let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
-                let batches = if batches.is_empty() { vec![RecordBatch::new_empty(schema)] } else { batches };
+                let batches = if batches.is_empty() {
+                    vec![RecordBatch::new_empty(schema)]
+                } else {
+                    batches
+                };
                 writeln!(out, "{}", pretty_format_batches(&batches).map_err(failed)?)?;
                 if decorated {
                     writeln!(out, "{rows} {}", if rows == 1 { "row" } else { "rows" })?;
@@ -110,7 +150,9 @@ impl<'a> Writer<'a> {
             Self::Ndjson(mut writer) => writer.finish().map_err(failed)?,
             Self::Arrow(mut writer) => writer.finish().map_err(failed)?,
             Self::Parquet(writer) => {
-                writer.close().map_err(|error| Error::io(error.to_string()))?;
+                writer
+                    .close()
+                    .map_err(|error| Error::io(error.to_string()))?;
             }
         }
         Ok(())
@@ -119,22 +161,32 @@ impl<'a> Writer<'a> {
 
 fn write_markdown(out: &mut Out<'_>, batch: &RecordBatch) -> Result<()> {
     let options = FormatOptions::default();
-    let columns = batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options));
+    let columns = batch
+        .columns()
+        .iter()
+        .map(|column| ArrayFormatter::try_new(column, &options));
     let columns = columns.collect::<Result<Vec<_>, _>>().map_err(failed)?;
     for row in 0..batch.num_rows() {
-        let cells: Vec<_> = columns.iter().map(|column| escape(&column.value(row).to_string())).collect();
+        let cells: Vec<_> = columns
+            .iter()
+            .map(|column| escape(&column.value(row).to_string()))
+            .collect();
         writeln!(out, "| {} |", cells.join(" | "))?;
     }
     Ok(())
 }
 
 fn escape(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('|', "\\|").replace("\r\n", "<br>").replace('\n', "<br>")
+    text.replace('\\', "\\\\")
+        .replace('|', "\\|")
+        .replace("\r\n", "<br>")
+        .replace('\n', "<br>")
 }
 
 fn failed(error: ArrowError) -> Error {
     match error {
         ArrowError::IoError(_, error) => Error::from(error),
-        other => Error::sql(format!("the answer cannot be written: {other}")).with_hint("choose another --format, or cast the column"),
+        other => Error::sql(format!("the answer cannot be written: {other}"))
+            .with_hint("choose another --format, or cast the column"),
     }
 }

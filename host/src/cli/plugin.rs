@@ -17,7 +17,11 @@ pub(super) enum Command {
         /// The plugin's name, also of its folder: lower-case letters, digits and underscores.
         name: String,
         /// A plugin that offers tables.
-        #[arg(long, conflicts_with = "function", required_unless_present = "function")]
+        #[arg(
+            long,
+            conflicts_with = "function",
+            required_unless_present = "function"
+        )]
         source: bool,
         /// A plugin that offers functions.
         #[arg(long)]
@@ -42,7 +46,12 @@ pub(super) enum Command {
 
 pub(super) fn run(workspace: Option<&Path>, command: Command) -> Result<()> {
     match command {
-        Command::New { name, function, path, .. } => new(&name, function, &path),
+        Command::New {
+            name,
+            function,
+            path,
+            ..
+        } => new(&name, function, &path),
         Command::Build { folder, output } => {
             let output = match (output, workspace) {
                 (Some(output), _) => output,
@@ -51,7 +60,13 @@ pub(super) fn run(workspace: Option<&Path>, command: Command) -> Result<()> {
             };
             let (built, path) = build(&folder, &[], &output)?;
             let manifest = built.bundle.manifest();
-            println!("{} {} {} {}", manifest.name, manifest.version, built.bundle.digest(), path.display());
+            println!(
+                "{} {} {} {}",
+                manifest.name,
+                manifest.version,
+                built.bundle.digest(),
+                path.display()
+            );
             if workspace.is_none() {
                 super::note("hint: put it into the bundles/ folder of a workspace to load it");
             }
@@ -59,13 +74,20 @@ pub(super) fn run(workspace: Option<&Path>, command: Command) -> Result<()> {
         }
         Command::List => {
             let host = super::open_host(workspace)?;
-            super::source::print(&host, "SELECT name, version, status, capabilities, bundle_digest, error FROM sextant.plugins ORDER BY name")
+            super::source::print(
+                &host,
+                "SELECT name, version, status, capabilities, bundle_digest, error FROM sextant.plugins ORDER BY name",
+            )
         }
     }
 }
 
 /// Builds a plugin and puts its bundle into a folder, at once.
-pub(super) fn build(crate_folder: &Path, features: &[&str], output: &Path) -> Result<(Built, PathBuf)> {
+pub(super) fn build(
+    crate_folder: &Path,
+    features: &[&str],
+    output: &Path,
+) -> Result<(Built, PathBuf)> {
     let built = build_crate(crate_folder, features, &Limits::default())?;
     let path = output.join(format!("{}.{BUNDLE_EXTENSION}", built.name));
     put_file(&path, &built.bytes)?;
@@ -81,7 +103,8 @@ pub(super) fn put_file(path: &Path, bytes: &[u8]) -> Result<()> {
         let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o644);
         let mut file = builder.permissions(permissions).tempfile_in(folder)?;
         file.write_all(bytes)?;
-        file.persist(path).map_err(|error| Error::from(error.error))?;
+        file.persist(path)
+            .map_err(|error| Error::from(error.error))?;
         Ok(())
     };
     put().context(|| path.display().to_string())
@@ -94,10 +117,16 @@ fn new(name: &str, function: bool, folder: &Path) -> Result<()> {
     }
     let root = folder.join(name);
     if root.exists() {
-        return Err(Error::config(format!("{} is there already", root.display())).with_hint("choose another name, or remove it"));
+        return Err(
+            Error::config(format!("{} is there already", root.display()))
+                .with_hint("choose another name, or remove it"),
+        );
     }
     scaffold::write(&root, name, function).context(|| format!("making {}", root.display()))?;
     println!("{}", root.display());
-    super::note(&format!("hint: cd {0} && cargo test && sextant plugin build", root.display()));
+    super::note(&format!(
+        "hint: cd {0} && cargo test && sextant plugin build",
+        root.display()
+    ));
     Ok(())
 }

@@ -13,7 +13,12 @@ use std::sync::Arc;
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The statements, separated by semicolons; may be given several times.
-    #[arg(short = 'c', long = "command", value_name = "SQL", conflicts_with = "file")]
+    #[arg(
+        short = 'c',
+        long = "command",
+        value_name = "SQL",
+        conflicts_with = "file"
+    )]
     commands: Vec<String>,
     /// A file with the statements; without -c and -f they are read from standard input.
     #[arg(short, long, value_name = "FILE")]
@@ -36,11 +41,21 @@ pub(super) fn run(workspace: Option<&Path>, arguments: Arguments) -> Result<()> 
             let out = std::io::stdout();
             let decorated = out.is_terminal();
             if decorated && arguments.format.is_binary() {
-                return Err(Error::config("that format is not for a terminal").with_hint("write it into a file with --output FILE"));
+                return Err(Error::config("that format is not for a terminal")
+                    .with_hint("write it into a file with --output FILE"));
             }
-            run_texts(&host, &session, &texts, arguments.format, &mut std::io::BufWriter::new(out), decorated)
+            run_texts(
+                &host,
+                &session,
+                &texts,
+                arguments.format,
+                &mut std::io::BufWriter::new(out),
+                decorated,
+            )
         }
-        Some(path) => write_file(path, |out| run_texts(&host, &session, &texts, arguments.format, out, false)),
+        Some(path) => write_file(path, |out| {
+            run_texts(&host, &session, &texts, arguments.format, out, false)
+        }),
     }
 }
 
@@ -49,26 +64,48 @@ fn texts(arguments: &Arguments) -> Result<Vec<String>> {
         return Ok(arguments.commands.clone());
     }
     if let Some(path) = &arguments.file {
-        return Ok(vec![std::fs::read_to_string(path).context(|| path.display().to_string())?]);
+        return Ok(vec![
+            std::fs::read_to_string(path).context(|| path.display().to_string())?,
+        ]);
     }
     let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).context(|| "standard input".to_owned())?;
+    std::io::stdin()
+        .read_to_string(&mut text)
+        .context(|| "standard input".to_owned())?;
     Ok(vec![text])
 }
 
 /// Writes a file that appears when it is whole.
 fn write_file(path: &Path, write: impl FnOnce(Out<'_>) -> Result<()>) -> Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let place = || path.display().to_string();
-    let file = tempfile::Builder::new().permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644)).tempfile_in(folder).context(place)?;
+    let file = tempfile::Builder::new()
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
+        .tempfile_in(folder)
+        .context(place)?;
     let mut out = std::io::BufWriter::new(file);
     write(&mut out)?;
-    let file = out.into_inner().map_err(|error| Error::from(error.into_error())).context(place)?;
-    file.persist(path).map_err(|error| Error::from(error.error)).context(place)?;
+    let file = out
+        .into_inner()
+        .map_err(|error| Error::from(error.into_error()))
+        .context(place)?;
+    file.persist(path)
+        .map_err(|error| Error::from(error.error))
+        .context(place)?;
     Ok(())
 }
 
-fn run_texts(host: &Host, session: &Session, texts: &[String], format: Format, out: Out<'_>, decorated: bool) -> Result<()> {
+fn run_texts(
+    host: &Host,
+    session: &Session,
+    texts: &[String],
+    format: Format,
+    out: Out<'_>,
+    decorated: bool,
+) -> Result<()> {
     for text in texts {
         for statement in session.statements(text)? {
             let answer = host.block_on(cancellable(session.run(statement)))?;
@@ -92,7 +129,12 @@ async fn cancellable<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     }
 }
 
-async fn write_answer(mut answer: Answer, format: Format, out: Out<'_>, decorated: bool) -> Result<()> {
+async fn write_answer(
+    mut answer: Answer,
+    format: Format,
+    out: Out<'_>,
+    decorated: bool,
+) -> Result<()> {
     if answer.schema().fields().is_empty() {
         return answer.next().await.map(|_| ());
     }
@@ -115,7 +157,10 @@ async fn write_answer(mut answer: Answer, format: Format, out: Out<'_>, decorate
 /// What the sources reported: it is part of the answer, but not of the rows.
 fn print_reports(scope: &Scope) {
     for skipped in scope.skipped() {
-        super::note(&format!("note: source {:?} left out {} records; the first: {}", skipped.source, skipped.count, skipped.first));
+        super::note(&format!(
+            "note: source {:?} left out {} records; the first: {}",
+            skipped.source, skipped.count, skipped.first
+        ));
     }
     let (warnings, more) = scope.warnings();
     for warning in warnings {

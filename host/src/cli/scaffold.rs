@@ -49,14 +49,24 @@ fn extract(folder: &Dir<'_>, to: &Path) -> Result<()> {
 
 /// The workspace in which the SDK stands, with nothing but the SDK.
 fn vendored_workspace() -> Result<String> {
-    let broken = |error: toml::de::Error| Error::internal(format!("the embedded Cargo.toml: {error}"));
+    let broken =
+        |error: toml::de::Error| Error::internal(format!("the embedded Cargo.toml: {error}"));
     let mut manifest: toml::Table = toml::from_str(WORKSPACE).map_err(broken)?;
     manifest.remove("profile");
-    let workspace = manifest.get_mut("workspace").and_then(toml::Value::as_table_mut);
-    let workspace = workspace.ok_or_else(|| Error::internal("the embedded Cargo.toml is not a workspace"))?;
-    workspace.insert("members".to_owned(), toml::Value::Array(vec!["plugin-sdk".into()]));
+    let workspace = manifest
+        .get_mut("workspace")
+        .and_then(toml::Value::as_table_mut);
+    let workspace =
+        workspace.ok_or_else(|| Error::internal("the embedded Cargo.toml is not a workspace"))?;
+    workspace.insert(
+        "members".to_owned(),
+        toml::Value::Array(vec!["plugin-sdk".into()]),
+    );
     workspace.remove("default-members");
-    if let Some(dependencies) = workspace.get_mut("dependencies").and_then(toml::Value::as_table_mut) {
+    if let Some(dependencies) = workspace
+        .get_mut("dependencies")
+        .and_then(toml::Value::as_table_mut)
+    {
         dependencies.retain(|_, dependency| dependency.get("path").is_none());
     }
     Ok(manifest.to_string())

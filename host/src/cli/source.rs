@@ -23,7 +23,10 @@ pub(super) enum Command {
 pub(super) fn run(workspace: Option<&Path>, command: Command) -> Result<()> {
     let host = super::open_host(workspace)?;
     match command {
-        Command::List => print(&host, "SELECT name, plugin, status, inputs, error FROM sextant.sources ORDER BY name"),
+        Command::List => print(
+            &host,
+            "SELECT name, plugin, status, inputs, error FROM sextant.sources ORDER BY name",
+        ),
         Command::Check { name } => check(&host, name.as_deref()),
     }
 }
@@ -48,17 +51,29 @@ fn check(host: &Host, name: Option<&str>) -> Result<()> {
     let sources: Vec<_> = match name {
         None => snapshot.sources().values().cloned().collect(),
         Some(name) => vec![snapshot.sources().get(name).cloned().ok_or_else(|| {
-            let known = snapshot.sources().keys().cloned().collect::<Vec<_>>().join(", ");
-            Error::not_found(format!("there is no source {name:?}")).with_hint(format!("there are: {known}"))
+            let known = snapshot
+                .sources()
+                .keys()
+                .cloned()
+                .collect::<Vec<_>>()
+                .join(", ");
+            Error::not_found(format!("there is no source {name:?}"))
+                .with_hint(format!("there are: {known}"))
         })?],
     };
     if sources.is_empty() {
         super::note("there are no sources; describe one in sextant.toml");
     }
-    let failed = sources.iter().filter(|source| !check_source(host, source)).count();
+    let failed = sources
+        .iter()
+        .filter(|source| !check_source(host, source))
+        .count();
     match failed {
         0 => Ok(()),
-        _ => Err(Error::config(format!("{failed} of {} sources failed", sources.len()))),
+        _ => Err(Error::config(format!(
+            "{failed} of {} sources failed",
+            sources.len()
+        ))),
     }
 }
 

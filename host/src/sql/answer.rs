@@ -19,13 +19,26 @@ pub struct Answer {
 
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer").field("generation", &self.generation).finish_non_exhaustive()
+        f.debug_struct("Answer")
+            .field("generation", &self.generation)
+            .finish_non_exhaustive()
     }
 }
 
 impl Answer {
-    pub(super) fn new(schema: SchemaRef, batches: mpsc::Receiver<Result<RecordBatch>>, scope: Arc<Scope>, generation: u64) -> Self {
-        Self { schema, batches, scope, generation, finished: false }
+    pub(super) fn new(
+        schema: SchemaRef,
+        batches: mpsc::Receiver<Result<RecordBatch>>,
+        scope: Arc<Scope>,
+        generation: u64,
+    ) -> Self {
+        Self {
+            schema,
+            batches,
+            scope,
+            generation,
+            finished: false,
+        }
     }
 
     /// The columns.

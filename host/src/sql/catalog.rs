@@ -29,7 +29,9 @@ pub(super) struct SnapshotCatalog {
 impl CatalogProvider for SnapshotCatalog {
     fn schema_names(&self) -> Vec<String> {
         let own = [PUBLIC, SYSTEM].map(str::to_owned);
-        own.into_iter().chain(self.snapshot.sources().keys().cloned()).collect()
+        own.into_iter()
+            .chain(self.snapshot.sources().keys().cloned())
+            .collect()
     }
 
     fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
@@ -38,7 +40,10 @@ impl CatalogProvider for SnapshotCatalog {
             SYSTEM => Some(Arc::new(SystemSchema(Arc::clone(&self.snapshot)))),
             _ => {
                 let source = Arc::clone(self.snapshot.sources().get(name)?);
-                Some(Arc::new(SourceSchema { source, scope: Arc::clone(&self.scope) }))
+                Some(Arc::new(SourceSchema {
+                    source,
+                    scope: Arc::clone(&self.scope),
+                }))
             }
         }
     }
@@ -56,17 +61,28 @@ impl SchemaProvider for SourceSchema {
     /// The tables that are known; a statement that lists tables has all sources described first.
     fn table_names(&self) -> Vec<String> {
         let tables = self.source.known_tables();
-        tables.iter().flat_map(|tables| tables.iter()).map(|table| table.name.clone()).collect()
+        tables
+            .iter()
+            .flat_map(|tables| tables.iter())
+            .map(|table| table.name.clone())
+            .collect()
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
-        let tables = self.source.tables(&self.scope).await.map_err(to_datafusion)?;
+        let tables = self
+            .source
+            .tables(&self.scope)
+            .await
+            .map_err(to_datafusion)?;
         let table = tables.iter().find(|table| table.name == name);
-        Ok(table.map(|table| Arc::new(SourceTable::new(&self.source, table)) as Arc<dyn TableProvider>))
+        Ok(table
+            .map(|table| Arc::new(SourceTable::new(&self.source, table)) as Arc<dyn TableProvider>))
     }
 
     fn table_exist(&self, name: &str) -> bool {
-        self.source.known_tables().is_some_and(|tables| tables.iter().any(|table| table.name == name))
+        self.source
+            .known_tables()
+            .is_some_and(|tables| tables.iter().any(|table| table.name == name))
     }
 }
 

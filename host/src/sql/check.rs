@@ -13,7 +13,12 @@ use std::collections::VecDeque;
 /// The statements of an SQL text.
 pub(super) fn parse(sql: &str, limits: &Limits) -> Result<VecDeque<Statement>> {
     if sql.len() > limits.sql_bytes_max {
-        return Err(Error::over_limit("bytes of SQL", sql.len(), limits.sql_bytes_max, "sql_bytes_max"));
+        return Err(Error::over_limit(
+            "bytes of SQL",
+            sql.len(),
+            limits.sql_bytes_max,
+            "sql_bytes_max",
+        ));
     }
     check_tokens(sql, limits)?;
     DFParser::parse_sql(sql).map_err(|error| from_datafusion(&error, sql))
@@ -22,10 +27,12 @@ pub(super) fn parse(sql: &str, limits: &Limits) -> Result<VecDeque<Statement>> {
 /// Counts terms and nesting. The tokenizer does not recurse; the parser, the planner and the
 /// destructors of their trees do.
 fn check_tokens(sql: &str, limits: &Limits) -> Result<()> {
-    let tokens = Tokenizer::new(&GenericDialect {}, sql).tokenize().map_err(|error| {
-        let error = ParserError::TokenizerError(error.to_string());
-        from_datafusion(&DataFusionError::SQL(Box::new(error), None), sql)
-    })?;
+    let tokens = Tokenizer::new(&GenericDialect {}, sql)
+        .tokenize()
+        .map_err(|error| {
+            let error = ParserError::TokenizerError(error.to_string());
+            from_datafusion(&DataFusionError::SQL(Box::new(error), None), sql)
+        })?;
     let (mut terms, mut depth, mut deepest) = (0, 0_usize, 0);
     for token in &tokens {
         match token {
@@ -38,11 +45,21 @@ fn check_tokens(sql: &str, limits: &Limits) -> Result<()> {
         deepest = deepest.max(depth);
     }
     if terms > limits.sql_tokens_max {
-        return Err(Error::over_limit("terms of the SQL text", terms, limits.sql_tokens_max, "sql_tokens_max")
-            .with_hint("put long lists into a file and join it"));
+        return Err(Error::over_limit(
+            "terms of the SQL text",
+            terms,
+            limits.sql_tokens_max,
+            "sql_tokens_max",
+        )
+        .with_hint("put long lists into a file and join it"));
     }
     if deepest > limits.sql_depth_max {
-        return Err(Error::over_limit("depth of nesting of the SQL text", deepest, limits.sql_depth_max, "sql_depth_max"));
+        return Err(Error::over_limit(
+            "depth of nesting of the SQL text",
+            deepest,
+            limits.sql_depth_max,
+            "sql_depth_max",
+        ));
     }
     Ok(())
 }

@@ -4,7 +4,9 @@ use super::failure::to_datafusion;
 use super::options::QueryOptions;
 use crate::error::Error;
 use crate::registry::Snapshot;
-use crate::wasm::{BoundScalar, FunctionDescription, FunctionKind, ParameterDescription, Plugin, Scope, Volatility};
+use crate::wasm::{
+    BoundScalar, FunctionDescription, FunctionKind, ParameterDescription, Plugin, Scope, Volatility,
+};
 use arrow::array::ArrayRef;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef};
@@ -23,15 +25,32 @@ const OUTPUTS_MAX: usize = 256;
 
 /// The scalar functions of a snapshot: each by its full name, and by its bare one while that is
 /// unambiguous and not a built-in's.
-pub(super) fn functions(snapshot: &Snapshot, is_builtin: impl Fn(&str) -> bool) -> Vec<Arc<ScalarUDF>> {
-    let plugins = snapshot.plugins().values().filter_map(|entry| entry.plugin.as_ref());
+pub(super) fn functions(
+    snapshot: &Snapshot,
+    is_builtin: impl Fn(&str) -> bool,
+) -> Vec<Arc<ScalarUDF>> {
+    let plugins = snapshot
+        .plugins()
+        .values()
+        .filter_map(|entry| entry.plugin.as_ref());
     let scalars: Vec<_> = plugins
-        .flat_map(|plugin| plugin.functions().iter().map(move |function| (plugin, function)))
+        .flat_map(|plugin| {
+            plugin
+                .functions()
+                .iter()
+                .map(move |function| (plugin, function))
+        })
         .filter(|(_, function)| function.kind == FunctionKind::Scalar)
         .collect();
-    let count = |name: &str| scalars.iter().filter(|(_, function)| function.name == name).count();
+    let count = |name: &str| {
+        scalars
+            .iter()
+            .filter(|(_, function)| function.name == name)
+            .count()
+    };
     let functions = scalars.iter().map(|(plugin, function)| {
-        let bare = (count(&function.name) == 1 && !is_builtin(&function.name)).then(|| function.name.clone());
+        let bare = (count(&function.name) == 1 && !is_builtin(&function.name))
+            .then(|| function.name.clone());
         Arc::new(ScalarUDF::from(PluginFunction::new(plugin, function, bare)))
     });
     functions.collect()
@@ -49,7 +68,11 @@ struct PluginFunction {
 }
 
 impl PluginFunction {
-    fn new(plugin: &Arc<Plugin>, function: &FunctionDescription, bare_name: Option<String>) -> Self {
+    fn new(
+        plugin: &Arc<Plugin>,
+        function: &FunctionDescription,
+        bare_name: Option<String>,
+    ) -> Self {
         let volatility = match function.volatility {
             Volatility::Immutable => DataFusionVolatility::Immutable,
             Volatility::Stable => DataFusionVolatility::Stable,
@@ -77,16 +100,28 @@ impl PluginFunction {
         for (i, parameter) in self.function.parameters.iter().enumerate() {
             let comma = if i > 0 { ", " } else { "" };
             let optional = if parameter.default.is_some() { "?" } else { "" };
-            write!(usage, "{comma}{}{optional}", parameter.name).expect("a String takes everything");
+            write!(usage, "{comma}{}{optional}", parameter.name)
+                .expect("a String takes everything");
         }
-        usage + if self.function.variadic { ", ...)" } else { ")" }
+        usage
+            + if self.function.variadic {
+                ", ...)"
+            } else {
+                ")"
+            }
     }
 
     fn coerce(&self, argument: usize, actual: &DataType) -> Result<DataType> {
         let Some(parameter) = self.parameter(argument) else {
-            return plan_err!("{} takes {} arguments", self.usage(), self.function.parameters.len());
+            return plan_err!(
+                "{} takes {} arguments",
+                self.usage(),
+                self.function.parameters.len()
+            );
         };
-        let Some(first) = parameter.types.first() else { return Ok(actual.clone()) };
+        let Some(first) = parameter.types.first() else {
+            return Ok(actual.clone());
+        };
         let value = match actual {
             DataType::Dictionary(_, value) => value,
             other => other,
@@ -100,14 +135,29 @@ impl PluginFunction {
         match is_same_family(first, value) {
             true => Ok(first.clone()),
             false => {
-                let accepted = parameter.types.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-                plan_err!("{}: argument {} ({}) is {actual}; it must be one of: {accepted}", self.usage(), argument + 1, parameter.name)
+                let accepted = parameter
+                    .types
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join(", ");
+                plan_err!(
+                    "{}: argument {} ({}) is {actual}; it must be one of: {accepted}",
+                    self.usage(),
+                    argument + 1,
+                    parameter.name
+                )
             }
         }
     }
 
     fn output(&self, call: &Call, scope: &Arc<Scope>) -> Result<FieldRef> {
-        let known = self.outputs.lock().unwrap_or_else(PoisonError::into_inner).get(&call.key).cloned();
+        let known = self
+            .outputs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&call.key)
+            .cloned();
         if let Some(field) = known {
             return Ok(field);
         }
@@ -122,25 +172,46 @@ impl PluginFunction {
     }
 
     fn bind(&self, call: &Call, scope: &Arc<Scope>) -> Result<BoundScalar> {
-        BoundScalar::bind(&self.plugin, scope, &self.function.name, &call.fields, &call.constants).map_err(to_datafusion)
+        BoundScalar::bind(
+            &self.plugin,
+            scope,
+            &self.function.name,
+            &call.fields,
+            &call.constants,
+        )
+        .map_err(to_datafusion)
     }
 
     fn call(&self, fields: &[FieldRef], constants: Vec<Option<ArrayRef>>) -> Result<Call> {
         // A null literal keeps its own type when it is coerced.
         let constants = constants.into_iter().zip(fields).map(|(constant, field)| {
-            constant.map(|constant| cast(&constant, field.data_type())).transpose()
+            constant
+                .map(|constant| cast(&constant, field.data_type()))
+                .transpose()
         });
         let constants = constants.collect::<Result<_, _>>()?;
-        let mut call = Call { fields: fields.to_vec(), constants, key: String::new() };
+        let mut call = Call {
+            fields: fields.to_vec(),
+            constants,
+            key: String::new(),
+        };
         for parameter in self.function.parameters.iter().skip(fields.len()) {
             let Some(default) = &parameter.default else {
                 return plan_err!("{}: argument {:?} is missing", self.usage(), parameter.name);
             };
-            call.fields.push(Arc::new(Field::new(&parameter.name, default.data_type().clone(), true)));
+            call.fields.push(Arc::new(Field::new(
+                &parameter.name,
+                default.data_type().clone(),
+                true,
+            )));
             call.constants.push(Some(Arc::clone(default)));
         }
         for (i, constant) in call.constants.iter().enumerate() {
-            if constant.is_none() && self.parameter(i).is_some_and(|parameter| parameter.constant) {
+            if constant.is_none()
+                && self
+                    .parameter(i)
+                    .is_some_and(|parameter| parameter.constant)
+            {
                 return plan_err!("{}: argument {} must be a constant", self.usage(), i + 1);
             }
         }
@@ -150,25 +221,42 @@ impl PluginFunction {
 
     fn run(&self, arguments: &ScalarFunctionArgs) -> Result<ColumnarValue> {
         let query = QueryOptions::of(&arguments.config_options);
-        let scope = query.map_or_else(|| Scope::new(self.plugin_limits()), |query| Arc::clone(&query.scope));
+        let scope = query.map_or_else(
+            || Scope::new(self.plugin_limits()),
+            |query| Arc::clone(&query.scope),
+        );
         let constants = arguments.args.iter().map(|argument| match argument {
             ColumnarValue::Scalar(value) => value.to_array().map(Some),
             ColumnarValue::Array(_) => Ok(None),
         });
         let call = self.call(&arguments.arg_fields, constants.collect::<Result<_>>()?)?;
-        let columns: Vec<_> = arguments.args.iter().filter_map(|argument| match argument {
-            ColumnarValue::Array(array) => Some(Arc::clone(array)),
-            ColumnarValue::Scalar(_) => None,
-        }).collect();
+        let columns: Vec<_> = arguments
+            .args
+            .iter()
+            .filter_map(|argument| match argument {
+                ColumnarValue::Array(array) => Some(Arc::clone(array)),
+                ColumnarValue::Scalar(_) => None,
+            })
+            .collect();
         // With constants alone there is one value to compute, however many rows there are.
-        let rows = if columns.is_empty() { 1 } else { arguments.number_rows };
+        let rows = if columns.is_empty() {
+            1
+        } else {
+            arguments.number_rows
+        };
         let leased = query.and_then(|query| query.leases.take(&call.key));
         let mut bound = leased.map_or_else(|| self.bind(&call, &scope), Ok)?;
         // After an error the instance is dropped here, with the query's.
         let result = bound.invoke(&columns, rows).map_err(to_datafusion)?;
         if result.data_type() != arguments.return_field.data_type() {
-            let error = Error::contract(format!("a value of type {} came back, {} was announced", result.data_type(), arguments.return_field.data_type()));
-            return Err(to_datafusion(error.context(format!("function {:?}", self.full_name))));
+            let error = Error::contract(format!(
+                "a value of type {} came back, {} was announced",
+                result.data_type(),
+                arguments.return_field.data_type()
+            ));
+            return Err(to_datafusion(
+                error.context(format!("function {:?}", self.full_name)),
+            ));
         }
         if let Some(query) = query {
             query.leases.give_back(&call.key, bound);
@@ -187,9 +275,15 @@ impl PluginFunction {
 /// Whether a value may be cast without being asked: within text, within numbers, within times. A
 /// number that becomes text silently would be compared as text.
 fn is_same_family(wanted: &DataType, actual: &DataType) -> bool {
-    let is_text = |t: &DataType| matches!(t, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
+    let is_text =
+        |t: &DataType| matches!(t, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
     let is_number = |t: &DataType| t.is_numeric();
-    let is_time = |t: &DataType| matches!(t, DataType::Date32 | DataType::Date64 | DataType::Timestamp(_, _));
+    let is_time = |t: &DataType| {
+        matches!(
+            t,
+            DataType::Date32 | DataType::Date64 | DataType::Timestamp(_, _)
+        )
+    };
     actual == &DataType::Null
         || (is_text(wanted) && is_text(actual))
         || (is_number(wanted) && is_number(actual))
@@ -215,7 +309,8 @@ impl Call {
                 write!(key, "{metadata:?}").expect("a String takes everything");
             }
             if let Some(constant) = constant {
-                write!(key, "={:?}", ScalarValue::try_from_array(constant, 0)?).expect("a String takes everything");
+                write!(key, "={:?}", ScalarValue::try_from_array(constant, 0)?)
+                    .expect("a String takes everything");
             }
         }
         Ok(key)
@@ -224,7 +319,12 @@ impl Call {
 
 impl fmt::Debug for PluginFunction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PluginFunction({} {})", self.full_name, self.plugin.digest().short())
+        write!(
+            f,
+            "PluginFunction({} {})",
+            self.full_name,
+            self.plugin.digest().short()
+        )
     }
 }
 
@@ -258,20 +358,34 @@ impl ScalarUDFImpl for PluginFunction {
 
     fn coerce_types(&self, arguments: &[DataType]) -> Result<Vec<DataType>> {
         let parameters = &self.function.parameters;
-        let needed = parameters.iter().filter(|parameter| parameter.default.is_none()).count();
-        let enough = arguments.len() >= needed && (self.function.variadic || arguments.len() <= parameters.len());
+        let needed = parameters
+            .iter()
+            .filter(|parameter| parameter.default.is_none())
+            .count();
+        let enough = arguments.len() >= needed
+            && (self.function.variadic || arguments.len() <= parameters.len());
         if !enough {
             return plan_err!("{} got {} arguments", self.usage(), arguments.len());
         }
-        arguments.iter().enumerate().map(|(i, actual)| self.coerce(i, actual)).collect()
+        arguments
+            .iter()
+            .enumerate()
+            .map(|(i, actual)| self.coerce(i, actual))
+            .collect()
     }
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        plan_err!("{}: the result's type depends on fields and constants", self.full_name)
+        plan_err!(
+            "{}: the result's type depends on fields and constants",
+            self.full_name
+        )
     }
 
     fn return_field_from_args(&self, arguments: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        let constants = arguments.scalar_arguments.iter().map(|constant| constant.map(ScalarValue::to_array).transpose());
+        let constants = arguments
+            .scalar_arguments
+            .iter()
+            .map(|constant| constant.map(ScalarValue::to_array).transpose());
         let call = self.call(arguments.arg_fields, constants.collect::<Result<_>>()?)?;
         self.output(&call, &Scope::new(self.plugin_limits()))
     }

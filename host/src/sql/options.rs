@@ -20,7 +20,10 @@ pub(super) struct QueryOptions {
 
 impl QueryOptions {
     pub(super) fn new(scope: &Arc<Scope>) -> Self {
-        Self { scope: Arc::clone(scope), leases: Arc::default() }
+        Self {
+            scope: Arc::clone(scope),
+            leases: Arc::default(),
+        }
     }
 
     /// The query of a configuration.

@@ -10,21 +10,44 @@ use datafusion::logical_expr::{Between, Expr, Operator as SqlOperator};
 /// The predicates that say what a filter says, or none where the table does not take them all.
 pub(super) fn translate(filter: &Expr, table: &TableDescription) -> Option<Vec<Predicate>> {
     let predicates = match filter {
-        Expr::BinaryExpr(BinaryExpr { left, op: SqlOperator::And, right }) => {
+        Expr::BinaryExpr(BinaryExpr {
+            left,
+            op: SqlOperator::And,
+            right,
+        }) => {
             let mut both = translate(left, table)?;
             both.extend(translate(right, table)?);
             return Some(both);
         }
         Expr::BinaryExpr(binary) => vec![comparison(binary, table)?],
-        Expr::Between(Between { expr, negated: false, low, high }) => {
+        Expr::Between(Between {
+            expr,
+            negated: false,
+            low,
+            high,
+        }) => {
             let low = values(expr, Operator::GtEq, [low.as_ref()], table)?;
             vec![low, values(expr, Operator::LtEq, [high.as_ref()], table)?]
         }
-        Expr::InList(InList { expr, list, negated }) => {
-            let operator = if *negated { Operator::NotInList } else { Operator::InList };
+        Expr::InList(InList {
+            expr,
+            list,
+            negated,
+        }) => {
+            let operator = if *negated {
+                Operator::NotInList
+            } else {
+                Operator::InList
+            };
             vec![values(expr, operator, list, table)?]
         }
-        Expr::Like(Like { negated: false, expr, pattern, escape_char: None, case_insensitive: false }) => {
+        Expr::Like(Like {
+            negated: false,
+            expr,
+            pattern,
+            escape_char: None,
+            case_insensitive: false,
+        }) => {
             vec![values(expr, Operator::Like, [pattern.as_ref()], table)?]
         }
         Expr::IsNull(expr) => vec![values(expr, Operator::IsNull, [], table)?],
@@ -32,7 +55,9 @@ pub(super) fn translate(filter: &Expr, table: &TableDescription) -> Option<Vec<P
         _ => return None,
     };
     let taken = |predicate: &Predicate| {
-        table.pushdown.iter().any(|taken| taken.column == predicate.column && taken.operators.contains(&predicate.operator))
+        table.pushdown.iter().any(|taken| {
+            taken.column == predicate.column && taken.operators.contains(&predicate.operator)
+        })
     };
     predicates.iter().all(taken).then_some(predicates)
 }
@@ -62,18 +87,26 @@ fn values<'a>(
     literals: impl IntoIterator<Item = &'a Expr>,
     table: &TableDescription,
 ) -> Option<Predicate> {
-    let Expr::Column(Column { name, .. }) = column else { return None };
+    let Expr::Column(Column { name, .. }) = column else {
+        return None;
+    };
     let (column, field) = table.columns.column_with_name(name)?;
     let mut scalars = Vec::new();
     for literal in literals {
-        let Expr::Literal(value, _) = literal else { return None };
+        let Expr::Literal(value, _) = literal else {
+            return None;
+        };
         scalars.push(convert(value, field.data_type())?);
     }
     let values = match scalars.is_empty() {
         true => arrow::array::new_empty_array(field.data_type()),
         false => ScalarValue::iter_to_array(scalars).ok()?,
     };
-    Some(Predicate { column, operator, values })
+    Some(Predicate {
+        column,
+        operator,
+        values,
+    })
 }
 
 /// A literal in the column's type: the same value in another text layout, and nothing else.
@@ -84,6 +117,9 @@ fn convert(value: &ScalarValue, data_type: &DataType) -> Option<ScalarValue> {
     if &value.data_type() == data_type {
         return Some(value.clone());
     }
-    let is_text = matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
+    let is_text = matches!(
+        data_type,
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
+    );
     (is_text && value.try_as_str().is_some()).then(|| value.cast_to(data_type).ok())?
 }

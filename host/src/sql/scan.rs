@@ -14,7 +14,9 @@ use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties};
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
+};
 use futures::stream::{self, Stream, StreamExt};
 use std::fmt;
 use std::sync::Arc;
@@ -59,8 +61,16 @@ impl SourceScan {
         }
     }
 
-    fn read(&self, partition: usize, scope: Arc<Scope>) -> impl Stream<Item = Result<RecordBatch>> + Send + 'static {
-        let (plugin, settings, request) = (Arc::clone(&self.plugin), self.settings.clone(), Arc::clone(&self.request));
+    fn read(
+        &self,
+        partition: usize,
+        scope: Arc<Scope>,
+    ) -> impl Stream<Item = Result<RecordBatch>> + Send + 'static {
+        let (plugin, settings, request) = (
+            Arc::clone(&self.plugin),
+            self.settings.clone(),
+            Arc::clone(&self.request),
+        );
         let (token, schema) = (self.partitions[partition].clone(), Arc::clone(&self.schema));
         let metrics = BaselineMetrics::new(&self.metrics, partition);
         let open = async move {
@@ -81,7 +91,10 @@ impl SourceScan {
 /// One batch, and the scan that goes on; after an error there is none.
 async fn step(
     running: Option<(Scan, BaselineMetrics)>,
-) -> Option<(crate::error::Result<RecordBatch>, Option<(Scan, BaselineMetrics)>)> {
+) -> Option<(
+    crate::error::Result<RecordBatch>,
+    Option<(Scan, BaselineMetrics)>,
+)> {
     let (mut scan, metrics) = running?;
     match scan.next().await {
         Ok(Some(batch)) => {
@@ -98,7 +111,12 @@ async fn step(
 
 impl DisplayAs for SourceScan {
     fn fmt_as(&self, kind: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let columns: Vec<_> = self.schema.fields().iter().map(|field| field.name().as_str()).collect();
+        let columns: Vec<_> = self
+            .schema
+            .fields()
+            .iter()
+            .map(|field| field.name().as_str())
+            .collect();
         let name = format!("{}.{}", self.settings.name, self.request.table);
         if let DisplayFormatType::TreeRender = kind {
             return write!(f, "{name}");
@@ -112,7 +130,14 @@ impl DisplayAs for SourceScan {
             self.partitions.len(),
         )?;
         if !self.request.predicates.is_empty() {
-            let predicates: Vec<_> = self.request.predicates.iter().map(|predicate| predicate.describe(self.table.columns.field(predicate.column).name())).collect();
+            let predicates: Vec<_> = self
+                .request
+                .predicates
+                .iter()
+                .map(|predicate| {
+                    predicate.describe(self.table.columns.field(predicate.column).name())
+                })
+                .collect();
             write!(f, ", pushed=[{}]", predicates.join(" AND "))?;
         }
         match self.request.limit {
@@ -135,22 +160,38 @@ impl ExecutionPlan for SourceScan {
         Vec::new()
     }
 
-    fn apply_expressions(&self, _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>) -> Result<TreeNodeRecursion> {
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
         Ok(TreeNodeRecursion::Continue)
     }
 
-    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
         match children.is_empty() {
             true => Ok(self),
             false => internal_err!("a source scan has no children"),
         }
     }
 
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
         let query = QueryOptions::of(context.session_config().options());
-        let scope = query.map_or_else(|| Scope::new(self.plugin.limits()), |query| Arc::clone(&query.scope));
+        let scope = query.map_or_else(
+            || Scope::new(self.plugin.limits()),
+            |query| Arc::clone(&query.scope),
+        );
         let batches = self.read(partition, scope);
-        Ok(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), batches)))
+        Ok(Box::pin(RecordBatchStreamAdapter::new(
+            Arc::clone(&self.schema),
+            batches,
+        )))
     }
 
     fn metrics(&self) -> Option<MetricsSet> {

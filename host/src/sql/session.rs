@@ -10,13 +10,18 @@ use super::options::QueryOptions;
 use crate::error::{Error, Result};
 use crate::registry::{Registry, Snapshot};
 use crate::wasm::Scope;
-use datafusion::catalog::{CatalogProviderList, MemoryCatalogProviderList, MemorySchemaProvider, SchemaProvider, TableProvider};
+use datafusion::catalog::{
+    CatalogProviderList, MemoryCatalogProviderList, MemorySchemaProvider, SchemaProvider,
+    TableProvider,
+};
 use datafusion::common::{DataFusionError, TableReference};
 use datafusion::datasource::ViewTable;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use datafusion::logical_expr::{CreateView, DdlStatement, LogicalPlan, ScalarUDF, Statement as PlanStatement};
+use datafusion::logical_expr::{
+    CreateView, DdlStatement, LogicalPlan, ScalarUDF, Statement as PlanStatement,
+};
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
@@ -86,9 +91,21 @@ impl Session {
             .with_information_schema(true)
             .with_batch_size(limits.batch_rows);
         config.options_mut().sql_parser.collect_spans = true;
-        let state = State { config, tables: BTreeMap::new(), views: BTreeMap::new(), functions: None };
-        let shared = Shared { registry: Arc::clone(registry), runtime: runtime.clone(), environment, state: Mutex::new(state) };
-        Ok(Self { shared: Arc::new(shared) })
+        let state = State {
+            config,
+            tables: BTreeMap::new(),
+            views: BTreeMap::new(),
+            functions: None,
+        };
+        let shared = Shared {
+            registry: Arc::clone(registry),
+            runtime: runtime.clone(),
+            environment,
+            state: Mutex::new(state),
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
     }
 
     /// Runs one statement.
@@ -105,7 +122,13 @@ impl Session {
     pub fn statements(&self, sql: &str) -> Result<VecDeque<SqlStatement>> {
         let text: Arc<str> = sql.into();
         let statements = parse(sql, self.shared.registry.engine().limits())?;
-        Ok(statements.into_iter().map(|statement| SqlStatement { statement, text: Arc::clone(&text) }).collect())
+        Ok(statements
+            .into_iter()
+            .map(|statement| SqlStatement {
+                statement,
+                text: Arc::clone(&text),
+            })
+            .collect())
     }
 
     /// Plans a statement on the newest snapshot and starts it. Planning and execution happen on the
@@ -116,9 +139,13 @@ impl Session {
         let guard = CancelOnDrop(Some(Arc::clone(&scope)));
         let (send, receive) = mpsc::channel(READY_BATCHES);
         let shared = Arc::clone(&self.shared);
-        let work = { let scope = Arc::clone(&scope); async move { shared.start(statement, &scope, send).await } };
+        let work = {
+            let scope = Arc::clone(&scope);
+            async move { shared.start(statement, &scope, send).await }
+        };
         let started = self.shared.runtime.spawn(work).await;
-        let (schema, generation) = started.map_err(|error| Error::internal(format!("planning: {error}")))??;
+        let (schema, generation) =
+            started.map_err(|error| Error::internal(format!("planning: {error}")))??;
         guard.disarm();
         Ok(Answer::new(schema, receive, scope, generation))
     }
@@ -155,22 +182,41 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn start(&self, statement: SqlStatement, scope: &Arc<Scope>, send: Batches) -> Result<(arrow::datatypes::SchemaRef, u64)> {
+    async fn start(
+        &self,
+        statement: SqlStatement,
+        scope: &Arc<Scope>,
+        send: Batches,
+    ) -> Result<(arrow::datatypes::SchemaRef, u64)> {
         let prepared = self.prepare(&statement, scope).await?;
         let failed = |error: DataFusionError| from_datafusion(&error, &statement.text);
-        let plan = prepared.context.state().statement_to_plan(statement.statement).await.map_err(failed)?;
+        let plan = prepared
+            .context
+            .state()
+            .statement_to_plan(statement.statement)
+            .await
+            .map_err(failed)?;
         self.check_names(&plan)?;
         if let LogicalPlan::Ddl(DdlStatement::CreateView(view)) = &plan {
-            return self.create_view(view).map(|schema| (schema, prepared.generation));
+            return self
+                .create_view(view)
+                .map(|schema| (schema, prepared.generation));
         }
         let is_ddl = matches!(&plan, LogicalPlan::Ddl(_));
-        let is_setting = matches!(&plan, LogicalPlan::Statement(PlanStatement::SetVariable(_) | PlanStatement::ResetVariable(_)));
+        let is_setting = matches!(
+            &plan,
+            LogicalPlan::Statement(PlanStatement::SetVariable(_) | PlanStatement::ResetVariable(_))
+        );
         if let LogicalPlan::Ddl(DdlStatement::DropView(view)) = &plan
             && self.state().views.remove(view.name.table()).is_some()
         {
             return Ok((empty_schema(), prepared.generation));
         }
-        let frame = prepared.context.execute_logical_plan(plan).await.map_err(failed)?;
+        let frame = prepared
+            .context
+            .execute_logical_plan(plan)
+            .await
+            .map_err(failed)?;
         if is_ddl {
             self.keep_tables(&prepared).await.map_err(failed)?;
         }
@@ -196,20 +242,46 @@ impl Shared {
             public.register_table(name, table).map_err(failed)?;
         }
         let context = self.context(&snapshot, scope, &public).map_err(failed)?;
-        let references = context.state().resolve_table_references(&statement.statement).map_err(failed)?;
-        if references.iter().any(|reference| reference.schema() == Some("information_schema")) || is_show(&statement.statement) {
+        let references = context
+            .state()
+            .resolve_table_references(&statement.statement)
+            .map_err(failed)?;
+        if references
+            .iter()
+            .any(|reference| reference.schema() == Some("information_schema"))
+            || is_show(&statement.statement)
+        {
             describe_all(&snapshot, scope).await;
         }
         let mut views = HashSet::new();
         self.add_views(&context, references, &mut views, 0).await?;
-        Ok(Prepared { context, public, views, scope: Arc::clone(scope), generation: snapshot.generation(), sql: Arc::clone(&statement.text) })
+        Ok(Prepared {
+            context,
+            public,
+            views,
+            scope: Arc::clone(scope),
+            generation: snapshot.generation(),
+            sql: Arc::clone(&statement.text),
+        })
     }
 
-    fn context(&self, snapshot: &Arc<Snapshot>, scope: &Arc<Scope>, public: &Arc<MemorySchemaProvider>) -> Result<SessionContext, DataFusionError> {
+    fn context(
+        &self,
+        snapshot: &Arc<Snapshot>,
+        scope: &Arc<Scope>,
+        public: &Arc<MemorySchemaProvider>,
+    ) -> Result<SessionContext, DataFusionError> {
         let mut config = self.state().config.clone();
-        config.options_mut().extensions.insert(QueryOptions::new(scope));
+        config
+            .options_mut()
+            .extensions
+            .insert(QueryOptions::new(scope));
         let catalogs = MemoryCatalogProviderList::new();
-        let catalog = SnapshotCatalog { snapshot: Arc::clone(snapshot), scope: Arc::clone(scope), public: Arc::clone(public) };
+        let catalog = SnapshotCatalog {
+            snapshot: Arc::clone(snapshot),
+            scope: Arc::clone(scope),
+            public: Arc::clone(public),
+        };
         catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
         let mut state = SessionStateBuilder::new()
             .with_config(config)
@@ -223,9 +295,17 @@ impl Shared {
         Ok(SessionContext::new_with_state(state).enable_url_table())
     }
 
-    fn functions(&self, snapshot: &Snapshot, builtin: &datafusion::execution::SessionState) -> Vec<Arc<ScalarUDF>> {
+    fn functions(
+        &self,
+        snapshot: &Snapshot,
+        builtin: &datafusion::execution::SessionState,
+    ) -> Vec<Arc<ScalarUDF>> {
         let mut state = self.state();
-        if let Some((_, functions)) = state.functions.as_ref().filter(|(generation, _)| *generation == snapshot.generation()) {
+        if let Some((_, functions)) = state
+            .functions
+            .as_ref()
+            .filter(|(generation, _)| *generation == snapshot.generation())
+        {
             return functions.clone();
         }
         let is_builtin = |name: &str| {
@@ -239,30 +319,58 @@ impl Shared {
     }
 
     /// Plans the views that are referred to, and those that they refer to, on this snapshot.
-    async fn add_views(&self, context: &SessionContext, references: Vec<TableReference>, seen: &mut HashSet<String>, depth: usize) -> Result<()> {
+    async fn add_views(
+        &self,
+        context: &SessionContext,
+        references: Vec<TableReference>,
+        seen: &mut HashSet<String>,
+        depth: usize,
+    ) -> Result<()> {
         if depth > VIEW_DEPTH_MAX {
-            return Err(Error::over_limit("views within views", depth, VIEW_DEPTH_MAX, "sql_depth_max"));
+            return Err(Error::over_limit(
+                "views within views",
+                depth,
+                VIEW_DEPTH_MAX,
+                "sql_depth_max",
+            ));
         }
         for reference in references {
             let name = reference.table().to_owned();
             let definition = self.state().views.get(&name).cloned();
-            let (Some(definition), true) = (definition, is_public(&reference)) else { continue };
+            let (Some(definition), true) = (definition, is_public(&reference)) else {
+                continue;
+            };
             if !seen.insert(name.clone()) {
                 continue;
             }
-            let in_view = |error: &DataFusionError| from_datafusion(error, &definition).context(format!("view {name:?}"));
+            let in_view = |error: &DataFusionError| {
+                from_datafusion(error, &definition).context(format!("view {name:?}"))
+            };
             let limits = self.registry.engine().limits();
             let mut statements = parse(&definition, limits)?;
-            let statement = statements.pop_front().ok_or_else(|| Error::internal("a view without a query"))?;
-            let inner = context.state().resolve_table_references(&statement).map_err(|error| in_view(&error))?;
+            let statement = statements
+                .pop_front()
+                .ok_or_else(|| Error::internal("a view without a query"))?;
+            let inner = context
+                .state()
+                .resolve_table_references(&statement)
+                .map_err(|error| in_view(&error))?;
             Box::pin(self.add_views(context, inner, seen, depth + 1)).await?;
-            let plan = context.state().statement_to_plan(statement).await.map_err(|error| in_view(&error))?;
+            let plan = context
+                .state()
+                .statement_to_plan(statement)
+                .await
+                .map_err(|error| in_view(&error))?;
             let plan = match plan {
-                LogicalPlan::Ddl(DdlStatement::CreateView(view)) => Arc::unwrap_or_clone(view.input),
+                LogicalPlan::Ddl(DdlStatement::CreateView(view)) => {
+                    Arc::unwrap_or_clone(view.input)
+                }
                 other => other,
             };
             let view = ViewTable::new(plan, Some(definition.clone()));
-            context.register_table(reference, Arc::new(view)).map_err(|error| in_view(&error))?;
+            context
+                .register_table(reference, Arc::new(view))
+                .map_err(|error| in_view(&error))?;
         }
         Ok(())
     }
@@ -283,10 +391,14 @@ impl Shared {
 
     fn create_view(&self, view: &CreateView) -> Result<arrow::datatypes::SchemaRef> {
         let name = view.name.table().to_owned();
-        let definition = view.definition.clone().ok_or_else(|| Error::internal("a view without its definition"))?;
+        let definition = view
+            .definition
+            .clone()
+            .ok_or_else(|| Error::internal("a view without its definition"))?;
         let mut state = self.state();
         if state.views.contains_key(&name) && !view.or_replace {
-            return Err(Error::sql(format!("view {name:?} exists already")).with_hint("write CREATE OR REPLACE VIEW"));
+            return Err(Error::sql(format!("view {name:?} exists already"))
+                .with_hint("write CREATE OR REPLACE VIEW"));
         }
         if state.tables.contains_key(&name) {
             return Err(Error::sql(format!("there is a table {name:?} already")));
@@ -302,13 +414,21 @@ impl Shared {
             LogicalPlan::Ddl(DdlStatement::CreateExternalTable(table)) => &table.name,
             LogicalPlan::Ddl(DdlStatement::CreateMemoryTable(table)) => &table.name,
             LogicalPlan::Dml(change) if !is_public(&change.table_name) => {
-                return Err(Error::sql(format!("{} cannot be changed", change.table_name)));
+                return Err(Error::sql(format!(
+                    "{} cannot be changed",
+                    change.table_name
+                )));
             }
             _ => return Ok(()),
         };
         match is_public(name) {
             true => Ok(()),
-            false => Err(Error::sql(format!("{name} cannot be made there")).with_hint(format!("leave out the schema, or write {PUBLIC}.{}", name.table()))),
+            false => Err(
+                Error::sql(format!("{name} cannot be made there")).with_hint(format!(
+                    "leave out the schema, or write {PUBLIC}.{}",
+                    name.table()
+                )),
+            ),
         }
     }
 }
@@ -345,7 +465,11 @@ fn without_query(config: SessionConfig) -> SessionConfig {
 }
 
 /// Brings batches from the plan to the answer, as fast as they are taken.
-async fn pump(mut stream: datafusion::execution::SendableRecordBatchStream, prepared: Prepared, send: Batches) {
+async fn pump(
+    mut stream: datafusion::execution::SendableRecordBatchStream,
+    prepared: Prepared,
+    send: Batches,
+) {
     loop {
         let batch = tokio::select! {
             biased;

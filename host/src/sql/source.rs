@@ -26,22 +26,36 @@ pub(super) struct SourceTable {
 
 impl SourceTable {
     pub(super) fn new(source: &Arc<Source>, table: &Arc<TableDescription>) -> Self {
-        Self { source: Arc::clone(source), table: Arc::clone(table) }
+        Self {
+            source: Arc::clone(source),
+            table: Arc::clone(table),
+        }
     }
 
     fn predicates(&self, filters: &[Expr]) -> Vec<Predicate> {
-        filters.iter().filter_map(|filter| translate(filter, &self.table)).flatten().collect()
+        filters
+            .iter()
+            .filter_map(|filter| translate(filter, &self.table))
+            .flatten()
+            .collect()
     }
 
     /// A table that is only asked by key needs one.
     fn check_keys(&self, predicates: &[Predicate]) -> Result<(), Error> {
         for &key in &self.table.required_keys {
-            let given = |predicate: &Predicate| predicate.column == key && matches!(predicate.operator, Operator::Eq | Operator::InList);
+            let given = |predicate: &Predicate| {
+                predicate.column == key
+                    && matches!(predicate.operator, Operator::Eq | Operator::InList)
+            };
             if !predicates.iter().any(given) {
                 let column = self.table.columns.field(key).name();
                 let name = format!("{}.{}", self.source.name(), self.table.name);
-                return Err(Error::sql(format!("table {name} can only be asked by its key {column:?}"))
-                    .with_hint(format!("for example: SELECT * FROM {name} WHERE {column} IN ('...')")));
+                return Err(Error::sql(format!(
+                    "table {name} can only be asked by its key {column:?}"
+                ))
+                .with_hint(format!(
+                    "for example: SELECT * FROM {name} WHERE {column} IN ('...')"
+                )));
             }
         }
         Ok(())
@@ -60,11 +74,16 @@ impl TableProvider for SourceTable {
 
     /// Always inexact, whatever the plugin says: a filter that is applied again costs little, a
     /// wrong answer everything.
-    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        let taken = filters.iter().map(|filter| match translate(filter, &self.table) {
-            Some(_) => TableProviderFilterPushDown::Inexact,
-            None => TableProviderFilterPushDown::Unsupported,
-        });
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>> {
+        let taken = filters
+            .iter()
+            .map(|filter| match translate(filter, &self.table) {
+                Some(_) => TableProviderFilterPushDown::Inexact,
+                None => TableProviderFilterPushDown::Unsupported,
+            });
         Ok(taken.collect())
     }
 
@@ -85,7 +104,9 @@ impl TableProvider for SourceTable {
         let options = session.config_options();
         let predicates = self.predicates(filters);
         self.check_keys(&predicates).map_err(to_datafusion)?;
-        let columns = projection.cloned().unwrap_or_else(|| (0..self.table.columns.fields().len()).collect());
+        let columns = projection
+            .cloned()
+            .unwrap_or_else(|| (0..self.table.columns.fields().len()).collect());
         let request = Request {
             table: self.table.name.clone(),
             predicates,
@@ -96,10 +117,25 @@ impl TableProvider for SourceTable {
         };
         let plugin = self.source.plugin().map_err(to_datafusion)?;
         let settings = self.source.settings().map_err(to_datafusion)?;
-        let scope = QueryOptions::of(options).map_or_else(|| Scope::new(plugin.limits()), |query| Arc::clone(&query.scope));
-        let mut connection = Connection::open(plugin, &scope, settings).await.map_err(to_datafusion)?;
-        let partitions = connection.partitions(&request).await.map_err(to_datafusion)?;
+        let scope = QueryOptions::of(options).map_or_else(
+            || Scope::new(plugin.limits()),
+            |query| Arc::clone(&query.scope),
+        );
+        let mut connection = Connection::open(plugin, &scope, settings)
+            .await
+            .map_err(to_datafusion)?;
+        let partitions = connection
+            .partitions(&request)
+            .await
+            .map_err(to_datafusion)?;
         let schema = Arc::new(self.table.columns.project(&request.columns)?);
-        Ok(Arc::new(SourceScan::new(plugin, settings, &self.table, request, partitions, schema)))
+        Ok(Arc::new(SourceScan::new(
+            plugin,
+            settings,
+            &self.table,
+            request,
+            partitions,
+            schema,
+        )))
     }
 }

@@ -18,7 +18,10 @@ pub(super) fn table(snapshot: &Snapshot, name: &str) -> Result<Option<Arc<dyn Ta
         "functions" => functions(snapshot)?,
         _ => return Ok(None),
     };
-    Ok(Some(Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?)))
+    Ok(Some(Arc::new(MemTable::try_new(
+        batch.schema(),
+        vec![vec![batch]],
+    )?)))
 }
 
 /// Rows of texts, as columns.
@@ -39,7 +42,14 @@ fn plugins(snapshot: &Snapshot) -> Result<RecordBatch> {
             (Some(_), Some(_)) => "degraded",
             (None, _) => "failed",
         };
-        let capabilities = manifest.map(|manifest| manifest.capabilities.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
+        let capabilities = manifest.map(|manifest| {
+            manifest
+                .capabilities
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(", ")
+        });
         [
             Some(name.clone()),
             manifest.map(|manifest| manifest.version.to_string()),
@@ -47,65 +57,144 @@ fn plugins(snapshot: &Snapshot) -> Result<RecordBatch> {
             plugin.map(|plugin| plugin.digest().to_string()),
             capabilities,
             manifest.map(|manifest| manifest.description.clone()),
-            entry.file.file_name().map(|name| name.to_string_lossy().into_owned()),
+            entry
+                .file
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned()),
             entry.error.as_ref().map(ToString::to_string),
         ]
     });
-    texts(["name", "version", "status", "bundle_digest", "capabilities", "description", "file", "error"], rows.collect())
+    texts(
+        [
+            "name",
+            "version",
+            "status",
+            "bundle_digest",
+            "capabilities",
+            "description",
+            "file",
+            "error",
+        ],
+        rows.collect(),
+    )
 }
 
 fn sources(snapshot: &Snapshot) -> Result<RecordBatch> {
     let rows = snapshot.sources().values().map(|source| {
         let error = source.plugin().err();
-        let inputs = source.settings().ok().map(|settings| settings.inputs.names().collect::<Vec<_>>().join(", "));
-        let tables = source.known_tables().map(|tables| tables.iter().map(|table| table.name.clone()).collect::<Vec<_>>().join(", "));
+        let inputs = source
+            .settings()
+            .ok()
+            .map(|settings| settings.inputs.names().collect::<Vec<_>>().join(", "));
+        let tables = source.known_tables().map(|tables| {
+            tables
+                .iter()
+                .map(|table| table.name.clone())
+                .collect::<Vec<_>>()
+                .join(", ")
+        });
         [
             Some(source.name().to_owned()),
             source.plugin_name().map(str::to_owned),
-            Some(if error.is_none() { "active" } else { "degraded" }.to_owned()),
+            Some(
+                if error.is_none() {
+                    "active"
+                } else {
+                    "degraded"
+                }
+                .to_owned(),
+            ),
             inputs,
             tables,
             error.map(|error| error.to_string()),
         ]
     });
-    texts(["name", "plugin", "status", "inputs", "known_tables", "error"], rows.collect())
+    texts(
+        [
+            "name",
+            "plugin",
+            "status",
+            "inputs",
+            "known_tables",
+            "error",
+        ],
+        rows.collect(),
+    )
 }
 
 fn functions(snapshot: &Snapshot) -> Result<RecordBatch> {
-    let plugins = snapshot.plugins().values().filter_map(|entry| entry.plugin.as_ref());
-    let rows = plugins.flat_map(|plugin| plugin.functions().iter().map(move |function| (plugin, function))).map(|(plugin, function)| {
-        let kind = match function.kind {
-            FunctionKind::Scalar => "scalar",
-            FunctionKind::Aggregate => "aggregate",
-            FunctionKind::Table => "table",
-        };
-        let volatility = match function.volatility {
-            Volatility::Immutable => "immutable",
-            Volatility::Stable => "stable",
-            Volatility::Volatile => "volatile",
-        };
-        let examples = function.examples.iter().map(|(sql, result)| format!("{sql} -> {}", result.trim_end()));
+    let plugins = snapshot
+        .plugins()
+        .values()
+        .filter_map(|entry| entry.plugin.as_ref());
+    let rows = plugins
+        .flat_map(|plugin| {
+            plugin
+                .functions()
+                .iter()
+                .map(move |function| (plugin, function))
+        })
+        .map(|(plugin, function)| {
+            let kind = match function.kind {
+                FunctionKind::Scalar => "scalar",
+                FunctionKind::Aggregate => "aggregate",
+                FunctionKind::Table => "table",
+            };
+            let volatility = match function.volatility {
+                Volatility::Immutable => "immutable",
+                Volatility::Stable => "stable",
+                Volatility::Volatile => "volatile",
+            };
+            let examples = function
+                .examples
+                .iter()
+                .map(|(sql, result)| format!("{sql} -> {}", result.trim_end()));
+            [
+                Some(format!("{}.{}", plugin.name(), function.name)),
+                Some(kind.to_owned()),
+                Some(arguments(function)),
+                Some(volatility.to_owned()),
+                Some(function.doc.clone()),
+                Some(examples.collect::<Vec<_>>().join("; ")),
+                Some(plugin.name().to_owned()),
+                Some(plugin.digest().to_string()),
+            ]
+        });
+    texts(
         [
-            Some(format!("{}.{}", plugin.name(), function.name)),
-            Some(kind.to_owned()),
-            Some(arguments(function)),
-            Some(volatility.to_owned()),
-            Some(function.doc.clone()),
-            Some(examples.collect::<Vec<_>>().join("; ")),
-            Some(plugin.name().to_owned()),
-            Some(plugin.digest().to_string()),
-        ]
-    });
-    texts(["name", "kind", "arguments", "volatility", "doc", "examples", "plugin", "bundle_digest"], rows.collect())
+            "name",
+            "kind",
+            "arguments",
+            "volatility",
+            "doc",
+            "examples",
+            "plugin",
+            "bundle_digest",
+        ],
+        rows.collect(),
+    )
 }
 
 fn arguments(function: &FunctionDescription) -> String {
     let parameters = function.parameters.iter().map(|parameter| {
-        let types = parameter.types.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | ");
-        let types = if types.is_empty() { "any".to_owned() } else { types };
+        let types = parameter
+            .types
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(" | ");
+        let types = if types.is_empty() {
+            "any".to_owned()
+        } else {
+            types
+        };
         let optional = if parameter.default.is_some() { "?" } else { "" };
         format!("{}{optional}: {types}", parameter.name)
     });
     let all = parameters.collect::<Vec<_>>().join(", ");
-    if function.variadic { format!("{all}, ...") } else { all }
+    if function.variadic {
+        format!("{all}, ...")
+    } else {
+        all
+    }
 }

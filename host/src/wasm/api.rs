@@ -2,8 +2,24 @@
 //! `wasm` sees these types.
 
 pub(super) mod v0_1 {
-    #![allow(missing_docs, missing_debug_implementations, unreachable_pub, unused_qualifications, reason = "generated")]
-    #![allow(clippy::all, clippy::pedantic, clippy::clone_on_ref_ptr, clippy::unwrap_used, clippy::unused_async, clippy::use_self, clippy::uninlined_format_args, clippy::allow_attributes_without_reason, reason = "generated")]
+    #![allow(
+        missing_docs,
+        missing_debug_implementations,
+        unreachable_pub,
+        unused_qualifications,
+        reason = "generated"
+    )]
+    #![allow(
+        clippy::all,
+        clippy::pedantic,
+        clippy::clone_on_ref_ptr,
+        clippy::unwrap_used,
+        clippy::unused_async,
+        clippy::use_self,
+        clippy::uninlined_format_args,
+        clippy::allow_attributes_without_reason,
+        reason = "generated"
+    )]
 
     wasmtime::component::bindgen!({
         path: "../wit/0.1.0",

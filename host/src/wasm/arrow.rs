@@ -25,21 +25,38 @@ pub(super) struct BatchLimits {
 
 impl BatchLimits {
     pub(super) fn new(limits: &Limits) -> Self {
-        Self { rows_max: limits.batch_rows_max, bytes_max: limits.batch_bytes_max }
+        Self {
+            rows_max: limits.batch_rows_max,
+            bytes_max: limits.batch_bytes_max,
+        }
     }
 }
 
 /// A checked batch of exactly the given schema.
-pub(super) fn batch_from_guest(schema: &SchemaRef, batch: contract::Batch, limits: &BatchLimits) -> Result<RecordBatch> {
+pub(super) fn batch_from_guest(
+    schema: &SchemaRef,
+    batch: contract::Batch,
+    limits: &BatchLimits,
+) -> Result<RecordBatch> {
     let rows = batch.rows as usize;
     if rows > limits.rows_max {
-        return Err(Error::over_limit("rows of a batch", rows, limits.rows_max, "batch_rows_max"));
+        return Err(Error::over_limit(
+            "rows of a batch",
+            rows,
+            limits.rows_max,
+            "batch_rows_max",
+        ));
     }
     catch_unwind(AssertUnwindSafe(|| decode(schema, rows, batch, limits)))
         .unwrap_or_else(|_| Err(Error::contract("a batch could not be decoded")))
 }
 
-fn decode(schema: &SchemaRef, rows: usize, batch: contract::Batch, limits: &BatchLimits) -> Result<RecordBatch> {
+fn decode(
+    schema: &SchemaRef,
+    rows: usize,
+    batch: contract::Batch,
+    limits: &BatchLimits,
+) -> Result<RecordBatch> {
     let mut decoder = Decoder {
         nodes: batch.nodes.into_iter(),
         buffers: batch.buffers.into_iter(),
@@ -47,12 +64,16 @@ fn decode(schema: &SchemaRef, rows: usize, batch: contract::Batch, limits: &Batc
     };
     let mut columns = Vec::with_capacity(schema.fields().len());
     for field in schema.fields() {
-        let data = decoder.array(field, Some(rows)).map_err(|error| error.context(format!("column {:?}", field.name())))?;
+        let data = decoder
+            .array(field, Some(rows))
+            .map_err(|error| error.context(format!("column {:?}", field.name())))?;
         columns.push(make_array(data));
     }
     let (nodes, buffers) = (decoder.nodes.len(), decoder.buffers.len());
     if nodes > 0 || buffers > 0 {
-        return Err(Error::contract(format!("a batch has {nodes} nodes and {buffers} buffers more than its schema")));
+        return Err(Error::contract(format!(
+            "a batch has {nodes} nodes and {buffers} buffers more than its schema"
+        )));
     }
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
     RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)
@@ -69,13 +90,23 @@ struct Decoder {
 impl Decoder {
     fn array(&mut self, field: &FieldRef, length_due: Option<usize>) -> Result<ArrayData> {
         let data_type = field.data_type();
-        let node = self.nodes.next().ok_or_else(|| Error::contract("a batch has fewer nodes than its schema"))?;
+        let node = self
+            .nodes
+            .next()
+            .ok_or_else(|| Error::contract("a batch has fewer nodes than its schema"))?;
         let length = node.length as usize;
         if let Some(due) = length_due.filter(|&due| due != length) {
-            return Err(Error::contract(format!("{length} values where {due} are due")));
+            return Err(Error::contract(format!(
+                "{length} values where {due} are due"
+            )));
         }
         if length > self.values_max {
-            return Err(Error::over_limit("values of an array", length, self.values_max, "batch_bytes_max"));
+            return Err(Error::over_limit(
+                "values of an array",
+                length,
+                self.values_max,
+                "batch_bytes_max",
+            ));
         }
         let mut own = self.take_buffers(data_type, node.buffers as usize)?;
         let nulls = match data_type {
@@ -87,7 +118,10 @@ impl Decoder {
             _ => nulls.as_ref().map_or(0, NullBuffer::null_count),
         };
         if node.null_count as usize != null_count {
-            return Err(Error::contract(format!("{} nulls are claimed, {null_count} are there", node.null_count)));
+            return Err(Error::contract(format!(
+                "{} nulls are claimed, {null_count} are there",
+                node.null_count
+            )));
         }
         check_sizes(data_type, length, &own)?;
         let children = self.children(data_type, length)?;
@@ -106,12 +140,21 @@ impl Decoder {
     fn take_buffers(&mut self, data_type: &DataType, count: usize) -> Result<Vec<Buffer>> {
         let (due, exact) = buffers_due(data_type);
         if count < due || (exact && count > due) {
-            return Err(Error::contract(format!("{count} buffers where {due} are due for {data_type}")));
+            return Err(Error::contract(format!(
+                "{count} buffers where {due} are due for {data_type}"
+            )));
         }
         if count > self.buffers.len() {
-            return Err(Error::contract("a batch has fewer buffers than its nodes say"));
+            return Err(Error::contract(
+                "a batch has fewer buffers than its nodes say",
+            ));
         }
-        Ok(self.buffers.by_ref().take(count).map(Buffer::from_vec).collect())
+        Ok(self
+            .buffers
+            .by_ref()
+            .take(count)
+            .map(Buffer::from_vec)
+            .collect())
     }
 
     fn children(&mut self, data_type: &DataType, length: usize) -> Result<Vec<ArrayData>> {
@@ -121,7 +164,8 @@ impl Decoder {
             _ => None,
         };
         let decode = |child: &FieldRef| {
-            self.array(child, length_due).map_err(|error| error.context(format!("child {:?}", child.name())))
+            self.array(child, length_due)
+                .map_err(|error| error.context(format!("child {:?}", child.name())))
         };
         children(data_type).iter().map(decode).collect()
     }
@@ -145,7 +189,10 @@ fn validity(bitmap: Buffer, length: usize) -> Result<Option<NullBuffer>> {
     }
     let due = length.div_ceil(8);
     if bitmap.len() < due {
-        return Err(Error::contract(format!("a validity bitmap of {} bytes where {due} are due", bitmap.len())));
+        return Err(Error::contract(format!(
+            "a validity bitmap of {} bytes where {due} are due",
+            bitmap.len()
+        )));
     }
     Ok(Some(NullBuffer::new(BooleanBuffer::new(bitmap, 0, length))))
 }
@@ -165,7 +212,9 @@ fn check_sizes(data_type: &DataType, length: usize, own: &[Buffer]) -> Result<()
         other => length * other.primitive_width().unwrap_or(32),
     };
     match own.first().map_or(0, Buffer::len) {
-        actual if actual < due => Err(Error::contract(format!("a buffer of {actual} bytes where {due} are due for {length} values"))),
+        actual if actual < due => Err(Error::contract(format!(
+            "a buffer of {actual} bytes where {due} are due for {length} values"
+        ))),
         _ => Ok(()),
     }
 }
@@ -173,12 +222,12 @@ fn check_sizes(data_type: &DataType, length: usize, own: &[Buffer]) -> Result<()
 /// What `ArrayData` does not look at: digits beyond a decimal's precision.
 fn check_values(data: &ArrayData) -> Result<()> {
     let checked = match data.data_type() {
-        DataType::Decimal128(precision, _) => {
-            make_array(data.clone()).as_primitive::<Decimal128Type>().validate_decimal_precision(*precision)
-        }
-        DataType::Decimal256(precision, _) => {
-            make_array(data.clone()).as_primitive::<Decimal256Type>().validate_decimal_precision(*precision)
-        }
+        DataType::Decimal128(precision, _) => make_array(data.clone())
+            .as_primitive::<Decimal128Type>()
+            .validate_decimal_precision(*precision),
+        DataType::Decimal256(precision, _) => make_array(data.clone())
+            .as_primitive::<Decimal256Type>()
+            .validate_decimal_precision(*precision),
         _ => Ok(()),
     };
     checked.map_err(|error| Error::contract(error.to_string()))
@@ -199,7 +248,11 @@ impl GuestBatch {
             null_count: node.null_count,
             buffers: node.buffers,
         });
-        Self { rows: rows as u32, nodes: nodes.collect(), flat }
+        Self {
+            rows: rows as u32,
+            nodes: nodes.collect(),
+            flat,
+        }
     }
 
     pub(super) fn slices(&self) -> Vec<&[u8]> {
@@ -208,12 +261,20 @@ impl GuestBatch {
 
     /// The batch as a call borrows it.
     pub(super) fn borrowed<'a>(&'a self, slices: &'a [&'a [u8]]) -> BatchRef<'a> {
-        BatchRef { rows: self.rows, nodes: &self.nodes, buffers: slices }
+        BatchRef {
+            rows: self.rows,
+            nodes: &self.nodes,
+            buffers: slices,
+        }
     }
 
     /// The batch as part of something larger: constants and predicates, which are small.
     pub(super) fn into_owned(self) -> contract::Batch {
         let buffers = self.slices().into_iter().map(<[u8]>::to_vec).collect();
-        contract::Batch { rows: self.rows, nodes: self.nodes, buffers }
+        contract::Batch {
+            rows: self.rows,
+            nodes: self.nodes,
+            buffers,
+        }
     }
 }

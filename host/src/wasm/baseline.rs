@@ -46,10 +46,19 @@ type Call<'a> = StoreContextMut<'a, State>;
 type Streamed<T> = Result<(std::result::Result<T, StreamError>,)>;
 
 /// Links the interface that a component imports under `name`; false where it is none of ours.
-pub(super) fn link(linker: &mut Linker<State>, engine: &Engine, name: &str, item: &ComponentItem) -> Result<bool> {
+pub(super) fn link(
+    linker: &mut Linker<State>,
+    engine: &Engine,
+    name: &str,
+    item: &ComponentItem,
+) -> Result<bool> {
     let interface = name.split('@').next().unwrap_or_default();
-    let Some(interface) = interface.strip_prefix("wasi:") else { return Ok(false) };
-    let ComponentItem::ComponentInstance(exports) = item else { return Ok(false) };
+    let Some(interface) = interface.strip_prefix("wasi:") else {
+        return Ok(false);
+    };
+    let ComponentItem::ComponentInstance(exports) = item else {
+        return Ok(false);
+    };
     let mut instance = linker.instance(name)?;
     for (name, item) in exports.exports(engine) {
         if let ComponentItem::Resource(_) = item.ty {
@@ -60,13 +69,19 @@ pub(super) fn link(linker: &mut Linker<State>, engine: &Engine, name: &str, item
         "cli/environment" => environment(&mut instance)?,
         "cli/exit" => exit(&mut instance)?,
         "cli/stdin" => {
-            instance.func_wrap("get-stdin", |_: Call<'_>, (): ()| Ok((Resource::<InputStream>::new_own(0),)))?;
+            instance.func_wrap("get-stdin", |_: Call<'_>, (): ()| {
+                Ok((Resource::<InputStream>::new_own(0),))
+            })?;
         }
         "cli/stdout" => {
-            instance.func_wrap("get-stdout", |_: Call<'_>, (): ()| Ok((Resource::<OutputStream>::new_own(STDOUT),)))?;
+            instance.func_wrap("get-stdout", |_: Call<'_>, (): ()| {
+                Ok((Resource::<OutputStream>::new_own(STDOUT),))
+            })?;
         }
         "cli/stderr" => {
-            instance.func_wrap("get-stderr", |_: Call<'_>, (): ()| Ok((Resource::<OutputStream>::new_own(STDERR),)))?;
+            instance.func_wrap("get-stderr", |_: Call<'_>, (): ()| {
+                Ok((Resource::<OutputStream>::new_own(STDERR),))
+            })?;
         }
         "cli/terminal-stdin" => no_terminal(&mut instance, "get-terminal-stdin")?,
         "cli/terminal-stdout" => no_terminal(&mut instance, "get-terminal-stdout")?,
@@ -74,10 +89,15 @@ pub(super) fn link(linker: &mut Linker<State>, engine: &Engine, name: &str, item
         "clocks/monotonic-clock" => monotonic_clock(&mut instance)?,
         "clocks/wall-clock" => wall_clock(&mut instance)?,
         "filesystem/preopens" => {
-            instance.func_wrap("get-directories", |_: Call<'_>, (): ()| Ok((Vec::<(Resource<Descriptor>, String)>::new(),)))?;
+            instance.func_wrap("get-directories", |_: Call<'_>, (): ()| {
+                Ok((Vec::<(Resource<Descriptor>, String)>::new(),))
+            })?;
         }
         "io/error" => {
-            instance.func_wrap("[method]error.to-debug-string", |_: Call<'_>, _: (Resource<IoError>,)| Ok((String::new(),)))?;
+            instance.func_wrap(
+                "[method]error.to-debug-string",
+                |_: Call<'_>, _: (Resource<IoError>,)| Ok((String::new(),)),
+            )?;
         }
         "io/poll" => poll(&mut instance)?,
         "io/streams" => {
@@ -107,19 +127,28 @@ fn resource(instance: &mut LinkerInstance<'_, State>, name: &str) -> Result<()> 
 }
 
 fn environment(instance: &mut LinkerInstance<'_, State>) -> Result<()> {
-    instance.func_wrap("get-environment", |_: Call<'_>, (): ()| Ok((Vec::<(String, String)>::new(),)))?;
-    instance.func_wrap("get-arguments", |_: Call<'_>, (): ()| Ok((Vec::<String>::new(),)))?;
+    instance.func_wrap("get-environment", |_: Call<'_>, (): ()| {
+        Ok((Vec::<(String, String)>::new(),))
+    })?;
+    instance.func_wrap("get-arguments", |_: Call<'_>, (): ()| {
+        Ok((Vec::<String>::new(),))
+    })?;
     instance.func_wrap("initial-cwd", |_: Call<'_>, (): ()| Ok((None::<String>,)))
 }
 
 fn exit(instance: &mut LinkerInstance<'_, State>) -> Result<()> {
-    instance.func_wrap("exit", |_: Call<'_>, _: (std::result::Result<(), ()>,)| -> Result<()> {
-        bail!(Error::trap("the plugin called exit"))
-    })
+    instance.func_wrap(
+        "exit",
+        |_: Call<'_>, _: (std::result::Result<(), ()>,)| -> Result<()> {
+            bail!(Error::trap("the plugin called exit"))
+        },
+    )
 }
 
 fn no_terminal(instance: &mut LinkerInstance<'_, State>, name: &str) -> Result<()> {
-    instance.func_wrap(name, |_: Call<'_>, (): ()| Ok((None::<Resource<Terminal>>,)))
+    instance.func_wrap(name, |_: Call<'_>, (): ()| {
+        Ok((None::<Resource<Terminal>>,))
+    })
 }
 
 /// Nanoseconds since the query began, for sources, which have rates to keep. For functions time
@@ -143,50 +172,73 @@ fn monotonic_clock(instance: &mut LinkerInstance<'_, State>) -> Result<()> {
 fn wall_clock(instance: &mut LinkerInstance<'_, State>) -> Result<()> {
     instance.func_wrap("now", |call: Call<'_>, (): ()| {
         let (_, started) = call.data().scope.started();
-        let since = started.duration_since(UNIX_EPOCH).unwrap_or_default() + Duration::from_nanos(monotonic(&call));
-        Ok((Datetime { seconds: since.as_secs(), nanoseconds: since.subsec_nanos() },))
+        let since = started.duration_since(UNIX_EPOCH).unwrap_or_default()
+            + Duration::from_nanos(monotonic(&call));
+        Ok((Datetime {
+            seconds: since.as_secs(),
+            nanoseconds: since.subsec_nanos(),
+        },))
     })?;
-    instance.func_wrap("resolution", |_: Call<'_>, (): ()| Ok((Datetime { seconds: 0, nanoseconds: 1_000_000 },)))
+    instance.func_wrap("resolution", |_: Call<'_>, (): ()| {
+        Ok((Datetime {
+            seconds: 0,
+            nanoseconds: 1_000_000,
+        },))
+    })
 }
 
 /// Nothing ever has to be waited for, so everything is ready. A guest that waits for time to pass
 /// spins until its call's deadline.
 fn poll(instance: &mut LinkerInstance<'_, State>) -> Result<()> {
-    instance.func_wrap("[method]pollable.ready", |_: Call<'_>, _: (Resource<Pollable>,)| Ok((true,)))?;
-    instance.func_wrap("[method]pollable.block", |_: Call<'_>, _: (Resource<Pollable>,)| Ok(()))?;
+    instance.func_wrap(
+        "[method]pollable.ready",
+        |_: Call<'_>, _: (Resource<Pollable>,)| Ok((true,)),
+    )?;
+    instance.func_wrap(
+        "[method]pollable.block",
+        |_: Call<'_>, _: (Resource<Pollable>,)| Ok(()),
+    )?;
     instance.func_wrap("poll", |_: Call<'_>, (all,): (Vec<Resource<Pollable>>,)| {
         Ok(((0..all.len() as u32).collect::<Vec<_>>(),))
     })
 }
 
 fn input_stream(instance: &mut LinkerInstance<'_, State>) -> Result<()> {
-    let read = |_: Call<'_>, _: (Resource<InputStream>, u64)| -> Streamed<Vec<u8>> { Ok((Err(StreamError::Closed),)) };
-    let skip = |_: Call<'_>, _: (Resource<InputStream>, u64)| -> Streamed<u64> { Ok((Err(StreamError::Closed),)) };
+    let read = |_: Call<'_>, _: (Resource<InputStream>, u64)| -> Streamed<Vec<u8>> {
+        Ok((Err(StreamError::Closed),))
+    };
+    let skip = |_: Call<'_>, _: (Resource<InputStream>, u64)| -> Streamed<u64> {
+        Ok((Err(StreamError::Closed),))
+    };
     instance.func_wrap("[method]input-stream.read", read)?;
     instance.func_wrap("[method]input-stream.blocking-read", read)?;
     instance.func_wrap("[method]input-stream.skip", skip)?;
     instance.func_wrap("[method]input-stream.blocking-skip", skip)?;
-    instance.func_wrap("[method]input-stream.subscribe", |_: Call<'_>, _: (Resource<InputStream>,)| {
-        Ok((Resource::<Pollable>::new_own(0),))
-    })
+    instance.func_wrap(
+        "[method]input-stream.subscribe",
+        |_: Call<'_>, _: (Resource<InputStream>,)| Ok((Resource::<Pollable>::new_own(0),)),
+    )
 }
 
 fn output_stream(instance: &mut LinkerInstance<'_, State>) -> Result<()> {
-    let write = |mut call: Call<'_>, (_, bytes): (Resource<OutputStream>, Vec<u8>)| -> Streamed<()> {
-        call.data_mut().write_stdio(&bytes);
-        Ok((Ok(()),))
-    };
+    let write =
+        |mut call: Call<'_>, (_, bytes): (Resource<OutputStream>, Vec<u8>)| -> Streamed<()> {
+            call.data_mut().write_stdio(&bytes);
+            Ok((Ok(()),))
+        };
     let flush = |_: Call<'_>, _: (Resource<OutputStream>,)| -> Streamed<()> { Ok((Ok(()),)) };
-    instance.func_wrap("[method]output-stream.check-write", |_: Call<'_>, _: (Resource<OutputStream>,)| -> Streamed<u64> {
-        Ok((Ok(WRITE_BYTES_MAX),))
-    })?;
+    instance.func_wrap(
+        "[method]output-stream.check-write",
+        |_: Call<'_>, _: (Resource<OutputStream>,)| -> Streamed<u64> { Ok((Ok(WRITE_BYTES_MAX),)) },
+    )?;
     instance.func_wrap("[method]output-stream.write", write)?;
     instance.func_wrap("[method]output-stream.blocking-write-and-flush", write)?;
     instance.func_wrap("[method]output-stream.flush", flush)?;
     instance.func_wrap("[method]output-stream.blocking-flush", flush)?;
-    instance.func_wrap("[method]output-stream.subscribe", |_: Call<'_>, _: (Resource<OutputStream>,)| {
-        Ok((Resource::<Pollable>::new_own(0),))
-    })
+    instance.func_wrap(
+        "[method]output-stream.subscribe",
+        |_: Call<'_>, _: (Resource<OutputStream>,)| Ok((Resource::<Pollable>::new_own(0),)),
+    )
 }
 
 /// Seeds hash maps, mostly. The same numbers in every instance: SplitMix64 (Steele, Lea and Flood
@@ -195,7 +247,12 @@ fn random(instance: &mut LinkerInstance<'_, State>) -> Result<()> {
     let bytes = |call: Call<'_>, (count,): (u64,)| {
         let limit = call.data().scope.limits().random_bytes_max;
         if count > limit {
-            bail!(Error::over_limit("random bytes asked for in one call", count, limit, "random_bytes_max"));
+            bail!(Error::over_limit(
+                "random bytes asked for in one call",
+                count,
+                limit,
+                "random_bytes_max"
+            ));
         }
         let words = (0..count.div_ceil(8)).flat_map(|i| split_mix(i).to_le_bytes());
         Ok((words.take(count as usize).collect::<Vec<_>>(),))
@@ -205,7 +262,9 @@ fn random(instance: &mut LinkerInstance<'_, State>) -> Result<()> {
     instance.func_wrap("get-random-u64", word)?;
     instance.func_wrap("get-insecure-random-bytes", bytes)?;
     instance.func_wrap("get-insecure-random-u64", word)?;
-    instance.func_wrap("insecure-seed", |_: Call<'_>, (): ()| Ok(((split_mix(1), split_mix(2)),)))
+    instance.func_wrap("insecure-seed", |_: Call<'_>, (): ()| {
+        Ok(((split_mix(1), split_mix(2)),))
+    })
 }
 
 fn split_mix(position: u64) -> u64 {

@@ -143,8 +143,16 @@ pub struct FunctionDescription {
 }
 
 /// Tables as a guest describes them.
-pub(super) fn tables_from_guest(tables: Vec<source::Table>, limits: &Limits) -> Result<Vec<TableDescription>> {
-    check_count("tables of the source", tables.len(), limits.source_tables_max, "source_tables_max")?;
+pub(super) fn tables_from_guest(
+    tables: Vec<source::Table>,
+    limits: &Limits,
+) -> Result<Vec<TableDescription>> {
+    check_count(
+        "tables of the source",
+        tables.len(),
+        limits.source_tables_max,
+        "source_tables_max",
+    )?;
     let mut names = BTreeSet::new();
     let mut described = Vec::with_capacity(tables.len());
     for table in tables {
@@ -152,7 +160,10 @@ pub(super) fn tables_from_guest(tables: Vec<source::Table>, limits: &Limits) -> 
         if !names.insert(name.clone()) {
             return Err(Error::contract(format!("two tables are named {name:?}")));
         }
-        described.push(table_from_guest(table, limits).map_err(|error| error.context(format!("table {name:?}")))?);
+        described.push(
+            table_from_guest(table, limits)
+                .map_err(|error| error.context(format!("table {name:?}")))?,
+        );
     }
     Ok(described)
 }
@@ -166,12 +177,21 @@ fn table_from_guest(table: source::Table, limits: &Limits) -> Result<TableDescri
     };
     let mut pushdown = Vec::new();
     for taken in table.pushdown {
-        let operators = taken.operators.into_iter().map(Operator::from_guest).collect();
-        pushdown.push(Pushdown { column: in_range(taken.column)?, operators });
+        let operators = taken
+            .operators
+            .into_iter()
+            .map(Operator::from_guest)
+            .collect();
+        pushdown.push(Pushdown {
+            column: in_range(taken.column)?,
+            operators,
+        });
     }
     let required = table.keys.iter().filter(|key| key.required);
     Ok(TableDescription {
-        required_keys: required.map(|key| in_range(key.column)).collect::<Result<_>>()?,
+        required_keys: required
+            .map(|key| in_range(key.column))
+            .collect::<Result<_>>()?,
         name: table.name,
         comment: printable(&table.comment, limits.text_bytes_max),
         columns,
@@ -180,32 +200,63 @@ fn table_from_guest(table: source::Table, limits: &Limits) -> Result<TableDescri
     })
 }
 
-fn columns_from_guest(columns: &[super::api::v0_1::arrow::Field], limits: &Limits) -> Result<SchemaRef> {
+fn columns_from_guest(
+    columns: &[super::api::v0_1::arrow::Field],
+    limits: &Limits,
+) -> Result<SchemaRef> {
     let fields = checked_fields(columns, limits)?;
     let mut names = BTreeSet::new();
     for field in &fields {
         check_text_name(field.name(), limits)?;
         if !names.insert(field.name()) {
-            return Err(Error::contract(format!("two columns are named {:?}", field.name())));
+            return Err(Error::contract(format!(
+                "two columns are named {:?}",
+                field.name()
+            )));
         }
     }
     Ok(Arc::new(Schema::new(fields)))
 }
 
 /// Fields that a guest gives, within the bounds.
-pub(super) fn checked_fields(flat: &[super::api::v0_1::arrow::Field], limits: &Limits) -> Result<Fields> {
-    check_count("fields", flat.len(), limits.table_columns_max, "table_columns_max")?;
+pub(super) fn checked_fields(
+    flat: &[super::api::v0_1::arrow::Field],
+    limits: &Limits,
+) -> Result<Fields> {
+    check_count(
+        "fields",
+        flat.len(),
+        limits.table_columns_max,
+        "table_columns_max",
+    )?;
     let fields = fields_from_contract(flat, limits.type_depth_max).map_err(Error::contract)?;
     for field in flat {
-        let metadata: usize = field.metadata.iter().map(|(key, value)| key.len() + value.len()).sum();
-        check_count("bytes of a field's metadata", metadata, limits.text_bytes_max, "text_bytes_max")?;
+        let metadata: usize = field
+            .metadata
+            .iter()
+            .map(|(key, value)| key.len() + value.len())
+            .sum();
+        check_count(
+            "bytes of a field's metadata",
+            metadata,
+            limits.text_bytes_max,
+            "text_bytes_max",
+        )?;
     }
     Ok(fields)
 }
 
 /// Functions as a guest describes them.
-pub(super) fn functions_from_guest(all: Vec<functions::Function>, limits: &Limits) -> Result<Vec<FunctionDescription>> {
-    check_count("functions of the plugin", all.len(), limits.plugin_functions_max, "plugin_functions_max")?;
+pub(super) fn functions_from_guest(
+    all: Vec<functions::Function>,
+    limits: &Limits,
+) -> Result<Vec<FunctionDescription>> {
+    check_count(
+        "functions of the plugin",
+        all.len(),
+        limits.plugin_functions_max,
+        "plugin_functions_max",
+    )?;
     let mut names = BTreeSet::new();
     let mut described = Vec::with_capacity(all.len());
     for function in all {
@@ -213,21 +264,47 @@ pub(super) fn functions_from_guest(all: Vec<functions::Function>, limits: &Limit
         if !names.insert(name.clone()) {
             return Err(Error::contract(format!("two functions are named {name:?}")));
         }
-        described.push(function_from_guest(function, limits).map_err(|error| error.context(format!("function {name:?}")))?);
+        described.push(
+            function_from_guest(function, limits)
+                .map_err(|error| error.context(format!("function {name:?}")))?,
+        );
     }
     Ok(described)
 }
 
-fn function_from_guest(function: functions::Function, limits: &Limits) -> Result<FunctionDescription> {
+fn function_from_guest(
+    function: functions::Function,
+    limits: &Limits,
+) -> Result<FunctionDescription> {
     check_name(&function.name, limits)?;
-    check_count("parameters", function.parameters.len(), limits.function_parameters_max, "function_parameters_max")?;
-    check_count("examples", function.examples.len(), limits.function_parameters_max, "function_parameters_max")?;
+    check_count(
+        "parameters",
+        function.parameters.len(),
+        limits.function_parameters_max,
+        "function_parameters_max",
+    )?;
+    check_count(
+        "examples",
+        function.examples.len(),
+        limits.function_parameters_max,
+        "function_parameters_max",
+    )?;
     let text = |text: &str| printable(text, limits.text_bytes_max);
     let parameters = function.parameters.into_iter();
-    let parameters = parameters.map(|parameter| parameter_from_guest(parameter, limits)).collect::<Result<Vec<_>>>()?;
-    let first_default = parameters.iter().position(|parameter| parameter.default.is_some());
-    if first_default.is_some_and(|first| parameters[first..].iter().any(|parameter| parameter.default.is_none())) {
-        return Err(Error::contract("a parameter without default stands after one with a default"));
+    let parameters = parameters
+        .map(|parameter| parameter_from_guest(parameter, limits))
+        .collect::<Result<Vec<_>>>()?;
+    let first_default = parameters
+        .iter()
+        .position(|parameter| parameter.default.is_some());
+    if first_default.is_some_and(|first| {
+        parameters[first..]
+            .iter()
+            .any(|parameter| parameter.default.is_none())
+    }) {
+        return Err(Error::contract(
+            "a parameter without default stands after one with a default",
+        ));
     }
     Ok(FunctionDescription {
         kind: match function.kind {
@@ -243,14 +320,26 @@ fn function_from_guest(function: functions::Function, limits: &Limits) -> Result
             functions::Volatility::Stable => Volatility::Stable,
             functions::Volatility::Volatile => Volatility::Volatile,
         },
-        examples: function.examples.iter().map(|example| (text(&example.sql), text(&example.result))).collect(),
+        examples: function
+            .examples
+            .iter()
+            .map(|example| (text(&example.sql), text(&example.result)))
+            .collect(),
         name: function.name,
     })
 }
 
-fn parameter_from_guest(parameter: functions::Parameter, limits: &Limits) -> Result<ParameterDescription> {
+fn parameter_from_guest(
+    parameter: functions::Parameter,
+    limits: &Limits,
+) -> Result<ParameterDescription> {
     check_name(&parameter.name, limits)?;
-    check_count("types of a parameter", parameter.types.len(), limits.function_parameters_max, "function_parameters_max")?;
+    check_count(
+        "types of a parameter",
+        parameter.types.len(),
+        limits.function_parameters_max,
+        "function_parameters_max",
+    )?;
     let mut types = Vec::new();
     let mut first: Option<SchemaRef> = None;
     for flat in &parameter.types {
@@ -267,7 +356,10 @@ fn parameter_from_guest(parameter: functions::Parameter, limits: &Limits) -> Res
         (Some(batch), Some(schema)) => {
             let batch = batch_from_guest(&schema, batch, &BatchLimits::new(limits))?;
             if batch.num_rows() != 1 {
-                return Err(Error::contract(format!("a default has {} rows", batch.num_rows())));
+                return Err(Error::contract(format!(
+                    "a default has {} rows",
+                    batch.num_rows()
+                )));
             }
             Some(Arc::clone(batch.column(0)))
         }
@@ -293,7 +385,12 @@ fn check_name(name: &str, limits: &Limits) -> Result<()> {
 
 /// A column's name comes from data: any printable text will do.
 fn check_text_name(name: &str, limits: &Limits) -> Result<()> {
-    check_count("bytes of a column's name", name.len(), limits.name_bytes_max, "name_bytes_max")?;
+    check_count(
+        "bytes of a column's name",
+        name.len(),
+        limits.name_bytes_max,
+        "name_bytes_max",
+    )?;
     match name.is_empty() || name.chars().any(char::is_control) {
         true => Err(Error::contract(format!("a column is named {name:?}"))),
         false => Ok(()),
@@ -314,7 +411,9 @@ pub(super) fn place_text(place: types::Place, bytes_max: usize) -> String {
         place.input.map(|input| printable(&input, bytes_max)),
         place.record.map(|record| format!("record {record}")),
         place.byte.map(|byte| format!("byte {byte}")),
-        place.field.map(|field| format!("field {:?}", printable(&field, bytes_max))),
+        place
+            .field
+            .map(|field| format!("field {:?}", printable(&field, bytes_max))),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
@@ -322,7 +421,10 @@ pub(super) fn place_text(place: types::Place, bytes_max: usize) -> String {
 /// An error that a guest returned.
 pub(super) fn error_from_guest(error: types::Error, limits: &Limits) -> Error {
     let message = printable(&error.message, limits.message_bytes_max);
-    let place = error.where_.map(|place| place_text(place, limits.message_bytes_max)).unwrap_or_default();
+    let place = error
+        .where_
+        .map(|place| place_text(place, limits.message_bytes_max))
+        .unwrap_or_default();
     let error = match error.kind {
         types::ErrorKind::InvalidConfig => Error::config(message),
         types::ErrorKind::NotFound => Error::not_found(message),
@@ -334,7 +436,11 @@ pub(super) fn error_from_guest(error: types::Error, limits: &Limits) -> Error {
         types::ErrorKind::InvalidData => Error::data(message),
         types::ErrorKind::Unsupported | types::ErrorKind::Internal => Error::plugin(message),
     };
-    if place.is_empty() { error } else { error.context(place) }
+    if place.is_empty() {
+        error
+    } else {
+        error.context(place)
+    }
 }
 
 /// An error of the host, for a guest that asked for something. The hint is for the administrator,
@@ -355,5 +461,9 @@ pub(super) fn error_to_guest(error: Error) -> types::Error {
         Some(hint) => format!("{error} ({hint})"),
         None => error.to_string(),
     };
-    types::Error { kind, message, where_: None }
+    types::Error {
+        kind,
+        message,
+        where_: None,
+    }
 }

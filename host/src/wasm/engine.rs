@@ -23,18 +23,29 @@ pub struct Engine {
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Engine").field("cache", &self.cache).finish_non_exhaustive()
+        f.debug_struct("Engine")
+            .field("cache", &self.cache)
+            .finish_non_exhaustive()
     }
 }
 
 impl Engine {
     /// An engine; compiled code is kept in the given private folder, if any.
     pub fn new(limits: &Arc<Limits>, cache: Option<&Path>) -> Result<Self> {
-        let inner = wasmtime::Engine::new(&config(limits)).map_err(|error| Error::internal(format!("wasmtime: {error}")))?;
-        let cache = cache.map(|folder| CodeCache::open(folder, &inner)).transpose()?.map(Arc::new);
+        let inner = wasmtime::Engine::new(&config(limits))
+            .map_err(|error| Error::internal(format!("wasmtime: {error}")))?;
+        let cache = cache
+            .map(|folder| CodeCache::open(folder, &inner))
+            .transpose()?
+            .map(Arc::new);
         let clock = Arc::new(());
         start_clock(&inner, &clock, Duration::from_millis(limits.epoch_tick_ms))?;
-        Ok(Self { inner, cache, limits: Arc::clone(limits), _clock: clock })
+        Ok(Self {
+            inner,
+            cache,
+            limits: Arc::clone(limits),
+            _clock: clock,
+        })
     }
 
     /// The bounds.
@@ -49,15 +60,24 @@ impl Engine {
     /// Compiled code of a verified bundle, from the cache where it is there.
     pub(super) fn compile(&self, bundle: &Bundle) -> Result<Component> {
         let digest = bundle.component_digest();
-        if let Some(component) = self.cache.as_ref().and_then(|cache| cache.get(&self.inner, digest)) {
+        if let Some(component) = self
+            .cache
+            .as_ref()
+            .and_then(|cache| cache.get(&self.inner, digest))
+        {
             return Ok(component);
         }
         let component = self.compile_in_time(bundle)?;
         if let Some(cache) = &self.cache {
-            let stored = component.serialize().map_err(|error| Error::internal(error.to_string()));
+            let stored = component
+                .serialize()
+                .map_err(|error| Error::internal(error.to_string()));
             if let Err(error) = stored.and_then(|code| cache.put(digest, &code)) {
                 // The plugin works without; the next start compiles again.
-                tracing::warn!("compiled code of {} was not cached: {error}", bundle.manifest().name);
+                tracing::warn!(
+                    "compiled code of {} was not cached: {error}",
+                    bundle.manifest().name
+                );
             }
         }
         Ok(component)
@@ -72,11 +92,19 @@ impl Engine {
             // The receiver may have given up.
             let _ = send.send(Component::new(&engine, bundle.component()));
         };
-        std::thread::Builder::new().name("sextant-compile".to_owned()).spawn(compile)?;
+        std::thread::Builder::new()
+            .name("sextant-compile".to_owned())
+            .spawn(compile)?;
         let limit = self.limits.compile_ms_max;
         match receive.recv_timeout(Duration::from_millis(limit)) {
-            Ok(component) => component.map_err(|error| Error::bundle(format!("plugin.wasm does not compile: {error:#}"))),
-            Err(_) => Err(Error::over_limit("milliseconds of compiling", format!("more than {limit}"), limit, "compile_ms_max")),
+            Ok(component) => component
+                .map_err(|error| Error::bundle(format!("plugin.wasm does not compile: {error:#}"))),
+            Err(_) => Err(Error::over_limit(
+                "milliseconds of compiling",
+                format!("more than {limit}"),
+                limit,
+                "compile_ms_max",
+            )),
         }
     }
 }
@@ -103,10 +131,14 @@ fn start_clock(engine: &wasmtime::Engine, clock: &Arc<()>, tick: Duration) -> Re
     let run = move || {
         while alive.strong_count() > 0 {
             std::thread::sleep(tick);
-            let Some(engine) = engine.upgrade() else { return };
+            let Some(engine) = engine.upgrade() else {
+                return;
+            };
             engine.increment_epoch();
         }
     };
-    std::thread::Builder::new().name("sextant-epoch".to_owned()).spawn(run)?;
+    std::thread::Builder::new()
+        .name("sextant-epoch".to_owned())
+        .spawn(run)?;
     Ok(())
 }

@@ -44,23 +44,40 @@ impl BoundScalar {
         let limits = scope.limits();
         let arguments = fields_to_contract(fields).map_err(Error::plugin)?;
         let constants = constants.iter().map(|constant| {
-            constant.as_ref().map(|array| GuestBatch::new(1, std::slice::from_ref(array)).into_owned())
+            constant
+                .as_ref()
+                .map(|array| GuestBatch::new(1, std::slice::from_ref(array)).into_owned())
         });
         let constants: Vec<_> = constants.collect();
 
         store.data_mut().start_call(limits.describe_call_ms_max);
         let bound = guest.call_bind_scalar(&mut store, function, &arguments, &constants);
-        let context = |error: Error| error.context(format!("function {:?}", format!("{}.{function}", plugin.name())));
+        let context = |error: Error| {
+            error.context(format!(
+                "function {:?}",
+                format!("{}.{function}", plugin.name())
+            ))
+        };
         let bound = bound.map_err(|error| context(plugin.crash(&store, error)))?;
         let bound = bound.map_err(|error| context(error_from_guest(error, limits)))?;
         let output = guest.bound_scalar().call_output(&mut store, bound);
         let output = output.map_err(|error| context(plugin.crash(&store, error)))?;
         let output = checked_fields(&output, limits).map_err(context)?;
         if output.len() != 1 {
-            return Err(context(Error::contract(format!("the result has {} fields instead of 1", output.len()))));
+            return Err(context(Error::contract(format!(
+                "the result has {} fields instead of 1",
+                output.len()
+            ))));
         }
         let function = format!("{}.{function}", plugin.name()).into();
-        Ok(Self { plugin: Arc::clone(plugin), function, store, invoke, bound, output: Arc::new(Schema::new(output)) })
+        Ok(Self {
+            plugin: Arc::clone(plugin),
+            function,
+            store,
+            invoke,
+            bound,
+            output: Arc::new(Schema::new(output)),
+        })
     }
 
     /// The result's field.
@@ -70,7 +87,8 @@ impl BoundScalar {
 
     /// Computes a value for each of `rows` rows from the arguments that are not constant.
     pub fn invoke(&mut self, arguments: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
-        self.try_invoke(arguments, rows).map_err(|error| error.context(format!("function {:?}", &*self.function)))
+        self.try_invoke(arguments, rows)
+            .map_err(|error| error.context(format!("function {:?}", &*self.function)))
     }
 
     fn try_invoke(&mut self, arguments: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
@@ -82,15 +100,28 @@ impl BoundScalar {
         state.expect(&self.output);
         state.start_call(scope.limits().call_ms_max);
         let sink = Resource::<Sink>::new_borrow(0);
-        let called = call_invoke(&self.invoke, &mut self.store, (self.bound, batch.borrowed(&slices), sink));
+        let called = call_invoke(
+            &self.invoke,
+            &mut self.store,
+            (self.bound, batch.borrowed(&slices), sink),
+        );
         let called = called.map_err(|error| self.plugin.crash(&self.store, error))?;
-        called.map_err(|error| error_from_guest(error, scope.limits()).context(format!("plugin {:?}", self.plugin.name())))?;
+        called.map_err(|error| {
+            error_from_guest(error, scope.limits())
+                .context(format!("plugin {:?}", self.plugin.name()))
+        })?;
         let mut emitted = self.store.data_mut().take_emitted();
         match (emitted.pop(), emitted.len()) {
             (Some(batch), 0) if batch.num_rows() == rows => Ok(Arc::clone(batch.column(0))),
-            (Some(batch), 0) => Err(Error::contract(format!("{} values came back for {rows} rows", batch.num_rows()))),
+            (Some(batch), 0) => Err(Error::contract(format!(
+                "{} values came back for {rows} rows",
+                batch.num_rows()
+            ))),
             (None, _) => Err(Error::contract("no result was emitted")),
-            (Some(_), more) => Err(Error::contract(format!("{} batches were emitted instead of 1", more + 1))),
+            (Some(_), more) => Err(Error::contract(format!(
+                "{} batches were emitted instead of 1",
+                more + 1
+            ))),
         }
     }
 }
@@ -101,7 +132,10 @@ fn call_invoke(
     store: &mut Store<State>,
     parameters: (ResourceAny, BatchRef<'_>, Resource<Sink>),
 ) -> wasmtime::Result<Result<(), types::Error>> {
-    let invoke = invoke.typed::<(ResourceAny, BatchRef<'_>, Resource<Sink>), (Result<(), types::Error>,)>(&*store)?;
+    let invoke = invoke
+        .typed::<(ResourceAny, BatchRef<'_>, Resource<Sink>), (Result<(), types::Error>,)>(
+            &*store,
+        )?;
     let (result,) = invoke.call(store, parameters)?;
     Ok(result)
 }

@@ -17,6 +17,7 @@ const CHUNK_BYTES: usize = 256 << 10;
 type Stream = Box<dyn Read + Send>;
 
 /// An open entry.
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct OpenReader {
     name: String,
     chunk: Vec<u8>,
@@ -26,7 +27,12 @@ pub struct OpenReader {
 
 impl OpenReader {
     fn new(name: String, stream: Stream) -> Self {
-        Self { name, chunk: Vec::new(), position: 0, ahead: Some(read_ahead(stream)) }
+        Self {
+            name,
+            chunk: Vec::new(),
+            position: 0,
+            ahead: Some(read_ahead(stream)),
+        }
     }
 
     async fn read(&mut self, max: usize) -> Result<Vec<u8>> {
@@ -44,10 +50,16 @@ impl OpenReader {
     }
 
     async fn next_chunk(&mut self) -> Result<Vec<u8>> {
-        let Some(ahead) = &mut self.ahead else { return Ok(Vec::new()) };
-        let (stream, chunk) = ahead.await.map_err(|error| Error::internal(format!("reading {}: {error}", self.name)))?;
+        let Some(ahead) = &mut self.ahead else {
+            return Ok(Vec::new());
+        };
+        let (stream, chunk) = ahead
+            .await
+            .map_err(|error| Error::internal(format!("reading {}: {error}", self.name)))?;
         let chunk = chunk.map_err(|error| match error.kind() {
-            std::io::ErrorKind::InvalidInput | std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof => {
+            std::io::ErrorKind::InvalidInput
+            | std::io::ErrorKind::InvalidData
+            | std::io::ErrorKind::UnexpectedEof => {
                 Error::data(error.to_string()).context(&self.name)
             }
             _ => Error::from(error).context(&self.name),
@@ -60,7 +72,10 @@ impl OpenReader {
 fn read_ahead(mut stream: Stream) -> JoinHandle<(Stream, std::io::Result<Vec<u8>>)> {
     spawn_blocking(move || {
         let mut chunk = Vec::with_capacity(CHUNK_BYTES);
-        let read = stream.by_ref().take(CHUNK_BYTES as u64).read_to_end(&mut chunk);
+        let read = stream
+            .by_ref()
+            .take(CHUNK_BYTES as u64)
+            .read_to_end(&mut chunk);
         (stream, read.map(|_| chunk))
     })
 }
@@ -85,26 +100,48 @@ impl State {
         Ok(entries.collect())
     }
 
-    async fn open_entry(&mut self, input: String, entry: String, start: u64, length: Option<u64>) -> Result<Resource<OpenReader>> {
+    async fn open_entry(
+        &mut self,
+        input: String,
+        entry: String,
+        start: u64,
+        length: Option<u64>,
+    ) -> Result<Resource<OpenReader>> {
         let inputs = self.inputs()?;
         let limit = self.scope.limits().input_streams_max;
         if self.open_inputs >= limit {
-            return Err(Error::over_limit("streams open at the same time", self.open_inputs + 1, limit, "input_streams_max"));
+            return Err(Error::over_limit(
+                "streams open at the same time",
+                self.open_inputs + 1,
+                limit,
+                "input_streams_max",
+            ));
         }
         let name = format!("{input}/{entry}");
         let stream = blocking(move || inputs.open(&input, &entry, start, length)).await?;
         self.open_inputs += 1;
-        self.resources.push(OpenReader::new(name, stream)).map_err(|error| Error::limit(error.to_string()))
+        self.resources
+            .push(OpenReader::new(name, stream))
+            .map_err(|error| Error::limit(error.to_string()))
     }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    spawn_blocking(work).await.map_err(|error| Error::internal(error.to_string()))?
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    spawn_blocking(work)
+        .await
+        .map_err(|error| Error::internal(error.to_string()))?
 }
 
 impl input::Host for State {
-    async fn entries(&mut self, input: String) -> wasmtime::Result<Result<Vec<input::Entry>, types::Error>> {
-        Ok(Self::list_entries(self.inputs(), input).await.map_err(error_to_guest))
+    async fn entries(
+        &mut self,
+        input: String,
+    ) -> wasmtime::Result<Result<Vec<input::Entry>, types::Error>> {
+        Ok(Self::list_entries(self.inputs(), input)
+            .await
+            .map_err(error_to_guest))
     }
 
     async fn open(
@@ -114,12 +151,19 @@ impl input::Host for State {
         start: u64,
         length: Option<u64>,
     ) -> wasmtime::Result<Result<Resource<OpenReader>, types::Error>> {
-        Ok(self.open_entry(input, entry, start, length).await.map_err(error_to_guest))
+        Ok(self
+            .open_entry(input, entry, start, length)
+            .await
+            .map_err(error_to_guest))
     }
 }
 
 impl input::HostReader for State {
-    async fn read(&mut self, reader: Resource<OpenReader>, max: u32) -> wasmtime::Result<Result<Vec<u8>, types::Error>> {
+    async fn read(
+        &mut self,
+        reader: Resource<OpenReader>,
+        max: u32,
+    ) -> wasmtime::Result<Result<Vec<u8>, types::Error>> {
         let max = (max as usize).clamp(1, self.scope.limits().input_read_bytes_max);
         let reader = self.resources.get_mut(&reader)?;
         Ok(reader.read(max).await.map_err(error_to_guest))

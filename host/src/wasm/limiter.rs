@@ -33,7 +33,12 @@ impl Drop for Limiter {
 impl ResourceLimiter for Limiter {
     /// Refusing by a trap instead of by -1 costs a guest the chance to go on with less, and gives
     /// the analyst the reason instead of whatever the guest makes of it.
-    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         if maximum.is_some_and(|maximum| desired > maximum) {
             return Ok(false);
         }
@@ -46,12 +51,19 @@ impl ResourceLimiter for Limiter {
                 "guest_memory_bytes_max",
             )));
         }
-        self.scope.grow(desired - current).map_err(wasmtime::Error::new)?;
+        self.scope
+            .grow(desired - current)
+            .map_err(wasmtime::Error::new)?;
         self.memory_bytes = total;
         Ok(true)
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         if maximum.is_some_and(|maximum| desired > maximum) {
             return Ok(false);
         }

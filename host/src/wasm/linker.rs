@@ -25,7 +25,11 @@ fn internal(error: wasmtime::Error) -> Error {
     Error::contract(format!("the component cannot be linked: {error:#}"))
 }
 
-fn link(engine: &Engine, component: &Component, with_inputs: bool) -> wasmtime::Result<Linker<State>> {
+fn link(
+    engine: &Engine,
+    component: &Component,
+    with_inputs: bool,
+) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine.inner());
     v0_1::arrow::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
     v0_1::types::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
@@ -39,7 +43,9 @@ fn link(engine: &Engine, component: &Component, with_inputs: bool) -> wasmtime::
         if baseline::link(&mut linker, engine.inner(), name, &item.ty)? {
             continue;
         }
-        let interface = name.strip_prefix("sextant:plugin/").and_then(|name| name.split('@').next());
+        let interface = name
+            .strip_prefix("sextant:plugin/")
+            .and_then(|name| name.split('@').next());
         match interface {
             Some("input") if with_inputs => {}
             Some(interface @ ("input" | "http" | "tcp" | "secret")) => {
@@ -60,7 +66,12 @@ fn link(engine: &Engine, component: &Component, with_inputs: bool) -> wasmtime::
 }
 
 /// Links a function of an interface that was not granted: it answers with an `unauthorized` error.
-fn deny(instance: &mut LinkerInstance<'_, State>, interface: &str, name: &str, item: &ComponentItem) -> wasmtime::Result<()> {
+fn deny(
+    instance: &mut LinkerInstance<'_, State>,
+    interface: &str,
+    name: &str,
+    item: &ComponentItem,
+) -> wasmtime::Result<()> {
     match item {
         ComponentItem::ComponentFunc(_) => {
             let message = format!("{interface} is not granted");
@@ -88,7 +99,10 @@ struct Denied;
 /// The contract's `types.error`.
 fn unauthorized(message: &str) -> Val {
     Val::Record(vec![
-        ("kind".to_owned(), Val::Variant("unauthorized".to_owned(), None)),
+        (
+            "kind".to_owned(),
+            Val::Variant("unauthorized".to_owned(), None),
+        ),
         ("message".to_owned(), Val::String(message.to_owned())),
         ("where".to_owned(), Val::Option(None)),
     ])

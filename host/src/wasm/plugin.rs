@@ -7,8 +7,8 @@ use super::engine::Engine;
 use super::linker;
 use super::scope::Scope;
 use super::state::{Role, State};
-use crate::bundle::{Bundle, Manifest};
 use crate::bundle::Digest;
+use crate::bundle::{Bundle, Manifest};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use std::fmt;
@@ -36,12 +36,23 @@ struct LinkedFunctions {
 
 impl LinkedFunctions {
     fn new(engine: &Engine, component: &Component) -> Result<Self> {
-        let linked = linker::for_functions(engine, component)?.instantiate_pre(component).map_err(contract)?;
+        let linked = linker::for_functions(engine, component)?
+            .instantiate_pre(component)
+            .map_err(contract)?;
         let indices = functions::GuestIndices::new(&linked).map_err(contract)?;
         let interface = component.get_export_index(None, FUNCTIONS);
-        let invoke = interface.and_then(|interface| component.get_export_index(Some(&interface), INVOKE));
-        let invoke = invoke.ok_or_else(|| Error::contract(format!("the component does not export {FUNCTIONS} {INVOKE}")))?;
-        Ok(Self { linked, indices, invoke })
+        let invoke =
+            interface.and_then(|interface| component.get_export_index(Some(&interface), INVOKE));
+        let invoke = invoke.ok_or_else(|| {
+            Error::contract(format!(
+                "the component does not export {FUNCTIONS} {INVOKE}"
+            ))
+        })?;
+        Ok(Self {
+            linked,
+            indices,
+            invoke,
+        })
     }
 }
 
@@ -49,12 +60,20 @@ const FUNCTIONS: &str = "sextant:plugin/functions@0.1.0";
 const INVOKE: &str = "[method]bound-scalar.invoke";
 
 fn contract(error: wasmtime::Error) -> Error {
-    Error::contract(format!("the component does not keep the contract: {error:#}"))
+    Error::contract(format!(
+        "the component does not keep the contract: {error:#}"
+    ))
 }
 
 impl fmt::Debug for Plugin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Plugin({} {} {})", self.name, self.manifest().version, self.digest().short())
+        write!(
+            f,
+            "Plugin({} {} {})",
+            self.name,
+            self.manifest().version,
+            self.digest().short()
+        )
     }
 }
 
@@ -77,7 +96,9 @@ impl Plugin {
             plugin.descriptions = plugin.describe_functions()?;
         }
         if exports.source {
-            let linked = linker::for_source(engine, &component)?.instantiate_pre(&component).map_err(contract)?;
+            let linked = linker::for_source(engine, &component)?
+                .instantiate_pre(&component)
+                .map_err(contract)?;
             let indices = source::GuestIndices::new(&linked).map_err(contract)?;
             plugin.source = Some((linked, indices));
         }
@@ -121,37 +142,57 @@ impl Plugin {
 
     /// One of its functions.
     pub fn function(&self, name: &str) -> Option<&FunctionDescription> {
-        self.descriptions.iter().find(|function| function.name == name)
+        self.descriptions
+            .iter()
+            .find(|function| function.name == name)
     }
 
     fn describe_functions(&self) -> Result<Vec<FunctionDescription>> {
         let scope = Scope::new(self.engine.limits());
         let (mut store, guest, _) = self.instantiate_functions(&scope)?;
-        store.data_mut().start_call(scope.limits().describe_call_ms_max);
+        store
+            .data_mut()
+            .start_call(scope.limits().describe_call_ms_max);
         let described = guest.call_functions(&mut store);
         let described = described.map_err(|error| self.crash(&store, error))?;
         functions_from_guest(described, scope.limits())
     }
 
     /// A new instance for functions.
-    pub(super) fn instantiate_functions(&self, scope: &Arc<Scope>) -> Result<(Store<State>, functions::Guest, Func)> {
-        let functions = self.functions.as_ref().ok_or_else(|| self.lacks("functions"))?;
+    pub(super) fn instantiate_functions(
+        &self,
+        scope: &Arc<Scope>,
+    ) -> Result<(Store<State>, functions::Guest, Func)> {
+        let functions = self
+            .functions
+            .as_ref()
+            .ok_or_else(|| self.lacks("functions"))?;
         let mut store = self.store(Role::Functions, scope);
         store.epoch_deadline_callback(|call| {
             call.data().check().map_err(wasmtime::Error::new)?;
             Ok(UpdateDeadline::Continue(1))
         });
-        let loaded = functions.linked.instantiate(&mut store).and_then(|instance| {
-            let guest = functions.indices.load(&mut store, &instance)?;
-            let invoke = instance.get_func(&mut store, functions.invoke);
-            Ok((guest, invoke.ok_or_else(|| wasmtime::format_err!("there is no {INVOKE}"))?))
-        });
+        let loaded = functions
+            .linked
+            .instantiate(&mut store)
+            .and_then(|instance| {
+                let guest = functions.indices.load(&mut store, &instance)?;
+                let invoke = instance.get_func(&mut store, functions.invoke);
+                Ok((
+                    guest,
+                    invoke.ok_or_else(|| wasmtime::format_err!("there is no {INVOKE}"))?,
+                ))
+            });
         let (guest, invoke) = loaded.map_err(|error| self.crash(&store, error))?;
         Ok((store, guest, invoke))
     }
 
     /// A new instance for a source.
-    pub(super) async fn instantiate_source(&self, role: Role, scope: &Arc<Scope>) -> Result<(Store<State>, source::Guest)> {
+    pub(super) async fn instantiate_source(
+        &self,
+        role: Role,
+        scope: &Arc<Scope>,
+    ) -> Result<(Store<State>, source::Guest)> {
         let (linked, indices) = self.source.as_ref().ok_or_else(|| self.lacks("source"))?;
         let mut store = self.store(role, scope);
         store.epoch_deadline_callback(|call| {
@@ -193,7 +234,12 @@ impl Plugin {
         let crashed = match error.downcast_ref::<Trap>() {
             Some(Trap::StackOverflow) => {
                 let limit = self.engine.limits().guest_stack_bytes_max;
-                Error::over_limit("bytes of stack of the plugin", "more", limit, "guest_stack_bytes_max")
+                Error::over_limit(
+                    "bytes of stack of the plugin",
+                    "more",
+                    limit,
+                    "guest_stack_bytes_max",
+                )
             }
             Some(trap) => Error::trap(match words {
                 Some(words) => format!("crashed: {words}"),

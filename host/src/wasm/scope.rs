@@ -40,7 +40,9 @@ struct Reports {
 
 impl fmt::Debug for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Scope").field("cancelled", &self.is_cancelled()).finish_non_exhaustive()
+        f.debug_struct("Scope")
+            .field("cancelled", &self.is_cancelled())
+            .finish_non_exhaustive()
     }
 }
 
@@ -113,9 +115,17 @@ impl Scope {
 
     pub(super) fn report_skipped(&self, source: &str, count: u64, first: String) {
         let mut reports = self.reports();
-        match reports.skipped.iter_mut().find(|known| known.source == source) {
+        match reports
+            .skipped
+            .iter_mut()
+            .find(|known| known.source == source)
+        {
             Some(known) => known.count = known.count.saturating_add(count),
-            None => reports.skipped.push(Skipped { source: source.to_owned(), count, first }),
+            None => reports.skipped.push(Skipped {
+                source: source.to_owned(),
+                count,
+                first,
+            }),
         }
     }
 

@@ -2,7 +2,9 @@
 
 use super::api::v0_1::{source, types};
 use super::arrow::GuestBatch;
-use super::describe::{Operator, TableDescription, check_count, error_from_guest, tables_from_guest};
+use super::describe::{
+    Operator, TableDescription, check_count, error_from_guest, tables_from_guest,
+};
 use super::plugin::Plugin;
 use super::scope::Scope;
 use super::state::{Role, Sink, State};
@@ -44,10 +46,17 @@ impl Predicate {
     pub fn describe(&self, column: &str) -> String {
         let options = FormatOptions::default();
         let shown = ArrayFormatter::try_new(&self.values, &options).map(|values| {
-            (0..self.values.len().min(8)).map(|i| values.value(i).to_string()).collect::<Vec<_>>().join(", ")
+            (0..self.values.len().min(8))
+                .map(|i| values.value(i).to_string())
+                .collect::<Vec<_>>()
+                .join(", ")
         });
         let more = if self.values.len() > 8 { ", ..." } else { "" };
-        format!("{column} {:?}({}{more})", self.operator, shown.unwrap_or_default())
+        format!(
+            "{column} {:?}({}{more})",
+            self.operator,
+            shown.unwrap_or_default()
+        )
     }
 }
 
@@ -86,20 +95,47 @@ impl fmt::Debug for Connection {
 
 impl Connection {
     /// Opens a source in a new instance.
-    pub async fn open(plugin: &Arc<Plugin>, scope: &Arc<Scope>, settings: &SourceSettings) -> Result<Self> {
+    pub async fn open(
+        plugin: &Arc<Plugin>,
+        scope: &Arc<Scope>,
+        settings: &SourceSettings,
+    ) -> Result<Self> {
         let role = Role::Source(settings.name.clone(), Arc::clone(&settings.inputs));
         let at_source = |error: Error| error.context(format!("source {:?}", settings.name));
-        let (mut store, guest) = plugin.instantiate_source(role, scope).await.map_err(at_source)?;
+        let (mut store, guest) = plugin
+            .instantiate_source(role, scope)
+            .await
+            .map_err(at_source)?;
         let limit_ms = scope.limits().describe_call_ms_max;
         store.data_mut().start_call(limit_ms);
-        let opened = Plugin::in_time(scope, limit_ms, guest.call_open(&mut store, &settings.config)).await;
+        let opened = Plugin::in_time(
+            scope,
+            limit_ms,
+            guest.call_open(&mut store, &settings.config),
+        )
+        .await;
         let opened = opened.map_err(|error| at_source(plugin.crash(&store, error)))?;
         let connection = opened.map_err(|error| {
-            let error = error_from_guest(error, scope.limits()).context(format!("plugin {:?}", plugin.name()));
-            let hint = format!("see [source.{}] in sextant.toml, and the plugin's README for its configuration", settings.name);
-            at_source(if error.is_config() { error.with_hint(hint) } else { error })
+            let error = error_from_guest(error, scope.limits())
+                .context(format!("plugin {:?}", plugin.name()));
+            let hint = format!(
+                "see [source.{}] in sextant.toml, and the plugin's README for its configuration",
+                settings.name
+            );
+            at_source(if error.is_config() {
+                error.with_hint(hint)
+            } else {
+                error
+            })
         })?;
-        Ok(Self { plugin: Arc::clone(plugin), scope: Arc::clone(scope), source: settings.name.clone(), store, guest, connection })
+        Ok(Self {
+            plugin: Arc::clone(plugin),
+            scope: Arc::clone(scope),
+            source: settings.name.clone(),
+            store,
+            guest,
+            connection,
+        })
     }
 
     /// The tables.
@@ -107,7 +143,12 @@ impl Connection {
         let limit_ms = self.scope.limits().describe_call_ms_max;
         self.store.data_mut().start_call(limit_ms);
         let call = self.guest.connection();
-        let called = Plugin::in_time(&self.scope, limit_ms, call.call_tables(&mut self.store, self.connection)).await;
+        let called = Plugin::in_time(
+            &self.scope,
+            limit_ms,
+            call.call_tables(&mut self.store, self.connection),
+        )
+        .await;
         let tables = self.answer(called)?;
         tables_from_guest(tables, self.scope.limits()).map_err(|error| self.blame(error))
     }
@@ -118,39 +159,75 @@ impl Connection {
         self.store.data_mut().start_call(limit_ms);
         let param = to_guest(request);
         let call = self.guest.connection();
-        let called = Plugin::in_time(&self.scope, limit_ms, call.call_partitions(&mut self.store, self.connection, &param)).await;
+        let called = Plugin::in_time(
+            &self.scope,
+            limit_ms,
+            call.call_partitions(&mut self.store, self.connection, &param),
+        )
+        .await;
         let partitions = self.answer(called)?;
         let limits = self.scope.limits();
         let check = || {
-            check_count("partitions of a scan", partitions.len(), limits.scan_partitions_max, "scan_partitions_max")?;
+            check_count(
+                "partitions of a scan",
+                partitions.len(),
+                limits.scan_partitions_max,
+                "scan_partitions_max",
+            )?;
             let longest = partitions.iter().map(Vec::len).max().unwrap_or_default();
-            check_count("bytes of a partition token", longest, limits.partition_token_bytes_max, "partition_token_bytes_max")
+            check_count(
+                "bytes of a partition token",
+                longest,
+                limits.partition_token_bytes_max,
+                "partition_token_bytes_max",
+            )
         };
         check().map_err(|error| self.blame(error))?;
         Ok(partitions)
     }
 
     /// Starts reading a partition; the batches will have the given schema.
-    pub async fn scan(mut self, request: &Request, partition: &[u8], schema: &SchemaRef) -> Result<Scan> {
+    pub async fn scan(
+        mut self,
+        request: &Request,
+        partition: &[u8],
+        schema: &SchemaRef,
+    ) -> Result<Scan> {
         let limit_ms = self.scope.limits().call_ms_max;
         self.store.data_mut().start_call(limit_ms);
         let param = to_guest(request);
         let call = self.guest.connection();
-        let called = Plugin::in_time(&self.scope, limit_ms, call.call_scan(&mut self.store, self.connection, &param, partition)).await;
+        let called = Plugin::in_time(
+            &self.scope,
+            limit_ms,
+            call.call_scan(&mut self.store, self.connection, &param, partition),
+        )
+        .await;
         let scan = self.answer(called)?;
-        Ok(Scan { connection: self, scan, schema: Arc::clone(schema), ready: VecDeque::new(), finished: false })
+        Ok(Scan {
+            connection: self,
+            scan,
+            schema: Arc::clone(schema),
+            ready: VecDeque::new(),
+            finished: false,
+        })
     }
 
     fn answer<T>(&self, called: wasmtime::Result<Result<T, types::Error>>) -> Result<T> {
         match called {
-            Err(error) => Err(self.plugin.crash(&self.store, error).context(format!("source {:?}", self.source))),
+            Err(error) => Err(self
+                .plugin
+                .crash(&self.store, error)
+                .context(format!("source {:?}", self.source))),
             Ok(Err(error)) => Err(self.blame(error_from_guest(error, self.scope.limits()))),
             Ok(Ok(answer)) => Ok(answer),
         }
     }
 
     fn blame(&self, error: Error) -> Error {
-        error.context(format!("plugin {:?}", self.plugin.name())).context(format!("source {:?}", self.source))
+        error
+            .context(format!("plugin {:?}", self.plugin.name()))
+            .context(format!("source {:?}", self.source))
     }
 }
 
@@ -158,11 +235,19 @@ fn to_guest(request: &Request) -> source::Request {
     let predicates = request.predicates.iter().map(|predicate| types::Predicate {
         column: predicate.column as u32,
         operator: predicate.operator.to_guest(),
-        values: GuestBatch::new(predicate.values.len(), std::slice::from_ref(&predicate.values)).into_owned(),
+        values: GuestBatch::new(
+            predicate.values.len(),
+            std::slice::from_ref(&predicate.values),
+        )
+        .into_owned(),
     });
     source::Request {
         table: request.table.clone(),
-        columns: request.columns.iter().map(|&column| column as u32).collect(),
+        columns: request
+            .columns
+            .iter()
+            .map(|&column| column as u32)
+            .collect(),
         predicates: predicates.collect(),
         limit: request.limit.map(|limit| limit as u64),
         batch_rows: request.batch_rows as u32,
@@ -208,12 +293,25 @@ impl Scan {
         state.expect(&self.schema);
         let sink = Resource::<Sink>::new_borrow(0);
         let call = own.guest.scan();
-        let called = Plugin::in_time(&own.scope, limit_ms, call.call_next(&mut own.store, self.scan, sink)).await;
+        let called = Plugin::in_time(
+            &own.scope,
+            limit_ms,
+            call.call_next(&mut own.store, self.scan, sink),
+        )
+        .await;
         let more = own.answer(called)?;
         let emitted = own.store.data_mut().take_emitted();
         match (more, emitted.is_empty()) {
-            (true, true) => return Err(own.blame(Error::contract("a step of a scan says that there is more, but emitted nothing"))),
-            (false, false) => return Err(own.blame(Error::contract("a step of a scan emitted rows after the end"))),
+            (true, true) => {
+                return Err(own.blame(Error::contract(
+                    "a step of a scan says that there is more, but emitted nothing",
+                )));
+            }
+            (false, false) => {
+                return Err(own.blame(Error::contract(
+                    "a step of a scan emitted rows after the end",
+                )));
+            }
             _ => {}
         }
         self.finished = !more;

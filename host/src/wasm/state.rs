@@ -3,10 +3,10 @@
 
 use super::api::v0_1::{arrow, log, report, types};
 use super::arrow::{BatchLimits, batch_from_guest};
-use crate::input::Inputs;
 use super::limiter::Limiter;
 use super::scope::Scope;
 use crate::error::{Error, Result};
+use crate::input::Inputs;
 use ::arrow::array::RecordBatch;
 use ::arrow::datatypes::SchemaRef;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use wasmtime::component::{Resource, ResourceTable};
 
 /// The host's side of the contract's `sink`.
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct Sink;
 
 /// What an instance is for, which decides what it may do.
@@ -109,22 +110,46 @@ impl State {
     fn take_batch(&mut self, batch: arrow::Batch) -> Result<()> {
         let limits = Arc::clone(self.scope.limits());
         let schema = self.expected.clone();
-        let schema = schema.ok_or_else(|| Error::contract("a batch was emitted outside of a call"))?;
+        let schema =
+            schema.ok_or_else(|| Error::contract("a batch was emitted outside of a call"))?;
         if self.emitted.len() >= limits.step_batches_max {
             let count = self.emitted.len() + 1;
-            return Err(Error::over_limit("batches emitted in one step", count, limits.step_batches_max, "step_batches_max"));
+            return Err(Error::over_limit(
+                "batches emitted in one step",
+                count,
+                limits.step_batches_max,
+                "step_batches_max",
+            ));
         }
-        self.empty_batches = if batch.rows == 0 { self.empty_batches + 1 } else { 0 };
+        self.empty_batches = if batch.rows == 0 {
+            self.empty_batches + 1
+        } else {
+            0
+        };
         if self.empty_batches > limits.empty_batches_max {
             let count = self.empty_batches;
-            return Err(Error::over_limit("batches without rows, one after the other", count, limits.empty_batches_max, "empty_batches_max"));
+            return Err(Error::over_limit(
+                "batches without rows, one after the other",
+                count,
+                limits.empty_batches_max,
+                "empty_batches_max",
+            ));
         }
         self.emitted_bytes += batch.buffers.iter().map(Vec::len).sum::<usize>();
         if self.emitted_bytes > limits.batch_bytes_max {
             let bytes = self.emitted_bytes;
-            return Err(Error::over_limit("bytes emitted in one step", bytes, limits.batch_bytes_max, "batch_bytes_max"));
+            return Err(Error::over_limit(
+                "bytes emitted in one step",
+                bytes,
+                limits.batch_bytes_max,
+                "batch_bytes_max",
+            ));
         }
-        self.emitted.push(batch_from_guest(&schema, batch, &BatchLimits::new(&limits))?);
+        self.emitted.push(batch_from_guest(
+            &schema,
+            batch,
+            &BatchLimits::new(&limits),
+        )?);
         Ok(())
     }
 
@@ -209,18 +234,28 @@ impl log::Host for State {
 }
 
 impl report::Host for State {
-    fn skipped(&mut self, count: u64, reason: String, place: report::Place) -> wasmtime::Result<()> {
+    fn skipped(
+        &mut self,
+        count: u64,
+        reason: String,
+        place: report::Place,
+    ) -> wasmtime::Result<()> {
         let max = self.scope.limits().message_bytes_max;
         let place = super::describe::place_text(place, max);
         let reason = printable(&reason, max);
-        let first = if place.is_empty() { reason } else { format!("{place}: {reason}") };
+        let first = if place.is_empty() {
+            reason
+        } else {
+            format!("{place}: {reason}")
+        };
         self.scope.report_skipped(self.source_name(), count, first);
         Ok(())
     }
 
     fn warning(&mut self, message: String) -> wasmtime::Result<()> {
         let message = printable(&message, self.scope.limits().message_bytes_max);
-        self.scope.warn(format!("{}: {message}", self.source_name()));
+        self.scope
+            .warn(format!("{}: {message}", self.source_name()));
         Ok(())
     }
 }

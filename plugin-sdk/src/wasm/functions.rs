@@ -37,11 +37,21 @@ impl<P: ProvideFunctions> exports::Guest for FunctionsExport<P> {
     fn functions() -> Vec<exports::Function> {
         start();
         let all = P::functions();
-        let scalars = all.scalars.iter().map(|f| (f.describe(), exports::FunctionKind::Scalar));
-        let aggregates = all.aggregates.iter().map(|f| (f.describe(), exports::FunctionKind::Aggregate));
-        let tables = all.tables.iter().map(|f| (f.describe(), exports::FunctionKind::Table));
+        let scalars = all
+            .scalars
+            .iter()
+            .map(|f| (f.describe(), exports::FunctionKind::Scalar));
+        let aggregates = all
+            .aggregates
+            .iter()
+            .map(|f| (f.describe(), exports::FunctionKind::Aggregate));
+        let tables = all
+            .tables
+            .iter()
+            .map(|f| (f.describe(), exports::FunctionKind::Table));
         let all = scalars.chain(aggregates).chain(tables);
-        all.map(|(description, kind)| send_function(description, kind)).collect()
+        all.map(|(description, kind)| send_function(description, kind))
+            .collect()
     }
 
     fn bind_scalar(
@@ -52,9 +62,15 @@ impl<P: ProvideFunctions> exports::Guest for FunctionsExport<P> {
         start();
         let signature = receive_signature(&arguments, constants)?;
         let all = P::functions();
-        let function = all.scalars.iter().find(|function| function.describe().name == name);
+        let function = all
+            .scalars
+            .iter()
+            .find(|function| function.describe().name == name);
         let bound = function.ok_or_else(|| unknown(&name))?.bind(&signature)?;
-        Ok(exports::BoundScalar::new(Scalar { bound, varying: Varying::new(signature) }))
+        Ok(exports::BoundScalar::new(Scalar {
+            bound,
+            varying: Varying::new(signature),
+        }))
     }
 
     fn bind_aggregate(
@@ -65,7 +81,10 @@ impl<P: ProvideFunctions> exports::Guest for FunctionsExport<P> {
         start();
         let signature = receive_signature(&arguments, constants)?;
         let all = P::functions();
-        let function = all.aggregates.iter().find(|function| function.describe().name == name);
+        let function = all
+            .aggregates
+            .iter()
+            .find(|function| function.describe().name == name);
         let bound = function.ok_or_else(|| unknown(&name))?.bind(&signature)?;
         let varying = Rc::new(Varying::new(signature));
         Ok(exports::BoundAggregate::new(Aggregate { bound, varying }))
@@ -79,10 +98,18 @@ impl<P: ProvideFunctions> exports::Guest for FunctionsExport<P> {
     ) -> Result<exports::BoundTable, types::Error> {
         start();
         let signature = receive_signature(&arguments, constants)?;
-        let relations = relations.iter().map(receive_schema).collect::<Result<Vec<_>>>()?;
+        let relations = relations
+            .iter()
+            .map(receive_schema)
+            .collect::<Result<Vec<_>>>()?;
         let all = P::functions();
-        let function = all.tables.iter().find(|function| function.describe().name == name);
-        let bound = function.ok_or_else(|| unknown(&name))?.bind(&relations, &signature)?;
+        let function = all
+            .tables
+            .iter()
+            .find(|function| function.describe().name == name);
+        let bound = function
+            .ok_or_else(|| unknown(&name))?
+            .bind(&relations, &signature)?;
         Ok(exports::BoundTable::new(Table { bound, relations }))
     }
 }
@@ -100,9 +127,14 @@ struct Varying {
 impl Varying {
     fn new(signature: Signature) -> Self {
         let fields = signature.fields.into_iter().zip(&signature.constants);
-        let fields = fields.filter(|(_, constant)| constant.is_none()).map(|(field, _)| field);
+        let fields = fields
+            .filter(|(_, constant)| constant.is_none())
+            .map(|(field, _)| field);
         let columns = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        Self { columns, constants: signature.constants }
+        Self {
+            columns,
+            constants: signature.constants,
+        }
     }
 
     fn receive(&self, batch: contract::BatchResult) -> Result<RecordBatch> {
@@ -121,9 +153,15 @@ impl exports::GuestBoundScalar for Scalar {
         send_field(self.bound.output())
     }
 
-    fn invoke(&self, arguments: contract::BatchResult, out: &exports::Sink) -> Result<(), types::Error> {
+    fn invoke(
+        &self,
+        arguments: contract::BatchResult,
+        out: &exports::Sink,
+    ) -> Result<(), types::Error> {
         let batch = self.varying.receive(arguments)?;
-        let result = self.bound.invoke(&Arguments::new(&self.varying.constants, &batch))?;
+        let result = self
+            .bound
+            .invoke(&Arguments::new(&self.varying.constants, &batch))?;
         emit_columns(out, result.len(), &[result]);
         Ok(())
     }
@@ -164,28 +202,44 @@ pub struct Groups {
 }
 
 impl exports::GuestAccumulator for Groups {
-    fn update(&self, arguments: contract::BatchResult, groups: Vec<u32>, total: u32) -> Result<(), types::Error> {
+    fn update(
+        &self,
+        arguments: contract::BatchResult,
+        groups: Vec<u32>,
+        total: u32,
+    ) -> Result<(), types::Error> {
         let batch = self.varying.receive(arguments)?;
         let arguments = Arguments::new(&self.varying.constants, &batch);
         let mut accumulator = self.accumulator.borrow_mut();
         Ok(accumulator.update(&arguments, &UInt32Array::from(groups), total as usize)?)
     }
 
-    fn merge(&self, states: contract::BatchResult, groups: Vec<u32>, total: u32) -> Result<(), types::Error> {
+    fn merge(
+        &self,
+        states: contract::BatchResult,
+        groups: Vec<u32>,
+        total: u32,
+    ) -> Result<(), types::Error> {
         let states = receive_batch(&self.states, states)?;
         let mut accumulator = self.accumulator.borrow_mut();
         Ok(accumulator.merge(&states, &UInt32Array::from(groups), total as usize)?)
     }
 
     fn state(&self, first: Option<u32>, out: &exports::Sink) -> Result<(), types::Error> {
-        let columns = self.accumulator.borrow_mut().state(first.map(|n| n as usize))?;
+        let columns = self
+            .accumulator
+            .borrow_mut()
+            .state(first.map(|n| n as usize))?;
         let rows = columns.first().map_or(0, |column| column.len());
         emit_columns(out, rows, &columns);
         Ok(())
     }
 
     fn finish(&self, first: Option<u32>, out: &exports::Sink) -> Result<(), types::Error> {
-        let column = self.accumulator.borrow_mut().finish(first.map(|n| n as usize))?;
+        let column = self
+            .accumulator
+            .borrow_mut()
+            .finish(first.map(|n| n as usize))?;
         emit_columns(out, column.len(), &[column]);
         Ok(())
     }
@@ -210,17 +264,21 @@ impl exports::GuestBoundTable for Table {
             Distribution::Single => exports::Distribution::Single,
             Distribution::Broadcast => exports::Distribution::Broadcast,
             Distribution::Any => exports::Distribution::Any,
-            Distribution::Hash(columns) => {
-                exports::Distribution::Hash(columns.into_iter().map(|column| column as u32).collect())
-            }
+            Distribution::Hash(columns) => exports::Distribution::Hash(
+                columns.into_iter().map(|column| column as u32).collect(),
+            ),
         };
         self.bound.distributions().into_iter().map(send).collect()
     }
 
     fn call(&self, columns: Option<Vec<u32>>) -> Result<exports::TableCall, types::Error> {
-        let columns: Option<Vec<_>> = columns.map(|all| all.into_iter().map(|c| c as usize).collect());
+        let columns: Option<Vec<_>> =
+            columns.map(|all| all.into_iter().map(|c| c as usize).collect());
         let call = RefCell::new(self.bound.call(columns.as_deref())?);
-        Ok(exports::TableCall::new(Call { call, relations: self.relations.clone() }))
+        Ok(exports::TableCall::new(Call {
+            call,
+            relations: self.relations.clone(),
+        }))
     }
 }
 
@@ -270,31 +328,50 @@ fn receive_signature(
     arguments: &contract::Schema,
     constants: Vec<Option<contract::BatchResult>>,
 ) -> Result<Signature> {
-    let fields: Vec<_> = receive_schema(arguments)?.fields().iter().cloned().collect();
+    let fields: Vec<_> = receive_schema(arguments)?
+        .fields()
+        .iter()
+        .cloned()
+        .collect();
     let constants = constants.into_iter().zip(&fields).map(|(constant, field)| {
         let schema = Arc::new(Schema::new(vec![Arc::clone(field)]));
-        let batch = constant.map(|batch| receive_batch(&schema, batch)).transpose()?;
+        let batch = constant
+            .map(|batch| receive_batch(&schema, batch))
+            .transpose()?;
         Ok(batch.map(|batch| Arc::clone(batch.column(0))))
     });
-    Ok(Signature { constants: constants.collect::<Result<_>>()?, fields })
+    Ok(Signature {
+        constants: constants.collect::<Result<_>>()?,
+        fields,
+    })
 }
 
 fn send_function(description: Description, kind: exports::FunctionKind) -> exports::Function {
-    let relations = description.relations.into_iter().map(|relation| exports::Relation {
-        name: relation.name,
-        doc: relation.doc,
-        feed: match relation.feed {
-            Feed::Build => exports::Feed::Build,
-            Feed::Stream => exports::Feed::Stream,
-        },
-    });
+    let relations = description
+        .relations
+        .into_iter()
+        .map(|relation| exports::Relation {
+            name: relation.name,
+            doc: relation.doc,
+            feed: match relation.feed {
+                Feed::Build => exports::Feed::Build,
+                Feed::Stream => exports::Feed::Stream,
+            },
+        });
     let examples = description.examples.into_iter();
-    let examples = examples.map(|example| exports::Example { sql: example.sql, result: example.result });
+    let examples = examples.map(|example| exports::Example {
+        sql: example.sql,
+        result: example.result,
+    });
     exports::Function {
         name: description.name,
         kind,
         doc: description.doc,
-        parameters: description.parameters.into_iter().map(send_parameter).collect(),
+        parameters: description
+            .parameters
+            .into_iter()
+            .map(send_parameter)
+            .collect(),
         variadic: description.variadic,
         relations: relations.collect(),
         volatility: match description.volatility {
@@ -310,7 +387,9 @@ fn send_function(description: Description, kind: exports::FunctionKind) -> expor
 fn send_parameter(parameter: Parameter) -> exports::Parameter {
     let types = parameter.types.into_iter();
     exports::Parameter {
-        types: types.map(|t| send_field(Field::new(&parameter.name, t, true))).collect(),
+        types: types
+            .map(|t| send_field(Field::new(&parameter.name, t, true)))
+            .collect(),
         name: parameter.name,
         doc: parameter.doc,
         default: parameter.default.as_ref().map(send_array),

@@ -3,10 +3,10 @@
 use super::{emit, host, receive_batch, send_schema, start, types};
 use crate::bindings::source::exports::sextant::plugin::source as exports;
 use crate::{Batches, Error, Operator, Predicate, Request, Result, Source, Table};
+use arrow_schema::{Schema, SchemaRef};
 use std::cell::RefCell;
 use std::fmt;
 use std::marker::PhantomData;
-use arrow_schema::{Schema, SchemaRef};
 use std::sync::Arc;
 
 /// A [`Source`] as the component's export.
@@ -56,10 +56,17 @@ impl<S: Source> exports::GuestConnection for Connection<S> {
         Ok(self.0.partitions(&request)?)
     }
 
-    fn scan(&self, request: exports::Request, partition: Vec<u8>) -> Result<exports::Scan, types::Error> {
+    fn scan(
+        &self,
+        request: exports::Request,
+        partition: Vec<u8>,
+    ) -> Result<exports::Scan, types::Error> {
         let (request, schema) = self.receive(request)?;
         let batches = self.0.scan(&request, &partition)?;
-        Ok(exports::Scan::new(Scan { batches: RefCell::new(batches), schema }))
+        Ok(exports::Scan::new(Scan {
+            batches: RefCell::new(batches),
+            schema,
+        }))
     }
 }
 
@@ -81,7 +88,11 @@ impl exports::GuestScan for Scan {
             return Ok(false);
         };
         if batch.schema_ref() != &self.schema {
-            let error = format!("a batch has the columns {}, not {}", batch.schema(), self.schema);
+            let error = format!(
+                "a batch has the columns {}, not {}",
+                batch.schema(),
+                self.schema
+            );
             return Err(Error::internal(error).into());
         }
         emit(out, &batch);
@@ -124,11 +135,19 @@ fn receive_request(table: &Table, request: exports::Request) -> Result<Request> 
         let schema = Arc::new(Schema::new(vec![Arc::clone(field)]));
         let values = receive_batch(&schema, predicate.values)?;
         let operator = receive_operator(predicate.operator);
-        Ok(Predicate { column, operator, values: Arc::clone(values.column(0)) })
+        Ok(Predicate {
+            column,
+            operator,
+            values: Arc::clone(values.column(0)),
+        })
     });
     Ok(Request {
         table: request.table,
-        columns: request.columns.into_iter().map(|column| column as usize).collect(),
+        columns: request
+            .columns
+            .into_iter()
+            .map(|column| column as usize)
+            .collect(),
         predicates: predicates.collect::<Result<_>>()?,
         limit: request.limit,
         batch_rows: request.batch_rows as usize,
@@ -152,4 +171,6 @@ macro_rules! operators {
     };
 }
 
-operators!(Eq, NotEq, Lt, LtEq, Gt, GtEq, InList, NotInList, Like, IsNull, IsNotNull);
+operators!(
+    Eq, NotEq, Lt, LtEq, Gt, GtEq, InList, NotInList, Like, IsNull, IsNotNull
+);

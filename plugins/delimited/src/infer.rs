@@ -100,7 +100,7 @@ mod tests {
         );
         assert_eq!(
             guess(&["2024-01-01T12:00:00Z", "2024-01-01T12:00:00+02:00"]),
-            "Timestamp(µs, \"UTC\")"
+            "Timestamp(µs, \"+00:00\")"
         );
         assert_eq!(guess(&["true", "FALSE"]), "Boolean");
         let texts: [&[&str]; 9] = [

@@ -108,7 +108,7 @@ impl Source for Delimited {
         let describe = |name: &String| {
             let (options, shape) = self.table(name)?;
             let comment = format!("records of the delimited text in input {:?}", options.input);
-            Ok(Table::new(name, shape.schema.clone()).comment(comment))
+            Ok(Table::new(name, std::sync::Arc::clone(&shape.schema)).comment(comment))
         };
         self.tables.keys().map(describe).collect()
     }

@@ -815,7 +815,7 @@ mod tests {
                     if quote.is_empty() {
                         options["escape"] = json!("");
                     }
-                    let (bytes, _, _) = crate::config::Options::new(
+                    let (bytes, _, _) = Options::new(
                         "t",
                         &serde_json::from_value(options.clone()).unwrap(),
                     )

@@ -298,12 +298,13 @@ impl Zone {
             ))
         })?;
         Ok(Self {
-            name: name.to_owned(),
+            // Arrow knows "UTC" only with a database of zones, and an offset without.
+            name: if name == "UTC" { "+00:00" } else { name }.to_owned(),
             offset_s,
         })
     }
 
-    /// The zone as Arrow names it.
+    /// The zone as Arrow names it: an offset.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }

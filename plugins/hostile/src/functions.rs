@@ -4,14 +4,16 @@
 use sextant_plugin_sdk::arrow_array::{ArrayRef, Int64Array, StringArray};
 use sextant_plugin_sdk::arrow_schema::{DataType, Field};
 use sextant_plugin_sdk::{
-    Arguments, BoundScalar, Description, Error, Functions, Parameter, Result, Scalar, Signature, SimpleScalar, Volatility,
+    Arguments, BoundScalar, Description, Error, Functions, Parameter, Result, Scalar, Signature,
+    SimpleScalar, Volatility,
 };
 use std::hint::black_box;
 use std::sync::Arc;
 
 /// The functions: `attack(name)`, `lie(name)`, `edition()`, `spin(milliseconds)`.
 pub fn functions() -> Functions {
-    let edition = Description::new("edition", "the edition of this component").volatility(Volatility::Stable);
+    let edition =
+        Description::new("edition", "the edition of this component").volatility(Volatility::Stable);
     let attack = Description::new("attack", "does something bad")
         .parameter(Parameter::text("name", "what to do"))
         .volatility(Volatility::Volatile);
@@ -30,9 +32,14 @@ pub fn functions() -> Functions {
 }
 
 fn texts(arguments: &Arguments<'_>, text: impl Fn(usize) -> String) -> ArrayRef {
-    Arc::new((0..arguments.rows()).map(|row| Some(text(row))).collect::<StringArray>())
+    Arc::new(
+        (0..arguments.rows())
+            .map(|row| Some(text(row)))
+            .collect::<StringArray>(),
+    )
 }
 
+#[expect(clippy::print_stderr, reason = "that is one of the attacks")]
 fn attack_by(name: &str) -> Result<()> {
     match name {
         "nothing" => {}
@@ -48,13 +55,30 @@ fn attack_by(name: &str) -> Result<()> {
         "sleep" => std::thread::sleep(std::time::Duration::from_secs(3_600)),
         "panic" => panic!("on purpose"),
         "exit" => std::process::exit(3),
-        "log" => (0..1_000_000).for_each(|i| sextant_plugin_sdk::log::error!("\x1b[2J\x1b[31mline {i}\nforged: line")),
+        "log" => (0..1_000_000)
+            .for_each(|i| sextant_plugin_sdk::log::error!("\x1b[2J\x1b[31mline {i}\nforged: line")),
         "stderr" => (0..100_000).for_each(|i| eprintln!("line {i}")),
         "error" => return Err(Error::invalid_data("x".repeat(20 << 20))),
         "escape" => return Err(Error::invalid_data("\x1b[2J\nerror: forged")),
-        "environment" => return Err(Error::internal(format!("{} {}", std::env::vars().count(), std::env::args().count()))),
-        "file" => return Err(Error::internal(format!("{:?}", std::fs::read("/etc/passwd").map_err(|error| error.kind())))),
-        "clock" => return Err(Error::internal(format!("{:?}", std::time::Instant::now().elapsed()))),
+        "environment" => {
+            return Err(Error::internal(format!(
+                "{} {}",
+                std::env::vars().count(),
+                std::env::args().count()
+            )));
+        }
+        "file" => {
+            return Err(Error::internal(format!(
+                "{:?}",
+                std::fs::read("/etc/passwd").map_err(|error| error.kind())
+            )));
+        }
+        "clock" => {
+            return Err(Error::internal(format!(
+                "{:?}",
+                std::time::Instant::now().elapsed()
+            )));
+        }
         other => return Err(Error::not_found(format!("no attack {other:?}"))),
     }
     Ok(())
@@ -78,7 +102,11 @@ fn allocate() {
 /// Uses up the host's stack. What is done with the result keeps the compiler from making a loop.
 #[inline(never)]
 fn recurse(depth: u64) -> u64 {
-    if depth == u64::MAX { depth } else { recurse(depth + 1).rotate_left(1) ^ depth }
+    if depth == u64::MAX {
+        depth
+    } else {
+        recurse(depth + 1).rotate_left(1) ^ depth
+    }
 }
 
 /// Uses up the guest's own stack in its memory.
@@ -104,7 +132,11 @@ impl Scalar for Lie {
     fn describe(&self) -> Description {
         Description::new("lie", "gives another result than it announces")
             .parameter(Parameter::text("name", "which lie").constant())
-            .parameter(Parameter::new("value", &[DataType::Int64], "what to give back"))
+            .parameter(Parameter::new(
+                "value",
+                &[DataType::Int64],
+                "what to give back",
+            ))
     }
 
     fn bind(&self, signature: &Signature) -> Result<Box<dyn BoundScalar>> {
@@ -121,7 +153,10 @@ impl BoundScalar for BoundLie {
 
     fn invoke(&self, arguments: &Arguments<'_>) -> Result<ArrayRef> {
         Ok(match self.0.as_str() {
-            "short" => Arc::new(Int64Array::from(vec![1; arguments.rows().saturating_sub(1)])),
+            "short" => Arc::new(Int64Array::from(vec![
+                1;
+                arguments.rows().saturating_sub(1)
+            ])),
             "long" => Arc::new(Int64Array::from(vec![1; arguments.rows() + 1])),
             "type" => texts(arguments, |row| row.to_string()),
             "null" => Arc::new(Int64Array::from(vec![None; arguments.rows()])),

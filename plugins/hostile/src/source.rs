@@ -1,7 +1,9 @@
 //! A source that lies: in what it describes, in how it scans, and in the batches it emits.
 
 use crate::batches;
-use sextant_plugin_sdk::bindings::imports::sextant::plugin::arrow::{BatchParam, DataType, Field, Node, Sink};
+use sextant_plugin_sdk::bindings::imports::sextant::plugin::arrow::{
+    BatchParam, DataType, Field, Node, Sink,
+};
 use sextant_plugin_sdk::bindings::imports::sextant::plugin::types::{Error, ErrorKind, Operator};
 use sextant_plugin_sdk::bindings::imports::sextant::plugin::{input, report, types};
 use sextant_plugin_sdk::bindings::source::exports::sextant::plugin::source as exports;
@@ -47,13 +49,30 @@ pub struct Connection {
 }
 
 fn column(name: &str, data_type: DataType, children: u32) -> Field {
-    Field { name: name.to_owned(), data_type, nullable: true, children, metadata: Vec::new() }
+    Field {
+        name: name.to_owned(),
+        data_type,
+        nullable: true,
+        children,
+        metadata: Vec::new(),
+    }
 }
 
 fn table(name: &str, columns: Vec<Field>) -> exports::Table {
-    let pushdown = vec![exports::Pushdown { column: 0, operators: vec![Operator::Eq, Operator::Gt], exact: true }];
+    let pushdown = vec![exports::Pushdown {
+        column: 0,
+        operators: vec![Operator::Eq, Operator::Gt],
+        exact: true,
+    }];
     let pushdown = if columns.is_empty() { vec![] } else { pushdown };
-    exports::Table { name: name.to_owned(), comment: String::new(), columns, keys: vec![], pushdown, rows: Some(1) }
+    exports::Table {
+        name: name.to_owned(),
+        comment: String::new(),
+        columns,
+        keys: vec![],
+        pushdown,
+        rows: Some(1),
+    }
 }
 
 impl exports::GuestConnection for Connection {
@@ -67,16 +86,29 @@ impl exports::GuestConnection for Connection {
             }
             "missing_children" => vec![table("t", vec![column("n", DataType::Struct, 9)])],
             "childless_list" => vec![table("t", vec![column("n", DataType::List, 0)])],
-            "zero_width" => vec![table("t", vec![column("n", DataType::FixedSizeBinary(0), 0)])],
-            "huge_width" => vec![table("t", vec![column("n", DataType::FixedSizeBinary(u32::MAX), 0)])],
+            "zero_width" => vec![table(
+                "t",
+                vec![column("n", DataType::FixedSizeBinary(0), 0)],
+            )],
+            "huge_width" => vec![table(
+                "t",
+                vec![column("n", DataType::FixedSizeBinary(u32::MAX), 0)],
+            )],
             "duplicate_columns" => vec![table("t", [number(), number()].concat())],
             "nameless_column" => vec![table("t", vec![column("", DataType::Int64, 0)])],
             "nul_in_column" => vec![table("t", vec![column("a\0b", DataType::Int64, 0)])],
             "duplicate_tables" => vec![table("t", number()), table("t", number())],
             "odd_table_name" => vec![table("T\"; DROP", number())],
-            "too_many_tables" => (0..11_000).map(|i| table(&format!("t{i}"), number())).collect(),
+            "too_many_tables" => (0..11_000)
+                .map(|i| table(&format!("t{i}"), number()))
+                .collect(),
             "too_many_columns" => {
-                vec![table("t", (0..5_000).map(|i| column(&format!("c{i}"), DataType::Int64, 0)).collect())]
+                vec![table(
+                    "t",
+                    (0..5_000)
+                        .map(|i| column(&format!("c{i}"), DataType::Int64, 0))
+                        .collect(),
+                )]
             }
             "pushdown_on_no_column" => {
                 let mut odd = table("t", number());
@@ -97,19 +129,47 @@ impl exports::GuestConnection for Connection {
     }
 
     fn scan(&self, request: exports::Request, _: Vec<u8>) -> Result<exports::Scan, Error> {
-        Ok(exports::Scan::new(Scan { request, steps: Cell::new(0) }))
+        Ok(exports::Scan::new(Scan {
+            request,
+            steps: Cell::new(0),
+        }))
     }
 }
 
 impl Connection {
     fn usual_tables(&self) -> Vec<exports::Table> {
         let named = [
-            "numbers", "editions", "ignores_predicates", "ignores_limit", "empty_batches", "many_batches", "nothing_more",
-            "after_the_end", "changes_schema", "endless", "panics", "fails", "fails_late", "denied", "skips", "warns", "slow",
-            "many_partitions", "huge_tokens", "two_partitions", "memory",
+            "numbers",
+            "editions",
+            "ignores_predicates",
+            "ignores_limit",
+            "empty_batches",
+            "many_batches",
+            "nothing_more",
+            "after_the_end",
+            "changes_schema",
+            "endless",
+            "panics",
+            "fails",
+            "fails_late",
+            "denied",
+            "skips",
+            "warns",
+            "slow",
+            "many_partitions",
+            "huge_tokens",
+            "two_partitions",
+            "memory",
         ];
-        let mut tables: Vec<_> = named.iter().map(|name| table(name, vec![column("n", DataType::Int64, 0)])).collect();
-        tables.extend(batches::all().into_iter().map(|bad| table(bad.name, bad.schema)));
+        let mut tables: Vec<_> = named
+            .iter()
+            .map(|name| table(name, vec![column("n", DataType::Int64, 0)]))
+            .collect();
+        tables.extend(
+            batches::all()
+                .into_iter()
+                .map(|bad| table(bad.name, bad.schema)),
+        );
         let edition = tables.iter_mut().find(|table| table.name == "editions");
         if let Some(edition) = edition {
             edition.columns = vec![column("edition", DataType::Utf8, 0)];
@@ -133,7 +193,9 @@ impl exports::GuestScan for Scan {
         match self.request.table.as_str() {
             "numbers" | "two_partitions" => Ok(step < 10 && self.emit(out, &[0, 1, 2, 3, 4])),
             "editions" => Ok(step < 50 && emit_edition(out)),
-            "ignores_predicates" | "ignores_limit" => Ok(step < 3 && self.emit(out, &[1, 2, 3, 4, 5])),
+            "ignores_predicates" | "ignores_limit" => {
+                Ok(step < 3 && self.emit(out, &[1, 2, 3, 4, 5]))
+            }
             "empty_batches" => Ok(self.emit(out, &[])),
             "many_batches" => loop {
                 self.emit(out, &[1]);
@@ -143,7 +205,11 @@ impl exports::GuestScan for Scan {
                 self.emit(out, &[1]);
                 Ok(false)
             }
-            "changes_schema" => Ok(if step == 0 { self.emit(out, &[1]) } else { emit_edition(out) }),
+            "changes_schema" => Ok(if step == 0 {
+                self.emit(out, &[1])
+            } else {
+                emit_edition(out)
+            }),
             "endless" => {
                 endless();
                 Ok(false)
@@ -157,12 +223,22 @@ impl exports::GuestScan for Scan {
             }
             "slow" => Ok(self.emit(out, &[step as i64])),
             "panics" => panic!("on purpose"),
-            "fails" => Err(failure("the first record is broken", ErrorKind::InvalidData)),
-            "fails_late" if step == 3 => Err(failure("a later record is broken", ErrorKind::InvalidData)),
+            "fails" => Err(failure(
+                "the first record is broken",
+                ErrorKind::InvalidData,
+            )),
+            "fails_late" if step == 3 => {
+                Err(failure("a later record is broken", ErrorKind::InvalidData))
+            }
             "fails_late" => Ok(self.emit(out, &[1])),
             "denied" => input::entries("secrets").map(|_| false),
             "skips" => {
-                let place = types::PlaceParam { input: Some("files/a.csv"), record: Some(7), byte: None, field: Some("n") };
+                let place = types::PlaceParam {
+                    input: Some("files/a.csv"),
+                    record: Some(7),
+                    byte: None,
+                    field: Some("n"),
+                };
                 report::skipped(3, "not a number", place);
                 Ok(step == 0 && self.emit(out, &[1]))
             }
@@ -185,12 +261,27 @@ impl Scan {
     /// Emits rows of the one column, or as many without it, and says true.
     fn emit(&self, out: &Sink, values: &[i64]) -> bool {
         let rows = values.len() as u32;
-        let values: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let values: Vec<u8> = values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect();
         match self.request.columns.is_empty() {
-            true => out.emit(BatchParam { rows, nodes: &[], buffers: &[] }),
+            true => out.emit(BatchParam {
+                rows,
+                nodes: &[],
+                buffers: &[],
+            }),
             false => {
-                let nodes = [Node { length: rows, null_count: 0, buffers: 2 }];
-                out.emit(BatchParam { rows, nodes: &nodes, buffers: &[&[], &values] });
+                let nodes = [Node {
+                    length: rows,
+                    null_count: 0,
+                    buffers: 2,
+                }];
+                out.emit(BatchParam {
+                    rows,
+                    nodes: &nodes,
+                    buffers: &[&[], &values],
+                });
             }
         }
         true
@@ -199,13 +290,33 @@ impl Scan {
 
 fn emit_edition(out: &Sink) -> bool {
     let edition = crate::edition();
-    let offsets: Vec<u8> = [0, edition.len() as i32].iter().flat_map(|offset| offset.to_le_bytes()).collect();
-    let nodes = [Node { length: 1, null_count: 0, buffers: 3 }];
-    out.emit(BatchParam { rows: 1, nodes: &nodes, buffers: &[&[], &offsets, edition.as_bytes()] });
+    let offsets: Vec<u8> = [0, edition.len() as i32]
+        .iter()
+        .flat_map(|offset| offset.to_le_bytes())
+        .collect();
+    let nodes = [Node {
+        length: 1,
+        null_count: 0,
+        buffers: 3,
+    }];
+    out.emit(BatchParam {
+        rows: 1,
+        nodes: &nodes,
+        buffers: &[&[], &offsets, edition.as_bytes()],
+    });
     true
 }
 
 fn failure(message: &str, kind: ErrorKind) -> Error {
-    let place = types::PlaceResult { input: Some("files/a.csv".to_owned()), record: Some(4), byte: None, field: Some("n".to_owned()) };
-    Error { kind, message: message.to_owned(), where_: Some(place) }
+    let place = types::PlaceResult {
+        input: Some("files/a.csv".to_owned()),
+        record: Some(4),
+        byte: None,
+        field: Some("n".to_owned()),
+    };
+    Error {
+        kind,
+        message: message.to_owned(),
+        where_: Some(place),
+    }
 }
