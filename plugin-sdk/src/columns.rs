@@ -1,12 +1,12 @@
 //! Arrow arrays as the contract's flattened columns.
 //!
-//! A sender [`flatten`]s: nodes in pre-order, buffers in the order of the nodes, every array moved
-//! to offset 0 and cut to what its rows use, so that a slice of a large array does not send the
-//! large array. The types of the contract are made twice by two binding generators (for guests and
-//! for hosts) with the same names, so their conversion to Arrow's types is a macro,
+//! A sender makes a [`FlatBatch`]: nodes in pre-order, buffers in the order of the nodes, every
+//! array moved to offset 0 and cut to what its rows use, so that a slice of a large array does not
+//! send the large array. The types of the contract are made twice by two binding generators (for
+//! guests and for hosts) with the same names, so their conversion to Arrow's types is a macro,
 //! [`schema_conversions!`](crate::schema_conversions).
 //!
-//! The way back is not here: a guest believes its host (`export`), a host believes nobody
+//! The way back is not here: a guest believes its host (`wasm.rs`), a host believes nobody
 //! (`wasm/arrow.rs` there).
 
 use arrow_array::cast::AsArray;
@@ -844,8 +844,8 @@ mod tests {
 
     #[test]
     fn booleans_of_a_slice_start_at_the_first_bit() {
-        // Bits 3 to 12 of ..._1011_0110_0101, the first row in the lowest bit.
-        let bits = BooleanBuffer::new(Buffer::from(vec![0b0110_0101, 0b0000_1011]), 0, 16);
+        // Bits 3 to 12 are taken; the first row is in the lowest bit.
+        let bits = BooleanBuffer::new(Buffer::from(vec![0b0110_0101_u8, 0b0000_1011]), 0, 16);
         let array: ArrayRef = Arc::new(BooleanArray::new(bits, None).slice(3, 10));
         let flat = FlatBatch::from_arrays([&array]);
         assert_eq!(flat.buffers[1].len(), 2);

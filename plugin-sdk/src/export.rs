@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 /// Makes a component of a crate. For a source, name its type; for functions, the function that
 /// lists them; for both, both.
 ///
-/// ```ignore
+/// ```
 /// sextant_plugin_sdk::export!(source: Stations);
 /// sextant_plugin_sdk::export!(functions: functions);
 /// sextant_plugin_sdk::export!(source: Stations, functions: functions);
