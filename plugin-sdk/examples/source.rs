@@ -4,7 +4,7 @@ use sextant_plugin_sdk::arrow_array::RecordBatch;
 use sextant_plugin_sdk::arrow_schema::{DataType, Field, Schema};
 use sextant_plugin_sdk::serde::Deserialize;
 use sextant_plugin_sdk::{
-    Batches, Cell, Error, Host, Partition, Request, Result, RowBuilder, Source, Table, log,
+    Batches, Cell, Host, Partition, Request, Result, RowBuilder, Source, Table, log,
 };
 use std::io::{self, BufRead};
 
@@ -43,10 +43,7 @@ impl Source for Lines {
         let entries = self.host.entries(&self.input)?;
         log::debug!("{} files", entries.len());
         if entries.is_empty() {
-            self.host.skipped(
-                1,
-                &Error::not_found("expected files, found none").in_input(&self.input),
-            );
+            self.host.warning("the input has no files");
         }
         let readers = entries
             .iter()

@@ -123,8 +123,8 @@ impl HttpResponse {
     /// | 408, 429, 500 and more | [`ErrorKind::Unavailable`], with `retry-after` where it gives seconds |
     /// | other | [`ErrorKind::Unsupported`]: the far side does not take this request |
     ///
-    /// A `retry-after` that gives a date (RFC 9110, section 10.2.3) is passed over: a plugin has
-    /// no clock.
+    /// A `retry-after` that gives a date (RFC 9110, section 10.2.3) is passed over: a plugin's
+    /// clock stands still.
     pub fn error_for_status(self) -> Result<Self> {
         let kind = match self.status {
             ..=399 => return Ok(self),

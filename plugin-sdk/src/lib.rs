@@ -169,9 +169,9 @@
 //! # A scalar function
 //!
 //! A function describes itself: its name in SQL, what it computes and after which paper or standard,
-//! its parameters, and examples, which analysts see and vetting runs. Its full name in SQL is
-//! `plugin.name`. For a result type that does not depend on the arguments, [`SimpleScalar`] takes a
-//! plain Rust function:
+//! its parameters, and examples with their results, which `sextant.functions` shows. Its full name in
+//! SQL is `plugin.name`. For a result type that does not depend on the arguments, [`SimpleScalar`]
+//! takes a plain Rust function:
 //!
 //! ```
 //! use sextant_plugin_sdk::arrow_array::{ArrayRef, Int64Array};
@@ -506,8 +506,9 @@
 //! plugin's name in SQL is that of the crate without `sextant-plugin-`, unless `name` says otherwise
 //! beside `imports`.
 //!
-//! `sextant plugin build` compiles the crate for `wasm32-wasip2` and packs component and manifest
-//! into `NAME.bundle`. Dependencies must be Rust alone: there is no C library to link.
+//! `sextant plugin build` compiles the crate for `wasm32-wasip2` and packs the component, its
+//! manifest, the list of what it was made of, and `README.md` and `LICENSE` where there are any, into
+//! `NAME.bundle`. Dependencies must be Rust alone: there is no C library to link.
 //!
 //! # Versions of the contract
 //!

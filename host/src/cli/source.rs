@@ -25,6 +25,7 @@ pub(super) fn run(workspace: Option<&Path>, command: Command) -> Result<()> {
     match command {
         Command::List => print(
             &host,
+            &[],
             "SELECT name, plugin, status, inputs, error FROM sextant.sources ORDER BY name",
         ),
         Command::Check { name } => check(&host, name.as_deref()),
@@ -32,9 +33,13 @@ pub(super) fn run(workspace: Option<&Path>, command: Command) -> Result<()> {
 }
 
 /// Runs a query and prints its answer as a table.
-pub(super) fn print(host: &Host, sql: &str) -> Result<()> {
+/// Statements that prepare it are run before.
+pub(super) fn print(host: &Host, before: &[&str], sql: &str) -> Result<()> {
     let session = host.session()?;
     host.block_on(async {
+        for statement in before {
+            session.query(statement).await?.collect().await?;
+        }
         let answer = session.query(sql).await?;
         let schema = Arc::clone(answer.schema());
         let mut out = std::io::stdout();

@@ -21,7 +21,7 @@ pub(crate) const RECORD_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// How much text is gathered before it is split: enough to make a pass over a column worthwhile,
 /// and little enough to stay in the cache of a core.
-const FILL_BYTES: usize = 64 * 1024;
+const FILL_BYTES: usize = 256 * 1024;
 
 /// How many fields a group holds, at most, which bounds the memory for spans.
 const SPANS_MAX: usize = 1 << 18;

@@ -132,6 +132,7 @@ impl exports::GuestConnection for Connection {
         Ok(exports::Scan::new(Scan {
             request,
             steps: Cell::new(0),
+            columns: std::cell::OnceCell::new(),
         }))
     }
 }
@@ -170,6 +171,17 @@ impl Connection {
                 .into_iter()
                 .map(|bad| table(bad.name, bad.schema)),
         );
+        let mut throughput = table(
+            "throughput",
+            vec![
+                column("a", DataType::Int64, 0),
+                column("b", DataType::Float64, 0),
+                column("c", DataType::Utf8, 0),
+                column("d", DataType::Int64, 0),
+            ],
+        );
+        throughput.pushdown.clear();
+        tables.push(throughput);
         let edition = tables.iter_mut().find(|table| table.name == "editions");
         if let Some(edition) = edition {
             edition.columns = vec![column("edition", DataType::Utf8, 0)];
@@ -184,6 +196,8 @@ impl Connection {
 pub struct Scan {
     request: exports::Request,
     steps: Cell<u64>,
+    /// What the benchmark of the boundary emits again and again: no attack, just much.
+    columns: std::cell::OnceCell<[Vec<u8>; 3]>,
 }
 
 impl exports::GuestScan for Scan {
@@ -222,6 +236,7 @@ impl exports::GuestScan for Scan {
                 }
             }
             "slow" => Ok(self.emit(out, &[step as i64])),
+            "throughput" => Ok(step < 4_000 && self.emit_throughput(out)),
             "panics" => panic!("on purpose"),
             "fails" => Err(failure(
                 "the first record is broken",
@@ -258,6 +273,38 @@ impl exports::GuestScan for Scan {
 }
 
 impl Scan {
+    /// Emits 8,192 rows of i64, f64, utf8 (16 bytes each) and i64.
+    fn emit_throughput(&self, out: &Sink) -> bool {
+        const ROWS: u32 = 8_192;
+        let [numbers, offsets, texts] = self.columns.get_or_init(|| {
+            let numbers = (0..i64::from(ROWS)).flat_map(i64::to_le_bytes);
+            let offsets = (0..=ROWS).flat_map(|row| (row * 16).to_le_bytes());
+            let texts = (0..ROWS).flat_map(|row| format!("{row:016}").into_bytes());
+            [numbers.collect(), offsets.collect(), texts.collect()]
+        });
+        let node = |buffers| Node {
+            length: ROWS,
+            null_count: 0,
+            buffers,
+        };
+        out.emit(BatchParam {
+            rows: ROWS,
+            nodes: &[node(2), node(2), node(3), node(2)],
+            buffers: &[
+                &[],
+                numbers,
+                &[],
+                numbers,
+                &[],
+                offsets,
+                texts,
+                &[],
+                numbers,
+            ],
+        });
+        true
+    }
+
     /// Emits rows of the one column, or as many without it, and says true.
     fn emit(&self, out: &Sink, values: &[i64]) -> bool {
         let rows = values.len() as u32;

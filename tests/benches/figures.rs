@@ -1,0 +1,607 @@
+//! Every figure that an issue or the README names, one row each: `name value unit bound
+//! holds|falls short`, and all of them in `target/figures.json`. A timing is a ratio against a peer
+//! that is measured in the same run; `how` names the peer. `cargo bench -- NAME` runs one, `--full`
+//! more of each.
+
+use arrow::array::{
+    ArrayData, ArrayRef, AsArray, Float64Array, Float64Builder, RecordBatch, StringArray,
+    make_array,
+};
+use arrow::buffer::Buffer;
+use arrow::datatypes::{DataType, Field, Schema};
+use datafusion::logical_expr::{ColumnarValue, Volatility, create_udf};
+use datafusion::prelude::{CsvReadOptions, SessionConfig, SessionContext};
+use sextant::Host;
+use sextant_tests::{
+    TestWorkspace, edition_text, hostile_edition, lines, rows, sextant_command, try_query,
+};
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// A measured figure.
+struct Figure {
+    name: &'static str,
+    value: f64,
+    unit: &'static str,
+    bound: Bound,
+    how: String,
+}
+
+enum Bound {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+impl Figure {
+    fn holds(&self) -> bool {
+        match self.bound {
+            Bound::AtLeast(bound) => self.value >= bound,
+            Bound::AtMost(bound) => self.value <= bound,
+        }
+    }
+
+    fn bound_text(&self) -> String {
+        match self.bound {
+            Bound::AtLeast(bound) => format!(">={bound}"),
+            Bound::AtMost(bound) => format!("<={bound}"),
+        }
+    }
+}
+
+type Measure = fn(bool) -> Vec<Figure>;
+
+fn main() {
+    let arguments: Vec<_> = std::env::args()
+        .skip(1)
+        .filter(|argument| argument != "--bench")
+        .collect();
+    let full = arguments.iter().any(|argument| argument == "--full");
+    let wanted = arguments
+        .iter()
+        .find(|argument| !argument.starts_with("--"));
+    let measures: [(&str, Measure); 6] = [
+        ("boundary", boundary),
+        ("jaro_winkler", jaro_winkler),
+        ("delimited", delimited),
+        ("select_1", select_1),
+        ("cancel", cancel),
+        ("reload", reload),
+    ];
+    let mut figures = Vec::new();
+    for (name, measure) in measures {
+        if wanted.is_none_or(|wanted| name.contains(wanted.as_str())) {
+            for figure in measure(full) {
+                print_figure(&figure);
+                figures.push(figure);
+            }
+        }
+    }
+    write_json(&figures);
+}
+
+#[expect(clippy::print_stdout, reason = "a benchmark reports to whoever ran it")]
+fn print_figure(figure: &Figure) {
+    let verdict = if figure.holds() {
+        "holds"
+    } else {
+        "falls short"
+    };
+    println!(
+        "{} {:.3} {} {} {verdict}",
+        figure.name,
+        figure.value,
+        figure.unit,
+        figure.bound_text()
+    );
+}
+
+fn write_json(figures: &[Figure]) {
+    let mut json = String::from("[\n");
+    for (i, figure) in figures.iter().enumerate() {
+        let comma = if i + 1 < figures.len() { "," } else { "" };
+        writeln!(
+            json,
+            "  {{\"name\": {:?}, \"value\": {}, \"unit\": {:?}, \"bound\": {:?}, \"holds\": {}, \"how\": {:?}}}{comma}",
+            figure.name,
+            figure.value,
+            figure.unit,
+            figure.bound_text(),
+            figure.holds(),
+            figure.how
+        )
+        .expect("a String takes everything");
+    }
+    json.push_str("]\n");
+    sextant_tests::use_own_target_folder();
+    let target = PathBuf::from(std::env::var_os("CARGO_TARGET_DIR").expect("it was set"));
+    std::fs::write(target.join("figures.json"), json).expect("it can be written");
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
+    let started = Instant::now();
+    let result = work();
+    (result, started.elapsed().as_secs_f64())
+}
+
+/// The median of the times of a number of runs.
+fn median(runs: usize, mut work: impl FnMut()) -> f64 {
+    let mut times: Vec<_> = (0..runs).map(|_| timed(&mut work).1).collect();
+    times.sort_by(f64::total_cmp);
+    times[runs / 2]
+}
+
+fn drain(host: &Host, sql: &str) -> usize {
+    let session = host.session().expect("a session");
+    host.block_on(async {
+        let mut answer = session
+            .query(sql)
+            .await
+            .unwrap_or_else(|error| panic!("{error}"));
+        let mut rows = 0;
+        while let Some(batch) = answer
+            .next()
+            .await
+            .unwrap_or_else(|error| panic!("{error}"))
+        {
+            rows += batch.num_rows();
+        }
+        rows
+    })
+}
+
+const BOUNDARY_ROWS: usize = 8_192;
+const BOUNDARY_BATCHES: usize = 4_000;
+
+/// A batch of i64, f64, utf8 (16 bytes each), i64.
+fn boundary_batch() -> RecordBatch {
+    let numbers = arrow::array::Int64Array::from_iter_values(0..BOUNDARY_ROWS as i64);
+    let floats = Float64Array::from_iter_values((0..BOUNDARY_ROWS).map(|i| i as f64));
+    let texts = StringArray::from_iter_values((0..BOUNDARY_ROWS).map(|i| format!("{i:016}")));
+    let columns: [(&str, ArrayRef); 4] = [
+        ("a", Arc::new(numbers.clone())),
+        ("b", Arc::new(floats)),
+        ("c", Arc::new(texts)),
+        ("d", Arc::new(numbers)),
+    ];
+    RecordBatch::try_from_iter(columns).expect("equal lengths")
+}
+
+/// The same copy and validation without a boundary.
+fn copy_and_validate(batch: &RecordBatch) -> RecordBatch {
+    let columns = batch.columns().iter().map(|column| {
+        let data = column.to_data();
+        let buffers = data
+            .buffers()
+            .iter()
+            .map(|buffer| Buffer::from_vec(buffer.as_slice().to_vec()));
+        let copy = ArrayData::builder(data.data_type().clone())
+            .len(data.len())
+            .buffers(buffers.collect());
+        make_array(copy.build().expect("it is valid"))
+    });
+    RecordBatch::try_new(batch.schema(), columns.collect()).expect("it is valid")
+}
+
+fn boundary(_: bool) -> Vec<Figure> {
+    let workspace = TestWorkspace::new()
+        .plugin("hostile")
+        .config("[source.h]\nplugin = \"hostile\"\n");
+    let host = workspace.host();
+    let guest = median(5, || {
+        assert_eq!(
+            drain(&host, "SELECT * FROM h.throughput"),
+            BOUNDARY_ROWS * BOUNDARY_BATCHES
+        )
+    });
+    let batch = boundary_batch();
+    let native = median(5, || {
+        for _ in 0..BOUNDARY_BATCHES {
+            std::hint::black_box(copy_and_validate(&batch));
+        }
+    });
+    vec![Figure {
+        name: "boundary",
+        value: native / guest,
+        unit: "x rate",
+        bound: Bound::AtLeast(0.7),
+        how: format!(
+            "{BOUNDARY_BATCHES} batches of {BOUNDARY_ROWS} rows of i64, f64, utf8(16), i64 from a guest through SQL, against copying and fully validating the same buffers natively; median of 5"
+        ),
+    }]
+}
+
+fn jaro_winkler(_: bool) -> Vec<Figure> {
+    let workspace = TestWorkspace::new().plugin("names");
+    let path = workspace.path("pairs.parquet");
+    let host = workspace.host();
+    let make = format!(
+        "COPY (SELECT arrow_cast(md5(CAST(value AS TEXT)), 'Utf8View') AS a, arrow_cast(md5(CAST(value / 2 AS TEXT)), 'Utf8View') AS b FROM generate_series(1, 1000000)) TO '{}' STORED AS PARQUET",
+        path.display()
+    );
+    drain(&host, &make);
+    let sql = |function: &str| {
+        format!(
+            "SELECT sum({function}(substr(a, 1, 14), substr(b, 1, 14))) FROM '{}'",
+            path.display()
+        )
+    };
+    let guest = median(5, || {
+        drain(&host, &sql("names.jaro_winkler"));
+    });
+    let native_context = native_context();
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let native = median(5, || {
+        let work = async {
+            native_context
+                .sql(&sql("native_jaro_winkler"))
+                .await
+                .expect("it plans")
+                .collect()
+                .await
+                .expect("it runs")
+        };
+        runtime.block_on(work);
+    });
+    vec![Figure {
+        name: "jaro_winkler",
+        value: guest / native,
+        unit: "x time",
+        bound: Bound::AtMost(1.6),
+        how: "1 million pairs of 14 characters from Parquet, summed, in the guest, against the same Rust code as a native DataFusion function on Utf8View; median of 5".to_owned(),
+    }]
+}
+
+/// DataFusion with the plugin's own code as a native function.
+fn native_context() -> SessionContext {
+    let context = SessionContext::new().enable_url_table();
+    let arguments = vec![DataType::Utf8View, DataType::Utf8View];
+    let compute = Arc::new(|arguments: &[ColumnarValue]| {
+        let columns = ColumnarValue::values_to_arrays(arguments)?;
+        let (a, b) = (columns[0].as_string_view(), columns[1].as_string_view());
+        let mut scores = Float64Builder::with_capacity(a.len());
+        let mut similarity = sextant_plugin_names::JaroWinkler::default();
+        for (a, b) in a.iter().zip(b) {
+            scores.append_option(a.zip(b).map(|(a, b)| similarity.similarity(a, b)));
+        }
+        Ok(ColumnarValue::Array(Arc::new(scores.finish()) as ArrayRef))
+    });
+    context.register_udf(create_udf(
+        "native_jaro_winkler",
+        arguments,
+        DataType::Float64,
+        Volatility::Immutable,
+        compute,
+    ));
+    context
+}
+
+/// A CSV of about so many bytes, made once and kept outside of the repository.
+fn csv_file(bytes: u64) -> PathBuf {
+    let folder = std::env::temp_dir().join("sextant-bench");
+    std::fs::create_dir_all(&folder).expect("it can be made");
+    let path = folder.join(format!("events-{bytes}.csv"));
+    if path
+        .metadata()
+        .is_ok_and(|metadata| metadata.len() >= bytes)
+    {
+        return path;
+    }
+    let mut out = std::io::BufWriter::new(std::fs::File::create(&path).expect("it can be made"));
+    writeln!(out, "i1,i2,i3,i4,f1,f2,f3,s1,s2,at").expect("it can be written");
+    let (mut state, mut written) = (42_u64, 0_u64);
+    let mut next = || {
+        // SplitMix64.
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    };
+    let mut line = String::new();
+    while written < bytes {
+        line.clear();
+        let (a, b) = (next(), next());
+        writeln!(
+            line,
+            "{},{},{},{},{:.3},{:.6},{},place number {},{:x},2024-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}",
+            a % 1_000, a as i32, b as i64 >> 20, i64::from(b as i16), (a % 1_000_000) as f64 / 1e3, (b % 1_000_000_000) as f64 / 1e6,
+            (a >> 40) as f64 / 1e2, a % 5_000, b, 1 + a % 12, 1 + b % 28, a % 24, b % 60, (a >> 8) % 60, b % 1_000_000
+        )
+        .expect("a String takes everything");
+        out.write_all(line.as_bytes()).expect("it can be written");
+        written += line.len() as u64;
+    }
+    out.flush().expect("it can be written");
+    path
+}
+
+const CSV_COLUMNS: [(&str, &str); 10] = [
+    ("i1", "int64"),
+    ("i2", "int64"),
+    ("i3", "int64"),
+    ("i4", "int64"),
+    ("f1", "float64"),
+    ("f2", "float64"),
+    ("f3", "float64"),
+    ("s1", "text"),
+    ("s2", "text"),
+    ("at", "timestamp"),
+];
+
+fn delimited(_: bool) -> Vec<Figure> {
+    let path = csv_file(1_000_000_000);
+    let columns: String = CSV_COLUMNS
+        .iter()
+        .map(|(name, kind)| format!("  {{ name = \"{name}\", type = \"{kind}\" }},\n"))
+        .collect();
+    let config = format!(
+        "[source.csv]\nplugin = \"delimited\"\ninputs = {{ file = \"{}\" }}\n[source.csv.config.tables.events]\ninput = \"file\"\nheader = true\ncolumns = [\n{columns}]\n",
+        path.display()
+    );
+    let workspace = TestWorkspace::new().plugin("delimited").config(&config);
+    let host = workspace.host();
+    let sql = |table: &str| {
+        format!(
+            "SELECT sum(i1), sum(i2 % 1000), sum(i3 % 1000), sum(i4), sum(f1), sum(f2), sum(f3), max(s1), max(s2), max(at), count(*) FROM {table}"
+        )
+    };
+    let found = rows(&host, &sql("csv.events"));
+    let guest = median(3, || {
+        rows(&host, &sql("csv.events"));
+    });
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let context = SessionContext::new_with_config(SessionConfig::new());
+    let types = CSV_COLUMNS.map(|(name, kind)| {
+        let data_type = match kind {
+            "int64" => DataType::Int64,
+            "float64" => DataType::Float64,
+            "text" => DataType::Utf8,
+            _ => DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, None),
+        };
+        Field::new(name, data_type, true)
+    });
+    let schema = Schema::new(types.to_vec());
+    let register = async {
+        context
+            .register_csv(
+                "events",
+                path.to_string_lossy(),
+                CsvReadOptions::new().schema(&schema),
+            )
+            .await
+    };
+    runtime.block_on(register).expect("it can be read");
+    let run = || {
+        runtime.block_on(async {
+            context
+                .sql(&sql("events"))
+                .await
+                .expect("it plans")
+                .collect()
+                .await
+                .expect("it runs")
+        })
+    };
+    assert_eq!(lines(&run()).len(), found.len());
+    let native = median(3, || {
+        run();
+    });
+    vec![
+        Figure {
+            name: "delimited",
+            value: guest / native,
+            unit: "x time",
+            bound: Bound::AtMost(2.0),
+            how: "sum or max over each of 10 columns of a 1 GB CSV through the delimited plugin, all cores, against DataFusion's own CSV reader; median of 3".to_owned(),
+        },
+        Figure {
+            name: "delimited_peak_memory",
+            value: query_peak_mb(&workspace, &sql("csv.events")),
+            unit: "MB",
+            bound: Bound::AtMost(300.0),
+            how: "VmHWM of the process `sextant query` on the same query".to_owned(),
+        },
+    ]
+}
+
+/// The peak memory of a `sextant query` process, in MB, watched until it ends.
+fn query_peak_mb(workspace: &TestWorkspace, sql: &str) -> f64 {
+    let mut command = Command::new(sextant_command());
+    command
+        .args(["query", "-c", sql, "--format", "csv", "--workspace"])
+        .arg(workspace.workspace().root());
+    let mut child = command
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("it starts");
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0.0_f64;
+    while child.try_wait().expect("it runs").is_none() {
+        if let Some(now) = std::fs::read_to_string(&status)
+            .ok()
+            .and_then(|text| status_kb(&text, "VmHWM:"))
+        {
+            peak = peak.max(now / 1024.0);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    peak
+}
+
+fn status_kb(text: &str, key: &str) -> Option<f64> {
+    text.lines()
+        .find_map(|line| line.strip_prefix(key))?
+        .split_whitespace()
+        .next()?
+        .parse()
+        .ok()
+}
+
+fn select_1(_: bool) -> Vec<Figure> {
+    let workspace = TestWorkspace::new();
+    let bundle =
+        sextant::bundle::Bundle::from_bytes(&sextant_tests::bundle("names"), &Default::default())
+            .expect("a bundle");
+    for i in 0..10 {
+        let manifest = format!("[plugin]\nname = \"names{i}\"\nversion = \"0.1.0\"\n");
+        let component = with_custom_section(bundle.component(), i);
+        let content = sextant::bundle::Content {
+            manifest,
+            component,
+            ..Default::default()
+        };
+        let (bytes, _) = sextant::bundle::pack(&content, &Default::default()).expect("it packs");
+        workspace.put(&format!("names{i}"), &bytes);
+    }
+    drop(workspace.host());
+    let root = workspace.workspace().root().to_owned();
+    let run = || {
+        let mut command = Command::new(sextant_command());
+        let output = command
+            .args(["query", "-c", "select 1", "--format", "csv", "--workspace"])
+            .arg(&root)
+            .output()
+            .expect("it starts");
+        assert!(output.status.success());
+    };
+    run();
+    vec![Figure {
+        name: "select_1",
+        value: median(11, run) * 1e3,
+        unit: "ms",
+        bound: Bound::AtMost(150.0),
+        how: "the whole process `sextant query -c 'select 1'` with ten cached bundles of about 1 MB; median of 11".to_owned(),
+    }]
+}
+
+/// The same component with another digest: a custom section more.
+fn with_custom_section(component: &[u8], number: u8) -> Vec<u8> {
+    let mut bytes = component.to_vec();
+    bytes.extend([0, 4, 2, b'x', b'x', number]);
+    bytes
+}
+
+fn cancel(_: bool) -> Vec<Figure> {
+    let workspace = TestWorkspace::new()
+        .plugin("hostile")
+        .config("[source.h]\nplugin = \"hostile\"\n");
+    let host = workspace.host();
+    let session = host.session().expect("a session");
+    let mut times = Vec::new();
+    for sql in [
+        "SELECT hostile.attack('loop') FROM h.slow",
+        "SELECT * FROM h.endless",
+    ] {
+        for _ in 0..20 {
+            let took = host.block_on(async {
+                let answer = session.query(sql).await.expect("it plans");
+                let scope = Arc::clone(answer.scope());
+                tokio::time::sleep(Duration::from_millis(30)).await;
+                let cancelled = Instant::now();
+                scope.cancel();
+                while scope.guest_bytes() > 0 {
+                    tokio::time::sleep(Duration::from_micros(200)).await;
+                }
+                cancelled.elapsed()
+            });
+            times.push(took.as_secs_f64() * 1e3);
+        }
+    }
+    let worst = times.iter().copied().fold(0.0, f64::max);
+    vec![Figure {
+        name: "cancel",
+        value: worst,
+        unit: "ms",
+        bound: Bound::AtMost(50.0),
+        how: "from Scope::cancel until the looping guest's memory is freed, functions and sources; the worst of 40".to_owned(),
+    }]
+}
+
+const EDITIONS: &str = "SELECT DISTINCT edition FROM h.editions UNION SELECT hostile.edition()";
+
+fn reload(full: bool) -> Vec<Figure> {
+    let workspace = TestWorkspace::new()
+        .plugin("hostile")
+        .config("[source.h]\nplugin = \"hostile\"\n");
+    let mut host = workspace.host();
+    host.watch().expect("it can be watched");
+    let (through_host, through_folder) = if full { (10_000, 200) } else { (1_000, 50) };
+    let editions: Vec<_> = (0..4)
+        .map(|edition| (edition_text(edition), hostile_edition(edition)))
+        .collect();
+    for (_, bytes) in &editions {
+        workspace.put("hostile", bytes);
+        host.rescan().expect("it can be read");
+    }
+    let (stop, failed, mixed) = (
+        AtomicBool::new(false),
+        AtomicUsize::new(0),
+        AtomicUsize::new(0),
+    );
+    let (mut delays, mut memory) = (Vec::new(), Vec::new());
+    std::thread::scope(|threads| {
+        for _ in 0..8 {
+            threads.spawn(|| {
+                let session = host.session().expect("a session");
+                while !stop.load(Ordering::Relaxed) {
+                    match try_query(&host, &session, EDITIONS) {
+                        Err(_) => failed.fetch_add(1, Ordering::Relaxed),
+                        Ok(batches) if lines(&batches).len() != 1 => {
+                            mixed.fetch_add(1, Ordering::Relaxed)
+                        }
+                        Ok(_) => 0,
+                    };
+                }
+            });
+        }
+        for i in 0..through_host {
+            workspace.put("hostile", &editions[i % editions.len()].1);
+            host.rescan().expect("it can be read");
+            if i == 100 || i + 1 == through_host {
+                let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
+                memory.push(status_kb(&status, "VmRSS:").expect("it is there"));
+            }
+        }
+        for i in 1..=through_folder {
+            let generation = host.snapshot().generation();
+            let ((), took) = timed(|| {
+                workspace.put("hostile", &editions[i % editions.len()].1);
+                while host.snapshot().generation() == generation {
+                    std::thread::sleep(Duration::from_micros(500));
+                }
+            });
+            delays.push(took * 1e3);
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    delays.sort_by(f64::total_cmp);
+    let count = |name, value: usize, how: &str| Figure {
+        name,
+        value: value as f64,
+        unit: "",
+        bound: Bound::AtMost(0.0),
+        how: how.to_owned(),
+    };
+    vec![
+        Figure {
+            name: "reload_rename_to_use",
+            value: delays[delays.len() / 2],
+            unit: "ms",
+            bound: Bound::AtMost(250.0),
+            how: "from the rename of an already compiled bundle until the next query is planned on it, under 8 querying threads; the median".to_owned(),
+        },
+        count("reload_failed_queries", failed.into_inner(), "queries that failed during the reloads, 8 threads"),
+        count("reload_mixed_answers", mixed.into_inner(), "answers in which a table and a function showed different editions"),
+        Figure {
+            name: "reload_memory",
+            value: memory[1] / memory[0],
+            unit: "x VmRSS",
+            bound: Bound::AtMost(1.1),
+            how: format!("VmRSS after {through_host} reloads through Host against after the 100th"),
+        },
+    ]
+}
