@@ -4,7 +4,7 @@
 //! more of each.
 
 use arrow::array::{
-    ArrayData, ArrayRef, AsArray, Float64Array, Float64Builder, RecordBatch, StringArray,
+    Array, ArrayData, ArrayRef, AsArray, Float64Array, Float64Builder, RecordBatch, StringArray,
     make_array,
 };
 use arrow::buffer::Buffer;

@@ -71,10 +71,10 @@ quote = ""
 header = false
 "#;
 
-/// Screening: names in one form, in either order of their parts, and the day of birth.
+/// Screening: names in one form, with the last part first or last, and the day of birth.
 const SCREEN: &str = "CREATE VIEW hits AS
 WITH people AS (SELECT id, name, birth_date, names.normalize(name) AS form FROM border.travellers),
-     turned AS (SELECT *, split_part(form, ' ', 2) || ' ' || split_part(form, ' ', 1) AS other FROM people),
+     turned AS (SELECT *, regexp_replace(form, '^(.*) ([^ ]+)$', '\\2 \\1') AS other FROM people),
      listed AS (SELECT n.entity_id, n.name, names.normalize(n.name) AS form, b.date
                 FROM list.names n JOIN list.births b USING (list, entity_id) WHERE n.kind = 'primary')
 SELECT t.id, t.name AS traveller, l.entity_id, l.name AS listed,

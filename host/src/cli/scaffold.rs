@@ -30,10 +30,10 @@ pub(super) fn write(root: &Path, name: &str, function: bool) -> Result<()> {
     };
     let fill = |template: &str| {
         template
-            .replace("{name}", name)
-            .replace("{crate}", &name.replace('_', "-"))
-            .replace("{kind}", kind)
-            .replace("{imports}", imports)
+            .replace("__name__", name)
+            .replace("__crate__", &name.replace('_', "-"))
+            .replace("__kind__", kind)
+            .replace("__imports__", imports)
     };
     std::fs::write(root.join("Cargo.toml"), fill(CARGO_TOML))?;
     std::fs::write(root.join("README.md"), fill(README))?;
