@@ -17,8 +17,8 @@
 //!   file, no network, no environment; the clock stands at the start of the query, and random
 //!   numbers come from a fixed seed. Functions get no [`Host`] at all.
 //! - **The host checks.** What a plugin hands over is validated, and rows that a predicate should
-//!   have left out are filtered again. A wrong promise ends in an error or in wasted work, never in a
-//!   wrong answer.
+//!   have left out are filtered again, so too many rows are only wasted work. Rows that a source
+//!   leaves out although they match are lost: take a predicate only if you keep every match.
 //!
 //! An author writes plain Rust against these types. Everything but the glue in [`export!`] compiles
 //! and runs natively, so a plugin is tested with `cargo test`.
@@ -225,6 +225,8 @@
 //!
 //! # An aggregate function
 //!
+//! The contract, the SDK and `sextant.functions` know aggregates; SQL does not run them yet.
+//!
 //! An [`Accumulator`] holds the state of all groups at once, indexed by group number. Its state can
 //! leave it as columns and be merged into another, since groups are counted on all cores first and
 //! put together afterwards:
@@ -309,6 +311,8 @@
 //! ```
 //!
 //! # A table function
+//!
+//! As with aggregates, SQL does not run them yet.
 //!
 //! A table function takes relations and gives a relation. It says how the rows of each relation may
 //! be spread over instances ([`Distribution`]) and which relations come to their end before the
@@ -470,7 +474,8 @@
 //! A source may speak [HTTP](mod@http) ([`Host::http`]), connect to a place that was granted by name
 //! ([`Host::tcp`]) and prove that it may log in with a password that it never sees
 //! ([`Host::secret_user`], [`Host::scram_sha256`]). Each of these must be declared by the bundle and
-//! granted to the source. What is declared and not granted answers with [`ErrorKind::Unauthorized`].
+//! granted to the source. What is not granted answers with [`ErrorKind::Unauthorized`]; so far the host
+//! grants inputs alone, and these three always answer so.
 //!
 //! # Testing
 //!
