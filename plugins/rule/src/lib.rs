@@ -1,54 +1,50 @@
-//! The rule of the demo's case: how similar two names must be to be a hit. There are two editions,
-//! so that one can replace the other while a query runs.
+//! The screening rule of the demo's case, in two editions.
 
-use sextant_plugin_sdk::arrow_array::{Array, ArrayRef, BooleanArray, Float64Array, StringArray};
-use sextant_plugin_sdk::arrow_schema::DataType;
+use arrow_array::cast::AsArray;
+use arrow_array::types::Float64Type;
+use arrow_array::{ArrayRef, BooleanArray, StringArray};
+use arrow_schema::DataType;
 use sextant_plugin_sdk::{
-    Arguments, Description, Error, Functions, Parameter, Result, SimpleScalar, Volatility,
+    Arguments, Description, Functions, Parameter, Result, SimpleScalar, Volatility,
 };
 use std::sync::Arc;
 
-/// The edition and its threshold.
-#[cfg(not(feature = "second-edition"))]
-const EDITION: (&str, f64) = ("first", 0.90);
-/// The edition and its threshold.
-#[cfg(feature = "second-edition")]
-const EDITION: (&str, f64) = ("second", 0.97);
+/// The edition's name, and the similarity from which two names are a hit.
+const EDITION: (&str, f64) = if cfg!(feature = "second-edition") {
+    ("second", 0.97)
+} else {
+    ("first", 0.90)
+};
 
-/// The functions of this plugin.
+/// The functions: `rule.is_hit(similarity)` and `rule.edition()`.
 pub fn functions() -> Functions {
-    let is_hit = Description::new(
-        "is_hit",
-        "Whether two names of this similarity are close enough for an analyst to look at.",
-    )
-    .parameter(Parameter::new(
+    let similarity = Parameter::new(
         "similarity",
         &[DataType::Float64],
-        "A similarity from 0 to 1.",
-    ))
-    .example("SELECT rule.is_hit(0.5)", "false");
-    let edition = Description::new("edition", "Which edition of the rule this is.")
-        .volatility(Volatility::Stable);
+        "0 to 1, as names.jaro_winkler gives it",
+    );
+    let is_hit = Description::new("is_hit", "Whether two names so similar are a hit")
+        .parameter(similarity)
+        .example("SELECT rule.is_hit(1.0), rule.is_hit(0.5)", "true,false");
+    let edition =
+        Description::new("edition", "The edition of the rule").volatility(Volatility::Stable);
     Functions::new()
         .scalar(SimpleScalar::new(is_hit, DataType::Boolean, is_hit_all))
-        .scalar(SimpleScalar::new(edition, DataType::Utf8, edition_all))
+        .scalar(SimpleScalar::new(edition, DataType::Utf8, |arguments| {
+            Ok(Arc::new(StringArray::from(vec![
+                EDITION.0;
+                arguments.rows()
+            ])))
+        }))
 }
 
 fn is_hit_all(arguments: &Arguments<'_>) -> Result<ArrayRef> {
-    let column = arguments.column(0);
-    let similarities = column.as_any().downcast_ref::<Float64Array>();
-    let similarities = similarities.ok_or_else(|| Error::internal("similarity is no Float64"))?;
-    let hits = similarities.iter().map(|similarity| similarity.map(is_hit));
+    let similarities = arguments.column(0);
+    let similarities = similarities.as_primitive::<Float64Type>();
+    let hits = similarities
+        .iter()
+        .map(|similarity| similarity.map(|similarity| similarity >= EDITION.1));
     Ok(Arc::new(hits.collect::<BooleanArray>()))
-}
-
-fn edition_all(arguments: &Arguments<'_>) -> Result<ArrayRef> {
-    let editions = (0..arguments.rows()).map(|_| Some(EDITION.0));
-    Ok(Arc::new(editions.collect::<StringArray>()))
-}
-
-fn is_hit(similarity: f64) -> bool {
-    similarity >= EDITION.1
 }
 
 sextant_plugin_sdk::export!(functions: functions);
@@ -56,10 +52,17 @@ sextant_plugin_sdk::export!(functions: functions);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow_array::Float64Array;
 
     #[test]
-    fn the_threshold_is_a_hit_itself() {
-        assert!(is_hit(EDITION.1));
-        assert!(!is_hit(EDITION.1 - 0.001));
+    fn equal_names_are_a_hit_and_nothing_is_neither() {
+        let constants = [None];
+        let column: ArrayRef = Arc::new(Float64Array::from(vec![Some(1.0), Some(0.5), None]));
+        let batch = arrow_array::RecordBatch::try_from_iter([("a", column)]).unwrap();
+        let hits = is_hit_all(&Arguments::new(&constants, &batch)).unwrap();
+        assert_eq!(
+            hits.as_boolean(),
+            &BooleanArray::from(vec![Some(true), Some(false), None])
+        );
     }
 }

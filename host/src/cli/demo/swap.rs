@@ -1,107 +1,88 @@
-//! Replaces a plugin while a query runs. The query keeps the edition it was planned with, to its
-//! last row; the next one has the new edition.
+//! The ending: one bundle is replaced while a query runs.
 
-use crate::cli::plugin::put_file;
-use crate::error::{Context, Error, Result};
+use super::super::plugin::build;
+use crate::error::{Error, Result};
 use crate::host::Host;
-use crate::sql::Answer;
-use arrow::array::{Array, BooleanArray, RecordBatch};
-use arrow::util::display::array_value_to_string;
-use std::collections::BTreeSet;
+use arrow::array::RecordBatch;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How long the watcher may take to load the new bundle.
-const RELOAD_MAX: Duration = Duration::from_secs(60);
-const POLL: Duration = Duration::from_millis(20);
+const LOAD_MS_MAX: u64 = 30_000;
 
-const SQL: &str = "\
-SELECT rule.edition() AS edition, rule.is_hit(names.jaro_winkler(t.name, l.name)) AS hit
-FROM (SELECT names.normalize(name) AS name FROM border.travellers) t
-CROSS JOIN (SELECT names.normalize(name) AS name FROM list.names WHERE kind = 'primary') l";
+/// Many rows, each with the edition of the rule that judged it.
+const SQL: &str = "SELECT rule.edition() AS edition, rule.is_hit(names.jaro_winkler(names.normalize(t.name), names.normalize(n.name))) AS hit
+FROM border.travellers t CROSS JOIN list.names n WHERE n.kind = 'primary' AND t.id <= 1000";
 
-/// What a query over every pair said.
-#[derive(Default)]
-struct Tally {
-    editions: BTreeSet<String>,
-    pairs: usize,
-    hits: usize,
-}
-
-impl Tally {
-    fn add(&mut self, batch: &RecordBatch) -> Result<()> {
-        let broken = || Error::internal("the demo's query has other columns");
-        let hits = batch.column(1).as_any().downcast_ref::<BooleanArray>();
-        self.hits += hits.ok_or_else(broken)?.true_count();
-        self.pairs += batch.num_rows();
-        for row in [0, batch.num_rows().saturating_sub(1)] {
-            if row < batch.num_rows() {
-                let edition = array_value_to_string(batch.column(0), row);
-                self.editions.insert(edition.map_err(|_| broken())?);
-            }
-        }
-        Ok(())
-    }
-
-    async fn add_rest(&mut self, answer: &mut Answer) -> Result<()> {
-        while let Some(batch) = answer.next().await? {
-            self.add(&batch)?;
-        }
-        Ok(())
-    }
-
-    fn print(&self, which: &str, generation: u64) {
-        let editions: Vec<_> = self.editions.iter().map(String::as_str).collect();
-        println!(
-            "{which}: generation {generation}, edition {}, {} hits in {} pairs",
-            editions.join(" and "),
-            self.hits,
-            self.pairs
-        );
-    }
-}
-
-/// Replaces `rule` by the bundle in a file while a query uses it.
-pub(super) fn run(host: &Host, second_edition: &Path) -> Result<()> {
-    let bytes = std::fs::read(second_edition).context(|| second_edition.display().to_string())?;
-    println!("{SQL};\n");
+pub(super) fn run(host: &Host, repository: &Path) -> Result<()> {
+    println!("\n-- Replacing the rule while a query runs\n{SQL};\n");
     let session = host.session()?;
-    let (mut old, mut new) = (Tally::default(), Tally::default());
-    let mut running = host.block_on(session.query(SQL))?;
-    if let Some(batch) = host.block_on(running.next())? {
-        old.add(&batch)?;
+    host.block_on(async {
+        let mut running = session.query(SQL).await?;
+        let mut old = BTreeMap::new();
+        if let Some(batch) = running.next().await? {
+            count(&batch, &mut old)?;
+        }
+        let generation = host.snapshot().generation();
+        println!("The query runs; now bundles/rule.bundle is replaced by its second edition.");
+        build(
+            &repository.join("plugins/rule"),
+            &["second-edition"],
+            &host.workspace().bundles(),
+        )?;
+        wait_for(host, generation).await?;
+        let mut new = BTreeMap::new();
+        for batch in session.query(SQL).await?.collect().await? {
+            count(&batch, &mut new)?;
+        }
+        while let Some(batch) = running.next().await? {
+            count(&batch, &mut old)?;
+        }
+        print(
+            "The query that was running ended on the version it began with",
+            &old,
+        );
+        print("The next query was answered by the new one", &new);
+        match old.keys().len() == 1 && new.keys().len() == 1 && old.keys().ne(new.keys()) {
+            true => Ok(()),
+            false => Err(Error::internal("an answer mixes the editions of a plugin")),
+        }
+    })
+}
+
+async fn wait_for(host: &Host, generation: u64) -> Result<()> {
+    let deadline = Instant::now() + Duration::from_millis(LOAD_MS_MAX);
+    while host.snapshot().generation() == generation {
+        if Instant::now() > deadline {
+            return Err(Error::unavailable(format!(
+                "the new bundle was not loaded within {LOAD_MS_MAX} ms"
+            )));
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    println!(
-        "the first query has answered {} pairs; now rule.bundle is replaced",
-        old.pairs
-    );
-
-    let before = host.snapshot().generation();
-    put_file(&host.workspace().bundles().join("rule.bundle"), &bytes)?;
-    let waited = wait(host, before)?;
-    println!(
-        "the new bundle serves after {} ms; the same query again, to its end",
-        waited.as_millis()
-    );
-
-    let mut second = host.block_on(session.query(SQL))?;
-    host.block_on(new.add_rest(&mut second))?;
-    host.block_on(old.add_rest(&mut running))?;
-    new.print("the query begun after ", second.generation());
-    old.print("the query begun before", running.generation());
     Ok(())
 }
 
-fn wait(host: &Host, before: u64) -> Result<Duration> {
-    let start = Instant::now();
-    while host.snapshot().generation() <= before {
-        if start.elapsed() > RELOAD_MAX {
-            return Err(Error::internal(format!(
-                "the new bundle was not loaded within {} s",
-                RELOAD_MAX.as_secs()
-            )));
-        }
-        std::thread::sleep(POLL);
+/// Counts rows and hits by edition.
+fn count(batch: &RecordBatch, counts: &mut BTreeMap<String, (usize, usize)>) -> Result<()> {
+    let options = FormatOptions::default();
+    let column = |i: usize| {
+        ArrayFormatter::try_new(batch.column(i), &options)
+            .map_err(|error| Error::internal(error.to_string()))
+    };
+    let (editions, hits) = (column(0)?, column(1)?);
+    for row in 0..batch.num_rows() {
+        let counted = counts.entry(editions.value(row).to_string()).or_default();
+        counted.0 += 1;
+        counted.1 += usize::from(hits.value(row).to_string() == "true");
     }
-    Ok(start.elapsed())
+    Ok(())
+}
+
+fn print(what: &str, counts: &BTreeMap<String, (usize, usize)>) {
+    for (edition, (rows, hits)) in counts {
+        println!("{what}: {edition} edition, {hits} hits among {rows} pairs.");
+    }
 }
