@@ -1,6 +1,6 @@
 //! SQL: everything that knows DataFusion. A [`Session`] plans each statement on the newest snapshot
-//! and streams its [`Answer`]; plugins appear as tables ([`source`]) and functions ([`function`]),
-//! the host's own state as tables of the schema `sextant` ([`system`]).
+//! and streams its [`Answer`]; plugins appear as tables (`source`) and functions (`function`),
+//! the host's own state as tables of the schema `sextant` (`system`).
 
 mod answer;
 mod catalog;
