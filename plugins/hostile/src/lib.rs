@@ -1,5 +1,5 @@
 //! The attacker. Every way to break the contract, the sandbox or the host that a guest has, each
-//! under a name: functions in [`functions`], batches in [`batches`], descriptions in [`source`].
+//! under a name: functions in [`functions`], batches in `batches`, descriptions in `source`.
 //! Tests ask for them one by one, and the host must go on serving.
 //!
 //! It also has an edition, a text in its data that a test can change without compiling: two
