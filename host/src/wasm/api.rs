@@ -48,6 +48,6 @@ pub(super) mod v0_1 {
         pub buffers: &'a [&'a [u8]],
     }
 
-    pub use exports::sextant::plugin::{functions, source};
-    pub use sextant::plugin::{arrow, input, log, report, types};
+    pub use self::exports::sextant::plugin::{functions, source};
+    pub use self::sextant::plugin::{arrow, input, log, report, types};
 }
