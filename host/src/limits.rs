@@ -107,14 +107,16 @@ limits! {
     sql_depth_max: usize = 200;
     /// Terms of an SQL text: literals, names and operators.
     sql_tokens_max: usize = 100_000;
+    /// Operators in a row: of a sum, an OR, a UNION. `IN` takes a long list without any.
+    sql_operators_max: usize = 4_000;
     /// Bytes of memory for the operators of all queries.
     query_memory_bytes_max: usize = 8 << 30;
 
     /// Milliseconds for which the description of a source's tables is believed.
     describe_ttl_ms: u64 = 30_000;
-    /// Milliseconds between two looks at a new bundle file, which must agree.
+    /// Milliseconds until a bundle file is looked at again that is bad and may still be in the making.
     settle_ms: u64 = 50;
-    /// Milliseconds for which a bad bundle file must rest before it is remembered as bad.
+    /// Milliseconds for which a bad bundle file must have rested to be remembered as bad.
     settle_bad_ms: u64 = 2_000;
     /// Milliseconds between two scans of the bundle folder when nothing is heard of it.
     rescan_ms: u64 = 30_000;

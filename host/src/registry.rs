@@ -397,6 +397,12 @@ impl Registry {
             return Ok(config.clone());
         }
         let config = self.workspace.config()?;
+        if config.limits != **self.engine.limits() {
+            tracing::warn!(
+                "{}: [limits] changed; they hold from the next start",
+                path.display()
+            );
+        }
         loader.config = Some((stamp, config.clone()));
         Ok(config)
     }

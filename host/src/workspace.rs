@@ -16,7 +16,8 @@ pub const CONFIG_FILE: &str = "sextant.toml";
 const RESERVED_NAMES: [&str; 3] = ["sextant", "public", "information_schema"];
 
 const NEW_CONFIG: &str = "\
-# The configuration of a Sextant workspace. It is read again whenever it changes.
+# The configuration of a Sextant workspace. Sources are read again whenever it changes, limits at
+# the next start.
 #
 # A source is a configured use of a source plugin, and a schema in SQL:
 #

@@ -1,5 +1,5 @@
-//! A source with one table, the items of a JSON array behind a URL. It uses `http`; the body of a
-//! response is a reader of `input`, so a plugin declares both.
+//! A source with one table, the items of a JSON array behind a URL. It uses `http`; the body of an
+//! answer is a reader like those of `input`.
 
 use sextant_plugin_sdk::arrow_schema::{DataType, Field, Schema};
 use sextant_plugin_sdk::serde::Deserialize;

@@ -207,18 +207,18 @@ fn a_guest_for_every_interface() {
     assert!(built.success());
     let target = PathBuf::from(std::env::var_os("CARGO_TARGET_DIR").expect("it was set"));
     let folder = target.join("wasm32-wasip2/plugin/examples");
-    for example in [
-        "source",
-        "scalar",
-        "aggregate",
-        "table_function",
-        "http",
-        "tcp_and_secret",
+    for (example, imports) in [
+        ("source", "\"input\""),
+        ("scalar", ""),
+        ("aggregate", ""),
+        ("table_function", ""),
+        ("http", "\"http\""),
+        ("tcp_and_secret", "\"tcp\", \"secret\""),
     ] {
         let component =
             std::fs::read(folder.join(format!("{example}.wasm"))).expect("it was built");
         let manifest = format!(
-            "[plugin]\nname = \"{example}\"\nversion = \"0.1.0\"\n[capabilities]\nimports = [\"input\", \"http\", \"tcp\", \"secret\"]\n"
+            "[plugin]\nname = \"{example}\"\nversion = \"0.1.0\"\n[capabilities]\nimports = [{imports}]\n"
         );
         let workspace = sextant_tests::TestWorkspace::new();
         let content = sextant::bundle::Content {

@@ -175,6 +175,86 @@ fn batches_that_are_not_what_they_say() {
     );
 }
 
+/// Valid values that no calendar has: whatever is done with them gives an answer or an error of the
+/// data, and nothing panics.
+#[test]
+fn values_at_the_ends_of_their_types() {
+    let workspace = workspace();
+    let host = workspace.host();
+    for table in [
+        "extreme_seconds",
+        "extreme_nanoseconds",
+        "extreme_zoned",
+        "extreme_times",
+        "extreme_durations",
+        "extreme_dates",
+        "nan_payloads",
+        "widest_decimals",
+    ] {
+        let table = format!("h.{table}");
+        assert_eq!(rows(&host, &format!("SELECT count(a) FROM {table}")), ["2"]);
+        let session = host.session().expect("a session");
+        for sql in [
+            format!("SELECT a FROM {table} ORDER BY a"),
+            format!("SELECT a, count(*) FROM {table} GROUP BY a"),
+            format!("SELECT min(a), max(a), count(DISTINCT a) FROM {table}"),
+            format!("SELECT CAST(a AS TEXT) FROM {table}"),
+            format!("SELECT * FROM {table} WHERE a = a AND a IS NOT NULL"),
+            format!("SELECT l.a FROM {table} l JOIN {table} r ON l.a = r.a"),
+            format!("SELECT date_part('year', a), date_trunc('month', a) FROM {table}"),
+            format!("SELECT a + INTERVAL '1 day' FROM {table}"),
+            format!("SELECT sum(a), avg(a) FROM {table}"),
+        ] {
+            if let Err(error) = try_query(&host, &session, &sql) {
+                let sound = error.is_data() || error.is_sql();
+                assert!(
+                    sound && !error.to_string().contains("panic"),
+                    "{sql}: {error:?}"
+                );
+            }
+        }
+    }
+    assert_serving(&host);
+}
+
+/// What cannot be shown is an error of the output, in every format, and never a panic.
+#[test]
+fn values_at_the_ends_of_their_types_are_shown() {
+    let workspace = workspace();
+    for format in [
+        "table", "csv", "json", "ndjson", "markdown", "arrow", "parquet",
+    ] {
+        for table in [
+            "extreme_seconds",
+            "extreme_zoned",
+            "extreme_dates",
+            "nan_payloads",
+            "widest_decimals",
+        ] {
+            let mut command = std::process::Command::new(sextant_tests::sextant_command());
+            command.args([
+                "query",
+                "--format",
+                format,
+                "-c",
+                &format!("SELECT a FROM h.{table}"),
+            ]);
+            command.arg("--workspace").arg(workspace.workspace().root());
+            let output = command.output().expect("it starts");
+            let errors = String::from_utf8_lossy(&output.stderr);
+            assert!(
+                output.status.success()
+                    || (output.status.code() == Some(1) && errors.starts_with("error: ")),
+                "{table} as {format}: {errors}"
+            );
+            assert!(
+                !errors.contains("panicked"),
+                "{table} as {format}: {errors}"
+            );
+        }
+    }
+}
+
 #[test]
 fn scans_that_break_the_rules() {
     let workspace = workspace();
@@ -259,6 +339,7 @@ fn descriptions_that_lie() {
         ("too_many_tables", "tables of the source"),
         ("too_many_columns", "fields"),
         ("pushdown_on_no_column", "there is no column 7"),
+        ("unknown_zone", "the time zone \"No/Where\""),
     ];
     let sources = cases.map(|(attack, _)| {
         format!("[source.{attack}]\nplugin = \"hostile\"\ninputs = {{ files = \"files/*\" }}\nconfig = {{ attack = \"{attack}\" }}\n")

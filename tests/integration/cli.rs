@@ -42,12 +42,16 @@ fn show(output: &Output, folder: &Path) -> String {
 
 fn snapshot(name: &str, workspace: &TestWorkspace, arguments: &[&str]) {
     let output = sextant(workspace, arguments);
-    let shown = show(&output, workspace.workspace().root());
+    assert_shown(name, &show(&output, workspace.workspace().root()));
+}
+
+fn assert_shown(name: &str, shown: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(root().join("tests/snapshots"));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.add_filter(r"\b[0-9a-f]{64}\b", "DIGEST");
+    settings.add_filter(r"\b[0-9a-f]{12}\b", "DIGEST");
     settings.bind(|| insta::assert_snapshot!(name, shown));
 }
 
@@ -233,4 +237,123 @@ fn a_broken_bundle_stops_nothing_else() {
         ],
     );
     assert_eq!(String::from_utf8_lossy(&output.stdout), "n\n4\n");
+}
+
+/// Builds the plugins, finds what was planted, and replaces a plugin while a query runs.
+#[test]
+fn the_demo_works_its_case() {
+    sextant_tests::use_own_target_folder();
+    let folder = tempfile::tempdir().expect("there is room");
+    let mut command = Command::new(sextant_command());
+    command.arg("demo").current_dir(root());
+    command.arg("--workspace").arg(folder.path());
+    let output = command.output().expect("it starts");
+    assert!(output.status.success(), "{}", show(&output, folder.path()));
+    assert_shown("demo", &String::from_utf8_lossy(&output.stdout));
+    let kept = sextant_tests::rows(
+        &sextant::Host::open(sextant::Workspace::open(folder.path()).expect("it is kept"))
+            .expect("it opens"),
+        "SELECT rule.edition(), count(*) FROM register.companies",
+    );
+    assert_eq!(kept, ["second\t2000"]);
+}
+
+#[test]
+fn the_demo_works_the_real_lists() {
+    let Some(data) = sextant_tests::real_data("") else {
+        return;
+    };
+    sextant_tests::use_own_target_folder();
+    let mut command = Command::new(sextant_command());
+    command
+        .arg("demo")
+        .current_dir(root())
+        .arg("--data")
+        .arg(data);
+    let output = command.output().expect("it starts");
+    assert!(output.status.success(), "{}", show(&output, Path::new("-")));
+    assert_shown("demo_data", &String::from_utf8_lossy(&output.stdout));
+}
+
+/// Whoever reads the answer has enough.
+#[test]
+fn a_reader_that_goes_away_ends_the_query() {
+    let workspace = TestWorkspace::new()
+        .plugin("hostile")
+        .config("[source.h]\nplugin = \"hostile\"\n");
+    let mut command = Command::new(sextant_command());
+    command.args([
+        "query",
+        "-c",
+        "SELECT n FROM h.slow",
+        "--format",
+        "csv",
+        "--workspace",
+    ]);
+    command.arg(workspace.workspace().root());
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("it starts");
+    let mut first = [0; 4];
+    let mut out = child.stdout.take().expect("it is piped");
+    std::io::Read::read_exact(&mut out, &mut first).expect("it writes");
+    drop(out);
+    assert_eq!(&first, b"n\n0\n");
+    assert!(child.wait().expect("it ends").success());
+}
+
+#[test]
+fn an_output_that_is_full_is_an_error() {
+    let workspace = workspace();
+    let mut command = Command::new(sextant_command());
+    command.args(["query", "-c", "SELECT 1", "--format", "csv", "--workspace"]);
+    command.arg(workspace.workspace().root());
+    let full = std::fs::File::create("/dev/full").expect("Linux has one");
+    let output = command.stdout(full).output().expect("it starts");
+    assert_eq!(output.status.code(), Some(1));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(errors.contains("No space left on device"), "{errors}");
+}
+
+/// Code that cannot be cached is compiled again at the next start; nothing else changes.
+#[test]
+fn a_cache_that_is_full_stops_nothing() {
+    let workspace = workspace();
+    let cache = workspace.path("cache");
+    std::fs::create_dir(&cache).expect("it can be made");
+    let mut command = Command::new("unshare");
+    command.args(["--map-root-user", "--mount", "sh", "-ec"]);
+    command.arg("mount -t tmpfs -o size=64k,mode=700 none \"$1\" || exit 99; exec \"$2\" query -c 'SELECT count(*) AS n FROM border.travellers' --format csv --workspace \"$3\"");
+    command
+        .arg("sh")
+        .arg(&cache)
+        .arg(sextant_command())
+        .arg(workspace.workspace().root());
+    let output = command.output();
+    let Ok(output) = output
+        .map_err(|_| ())
+        .and_then(|output| match output.status.code() {
+            Some(0 | 1 | 2) if !output.stderr.starts_with(b"unshare") => Ok(output),
+            _ => Err(()),
+        })
+    else {
+        skipped(
+            "a_cache_that_is_full_stops_nothing",
+            "this machine gives no mount namespace",
+        );
+        return;
+    };
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "n\n4\n",
+        "{errors}"
+    );
+    assert!(errors.contains("was not cached"), "{errors}");
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "a test that is skipped says so out loud"
+)]
+fn skipped(test: &str, why: &str) {
+    eprintln!("SKIPPED: {test}: {why}");
 }

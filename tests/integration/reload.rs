@@ -196,3 +196,76 @@ fn half_a_bundle_is_not_loaded_and_the_whole_is() {
         rows(host, EDITIONS) == [edition_text(5)]
     });
 }
+
+/// A file that changes while it is being loaded: what serves is always one that was whole.
+#[test]
+fn a_file_that_never_rests_gives_good_versions_only() {
+    let workspace = workspace();
+    let host = workspace.host();
+    let good: Vec<_> = (0..3).map(hostile_edition).collect();
+    let known: Vec<_> = (0..3).map(edition_text).collect();
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|threads| {
+        threads.spawn(|| {
+            let path = workspace.path("bundles/hostile.bundle");
+            for turn in (0..).take_while(|_| !stop.load(Ordering::Relaxed)) {
+                let bytes = &good[turn % good.len()];
+                match turn % 5 {
+                    // In place, under the eyes of whoever reads it.
+                    0 => std::fs::write(&path, bytes).expect("it can be written"),
+                    1 => {
+                        std::fs::write(&path, &bytes[..bytes.len() / 3]).expect("it can be written")
+                    }
+                    2 => workspace.put("hostile", b"rubbish"),
+                    3 => workspace.put("hostile", bytes),
+                    _ => std::fs::remove_file(&path).expect("it is there"),
+                }
+            }
+        });
+        let mut served = 0;
+        for _ in 0..200 {
+            host.rescan().expect("the folder can be read");
+            if host
+                .snapshot()
+                .plugins()
+                .get("hostile")
+                .is_some_and(|entry| entry.plugin.is_some())
+            {
+                let editions = rows(&host, EDITIONS);
+                assert_eq!(editions.len(), 1, "{editions:?}");
+                assert!(known.contains(&editions[0]), "{editions:?}");
+                served += 1;
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+        assert!(served > 0);
+    });
+}
+
+/// More renames than anybody can follow: events are lost, and what is on disk in the end serves.
+#[test]
+fn a_storm_of_renames_ends_in_what_is_on_disk() {
+    let workspace = workspace();
+    let mut host = workspace.host();
+    host.watch().expect("it can be watched");
+    let editions: Vec<_> = (0..4).map(hostile_edition).collect();
+    for i in 0..4_000 {
+        let (name, bytes) = (format!("storm{}", i % 50), &editions[i % editions.len()]);
+        let path = workspace.path(&format!("bundles/{name}.bundle"));
+        match i % 4 {
+            0 => workspace.put(&name, &bytes[..100]),
+            1 => workspace.put("hostile", bytes),
+            2 => std::fs::rename(workspace.path("bundles/hostile.bundle"), path)
+                .expect("it is there"),
+            _ => std::fs::write(path, b"").expect("it can be written"),
+        }
+    }
+    for i in 0..50 {
+        let _ = std::fs::remove_file(workspace.path(&format!("bundles/storm{i}.bundle")));
+    }
+    workspace.put("hostile", &hostile_edition(9));
+    wait_for(&host, "the last edition", |host| {
+        let plugins = host.snapshot().plugins().len();
+        plugins == 1 && rows(host, EDITIONS) == [edition_text(9)]
+    });
+}

@@ -117,3 +117,69 @@ impl IntoHost for TestWorkspace {
         }
     }
 }
+
+/// Planners have overflowed their stacks on these (datafusion#22229, #22936); a text beyond the
+/// bounds is refused before anything recursive sees it.
+#[test]
+fn long_expressions_are_answered_or_refused() {
+    let workspace = TestWorkspace::new();
+    let host = workspace.host();
+    let session = host.session().expect("a session");
+    let sum = |terms: usize| format!("SELECT {}", vec!["1"; terms].join(" + "));
+    let or = |terms: usize| {
+        let equals: Vec<_> = (0..terms).map(|i| format!("n = {i}")).collect();
+        format!(
+            "SELECT count(*) FROM (VALUES (1), (2), (-1)) AS t(n) WHERE {}",
+            equals.join(" OR ")
+        )
+    };
+    let list = |terms: usize| {
+        let numbers: Vec<_> = (0..terms).map(|i| i.to_string()).collect();
+        format!(
+            "SELECT count(*) FROM (VALUES (1), (2), (-1)) AS t(n) WHERE n IN ({})",
+            numbers.join(", ")
+        )
+    };
+    let nested = |depth: usize| format!("SELECT {}1{}", "(".repeat(depth), ")".repeat(depth));
+    let union = |terms: usize| vec!["SELECT 1 AS n"; terms].join(" UNION ALL ");
+    for (sql, expected) in [
+        (sum(2_000), "2000"),
+        (or(500), "2"),
+        (list(40_000), "2"),
+        (nested(40), "1"),
+        (format!("SELECT count(*) FROM ({})", union(500)), "500"),
+        (
+            format!("SELECT length('{}')", "x".repeat(1_000_000)),
+            "1000000",
+        ),
+    ] {
+        let batches = try_query(&host, &session, &sql)
+            .unwrap_or_else(|error| panic!("{}...: {error:?}", &sql[..60]));
+        assert_eq!(lines(&batches), [expected], "{}...", &sql[..60]);
+    }
+    for (sql, expected) in [
+        (
+            sum(60_000),
+            "terms of the SQL text: 120000, and the limit is 100000",
+        ),
+        (
+            or(20_000),
+            "operators in a row: 19999, and the limit is 4000",
+        ),
+        (sum(4_100), "operators in a row: 4099"),
+        (or(30_000), "terms of the SQL text"),
+        (
+            nested(10_000),
+            "depth of nesting of the SQL text: 10000, and the limit is 200",
+        ),
+        (nested(199), "nested too deep"),
+        (format!("SELECT '{}'", "x".repeat(1 << 20)), "bytes of SQL"),
+    ] {
+        let error = try_query(&host, &session, &sql).expect_err("it is refused");
+        assert!(
+            error.to_string().contains(expected),
+            "{}...: {error:?}",
+            &sql[..60]
+        );
+    }
+}

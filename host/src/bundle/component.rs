@@ -175,7 +175,10 @@ fn check_import(name: &str, manifest: &Manifest) -> Result<()> {
             ));
         }
     };
-    match manifest.capabilities.contains(&capability) {
+    let declared = |capability| manifest.capabilities.contains(&capability);
+    // The body of an answer is an input's reader, so http brings that interface along; it opens
+    // nothing that was not granted.
+    match declared(capability) || (capability == Capability::Input && declared(Capability::Http)) {
         true => Ok(()),
         false => Err(Error::bundle(format!(
             "the component imports {name}, which its manifest does not declare"

@@ -1,13 +1,16 @@
 //! `sextant demo`: builds the repository's plugins, works a case with planted truths (or the real
 //! lists, with `--data`), and ends by replacing a plugin while a query runs.
 
-mod case;
+mod people;
+mod real;
 mod swap;
+mod synthetic;
 
 use super::plugin::build;
 use super::source::print;
 use crate::error::{Context, Error, Result};
 use crate::host::Host;
+use crate::sql::Session;
 use crate::workspace::Workspace;
 use std::path::{Path, PathBuf};
 
@@ -21,172 +24,66 @@ pub(super) struct Arguments {
 
 const PLUGINS: [&str; 4] = ["names", "delimited", "sanctions", "rule"];
 
-const CASE_SOURCES: &str = r#"
-[source.border]
-plugin = "delimited"
-inputs = { travellers = "case/travellers.csv" }
-[source.border.config.tables.travellers]
-input = "travellers"
-header = true
-columns = [
-  { name = "id", type = "int64" }, { name = "name", type = "text" },
-  { name = "birth_date", type = "date" }, { name = "document", type = "text" },
-]
-
-[source.list]
-plugin = "sanctions"
-inputs = { list = "case/list.xml" }
-config = { lists = [{ name = "demo", input = "list", format = "un-xml" }] }
-
-[source.register]
-plugin = "delimited"
-inputs = { register = "case/register.csv" }
-[source.register.config.tables.companies]
-input = "register"
-delimiter = ";"
-"#;
-
-const REAL_SOURCES: &str = r#"
-[source.list]
-plugin = "sanctions"
-inputs = { list = "DATA/sanctions/un_consolidated.xml" }
-config = { lists = [{ name = "un", input = "list", format = "un-xml" }] }
-
-[source.ofac]
-plugin = "delimited"
-inputs = { sdn = "DATA/sanctions/ofac/sdn.csv" }
-[source.ofac.config.tables.sdn]
-input = "sdn"
-header = false
-nulls = ["", "-0-"]
-trim = true
-
-[source.gdelt]
-plugin = "delimited"
-inputs = { events = "DATA/events/gdelt_20180101000000.export.CSV" }
-[source.gdelt.config.tables.events]
-input = "events"
-delimiter = "\t"
-quote = ""
-header = false
-"#;
-
-/// Screening: names in one form, with the last part first or last, and the day of birth.
-const SCREEN: &str = "CREATE VIEW hits AS
-WITH people AS (SELECT id, name, birth_date, names.normalize(name) AS form FROM border.travellers),
-     turned AS (SELECT *, regexp_replace(form, '^(.*) ([^ ]+)$', '\\2 \\1') AS other FROM people),
-     listed AS (SELECT n.entity_id, n.name, names.normalize(n.name) AS form, b.date
-                FROM list.names n JOIN list.births b USING (list, entity_id) WHERE n.kind = 'primary')
-SELECT t.id, t.name AS traveller, l.entity_id, l.name AS listed,
-       greatest(names.jaro_winkler(t.form, l.form), names.jaro_winkler(t.other, l.form)) AS score
-FROM turned t JOIN listed l ON t.birth_date = l.date
-WHERE rule.is_hit(greatest(names.jaro_winkler(t.form, l.form), names.jaro_winkler(t.other, l.form)))";
+/// What the demo works on.
+struct Case {
+    /// The sources, as `sextant.toml` describes them.
+    sources: String,
+    /// Views, in the order in which they use each other.
+    views: &'static [&'static str],
+    /// Titles and queries.
+    steps: &'static [(&'static str, &'static str)],
+    /// A query over more pairs than are taken at once, with the edition of the rule that judged
+    /// each, which is still running when the rule is replaced.
+    pairs: &'static str,
+    /// The step that is worked again with the second edition of the rule.
+    last: (&'static str, &'static str),
+}
 
 pub(super) fn run(workspace: Option<&Path>, arguments: &Arguments) -> Result<()> {
     let repository = repository()?;
     let temporary = tempfile::tempdir()?;
     let root = workspace.unwrap_or(temporary.path());
-    let sources = match &arguments.data {
-        None => CASE_SOURCES.to_owned(),
-        Some(data) => REAL_SOURCES.replace("DATA", &real_folder(data)?),
+    let case = match &arguments.data {
+        None => synthetic::case(root)?,
+        Some(data) => real::case(data)?,
     };
-    let workspace = prepare(root, &sources)?;
+    let workspace = prepare(root, &case.sources)?;
     for plugin in PLUGINS {
-        let (built, _) = build(
-            &repository.join("plugins").join(plugin),
-            &[],
-            &workspace.bundles(),
-        )?;
-        super::note(&format!(
-            "built {} {}",
-            built.name,
-            built.bundle.digest().short()
-        ));
-    }
-    if arguments.data.is_none() {
-        case::write(&root.join("case"))?;
+        let folder = repository.join("plugins").join(plugin);
+        let (built, _) = build(&folder, &[], &workspace.bundles())?;
+        let digest = built.bundle.digest();
+        super::note(&format!("built {} {}", built.name, digest.short()));
     }
     let mut host = Host::open(workspace)?;
     host.watch()?;
+    let session = host.session()?;
     show(
         &host,
+        &session,
         "What is loaded",
         "SELECT name, version, substr(bundle_digest, 1, 12) AS digest FROM sextant.plugins ORDER BY name",
     )?;
-    match arguments.data {
-        None => {
-            work_case(&host, root)?;
-            swap::run(&host, &repository)
-        }
-        Some(_) => work_real(&host),
+    println!("\n-- How names are compared\n");
+    for view in case.views {
+        println!("{view};\n");
+        host.block_on(async { session.query(view).await?.collect().await })?;
     }
-}
-
-fn work_case(host: &Host, root: &Path) -> Result<()> {
+    for (title, sql) in case.steps {
+        show(&host, &session, title, sql)?;
+    }
+    swap::run(&host, &session, &repository, case.pairs)?;
+    let (title, sql) = case.last;
     show(
-        host,
-        "Travellers, in either script and order",
-        "SELECT * FROM border.travellers WHERE id BETWEEN 80 AND 84 ORDER BY id",
-    )?;
-    let with_hits = |title: &str, sql: &str| show_after(host, title, &[SCREEN], sql);
-    with_hits(
-        "Screening against the list",
-        "SELECT * FROM hits ORDER BY score DESC, id LIMIT 10",
-    )?;
-    with_hits(
-        "Hits who direct a company",
-        "SELECT h.traveller, h.listed, r.company FROM hits h JOIN register.companies r ON r.director = h.traveller ORDER BY h.id LIMIT 10",
-    )?;
-    let truth = root.join("case").join("truth.csv");
-    let found = format!(
-        "SELECT count(*) AS planted, count(h.id) AS found, count(*) - count(h.id) AS missed,
-       (SELECT count(*) FROM hits) - count(h.id) AS false_hits,
-       round(count(h.id) / count(*)::double, 3) AS recall,
-       round(count(h.id) / (SELECT count(*) FROM hits)::double, 3) AS precision
-FROM '{}' t LEFT JOIN hits h ON h.id = t.traveller_id AND h.entity_id = t.entity_id::text",
-        truth.display()
-    );
-    with_hits("What was found, against what was planted", &found)?;
-    let missed = format!(
-        "SELECT t.variant, count(*) AS planted, count(h.id) AS found
-FROM '{}' t LEFT JOIN hits h ON h.id = t.traveller_id AND h.entity_id = t.entity_id::text GROUP BY 1 ORDER BY 1",
-        truth.display()
-    );
-    with_hits("By how the name was varied", &missed)
-}
-
-fn work_real(host: &Host) -> Result<()> {
-    show(
-        host,
-        "The UN list",
-        "SELECT kind, count(*) FROM list.entities GROUP BY kind ORDER BY kind",
-    )?;
-    show(
-        host,
-        "People of the UN list whom OFAC lists under a similar name",
-        "WITH un AS (SELECT entity_id, name, names.normalize(name) AS form FROM list.names WHERE kind = 'primary'),
-     sdn AS (SELECT column_2 AS name, names.normalize(split_part(column_2, ',', 2) || ' ' || split_part(column_2, ',', 1)) AS form
-             FROM ofac.sdn WHERE column_3 = 'individual')
-SELECT un.name, sdn.name AS ofac, round(names.jaro_winkler(un.form, sdn.form), 3) AS score
-FROM un JOIN sdn ON substr(un.form, 1, 2) = substr(sdn.form, 1, 2)
-WHERE names.jaro_winkler(un.form, sdn.form) > 0.95 AND un.form <> sdn.form ORDER BY score DESC, 1 LIMIT 10",
-    )?;
-    show(
-        host,
-        "Events by the country of their first actor",
-        "SELECT column_8 AS country, count(*) AS events, round(avg(column_35::double), 2) AS tone
-FROM gdelt.events WHERE column_8 IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 10",
+        &host,
+        &session,
+        &format!("{title}, by the second edition"),
+        sql,
     )
 }
 
-fn show(host: &Host, title: &str, sql: &str) -> Result<()> {
-    show_after(host, title, &[], sql)
-}
-
-/// Shows a query and its answer, after statements that are shown when they are new.
-fn show_after(host: &Host, title: &str, before: &[&str], sql: &str) -> Result<()> {
-    println!("\n-- {title}\n{sql};\n");
-    print(host, before, sql)
+fn show(host: &Host, session: &Session, title: &str, sql: &str) -> Result<()> {
+    println!("\n-- {title}\n\n{sql};\n");
+    print(host, session, sql)
 }
 
 fn prepare(root: &Path, sources: &str) -> Result<Workspace> {
@@ -204,23 +101,6 @@ fn prepare(root: &Path, sources: &str) -> Result<Workspace> {
     }
     std::fs::write(&path, config + sources).context(|| path.display().to_string())?;
     Ok(workspace)
-}
-
-fn real_folder(data: &Path) -> Result<String> {
-    let folder = std::path::absolute(data)?;
-    for file in [
-        "sanctions/un_consolidated.xml",
-        "sanctions/ofac/sdn.csv",
-        "events/gdelt_20180101000000.export.CSV",
-    ] {
-        if !folder.join(file).is_file() {
-            return Err(Error::not_found(format!(
-                "there is no {file} in {}",
-                data.display()
-            )));
-        }
-    }
-    Ok(folder.display().to_string())
 }
 
 /// The repository, whose plugins are built: upwards from here, or from the program.

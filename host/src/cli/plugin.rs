@@ -76,7 +76,7 @@ pub(super) fn run(workspace: Option<&Path>, command: Command) -> Result<()> {
             let host = super::open_host(workspace)?;
             super::source::print(
                 &host,
-                &[],
+                &host.session()?,
                 "SELECT name, version, status, capabilities, bundle_digest, error FROM sextant.plugins ORDER BY name",
             )
         }

@@ -4,6 +4,7 @@ use super::output::{Format, Writer};
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::registry::Source;
+use crate::sql::Session;
 use crate::wasm::Scope;
 use std::path::Path;
 use std::sync::Arc;
@@ -25,7 +26,7 @@ pub(super) fn run(workspace: Option<&Path>, command: Command) -> Result<()> {
     match command {
         Command::List => print(
             &host,
-            &[],
+            &host.session()?,
             "SELECT name, plugin, status, inputs, error FROM sextant.sources ORDER BY name",
         ),
         Command::Check { name } => check(&host, name.as_deref()),
@@ -33,13 +34,8 @@ pub(super) fn run(workspace: Option<&Path>, command: Command) -> Result<()> {
 }
 
 /// Runs a query and prints its answer as a table.
-/// Statements that prepare it are run before.
-pub(super) fn print(host: &Host, before: &[&str], sql: &str) -> Result<()> {
-    let session = host.session()?;
+pub(super) fn print(host: &Host, session: &Session, sql: &str) -> Result<()> {
     host.block_on(async {
-        for statement in before {
-            session.query(statement).await?.collect().await?;
-        }
         let answer = session.query(sql).await?;
         let schema = Arc::clone(answer.schema());
         let mut out = std::io::stdout();

@@ -111,44 +111,64 @@ impl PluginFunction {
             }
     }
 
-    fn coerce(&self, argument: usize, actual: &DataType) -> Result<DataType> {
-        let Some(parameter) = self.parameter(argument) else {
-            return plan_err!(
-                "{} takes {} arguments",
-                self.usage(),
-                self.function.parameters.len()
-            );
-        };
-        let Some(first) = parameter.types.first() else {
-            return Ok(actual.clone());
+    /// The type that an argument is taken in, or none where it is of no type that will do.
+    fn coerce(&self, argument: usize, actual: &DataType) -> Option<DataType> {
+        let types = &self.parameter(argument)?.types;
+        let Some(first) = types.first() else {
+            return Some(actual.clone());
         };
         let value = match actual {
             DataType::Dictionary(_, value) => value,
             other => other,
         };
-        if parameter.types.contains(actual) {
-            return Ok(actual.clone());
+        if types.contains(actual) {
+            return Some(actual.clone());
         }
-        if parameter.types.contains(value) {
-            return Ok(value.clone());
+        if types.contains(value) {
+            return Some(value.clone());
         }
-        match is_same_family(first, value) {
-            true => Ok(first.clone()),
-            false => {
-                let accepted = parameter
-                    .types
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect::<Vec<_>>()
-                    .join(", ");
-                plan_err!(
-                    "{}: argument {} ({}) is {actual}; it must be one of: {accepted}",
-                    self.usage(),
-                    argument + 1,
-                    parameter.name
-                )
+        is_same_family(first, value).then(|| first.clone())
+    }
+
+    /// Whether the arguments are as many as they must be, and of types that will do.
+    fn check(&self, fields: &[FieldRef]) -> Result<(), Error> {
+        let parameters = &self.function.parameters;
+        let last_needed = parameters
+            .iter()
+            .rposition(|parameter| parameter.default.is_none());
+        let needed = last_needed.map_or(0, |last| last + 1);
+        let many = fields.len() > parameters.len() && !self.function.variadic;
+        if fields.len() < needed || many {
+            let due = match (needed, parameters.len()) {
+                (needed, _) if self.function.variadic => format!("{needed} or more"),
+                (needed, most) if needed < most => format!("{needed} to {most}"),
+                (_, most) => most.to_string(),
+            };
+            let s = if due == "1" { "" } else { "s" };
+            return Err(self.misused(format!("takes {due} argument{s}, not {}", fields.len())));
+        }
+        for (i, field) in fields.iter().enumerate() {
+            if self.coerce(i, field.data_type()).is_some() {
+                continue;
             }
+            let parameter = self.parameter(i).expect("they are not too many");
+            let accepted: Vec<_> = parameter.types.iter().map(ToString::to_string).collect();
+            return Err(self.misused(format!(
+                "argument {} ({}) is {}, and must be {}",
+                i + 1,
+                parameter.name,
+                field.data_type(),
+                accepted.join(" or ")
+            )));
         }
+        Ok(())
+    }
+
+    fn misused(&self, message: String) -> Error {
+        Error::sql(message).context(self.usage()).with_hint(format!(
+            "its documentation: SELECT * FROM sextant.functions WHERE name = '{}'",
+            self.full_name
+        ))
     }
 
     fn output(&self, call: &Call, scope: &Arc<Scope>) -> Result<FieldRef> {
@@ -183,6 +203,7 @@ impl PluginFunction {
     }
 
     fn call(&self, fields: &[FieldRef], constants: Vec<Option<ArrayRef>>) -> Result<Call> {
+        self.check(fields).map_err(to_datafusion)?;
         // A null literal keeps its own type when it is coerced.
         let constants = constants.into_iter().zip(fields).map(|(constant, field)| {
             constant
@@ -196,9 +217,8 @@ impl PluginFunction {
             key: String::new(),
         };
         for parameter in self.function.parameters.iter().skip(fields.len()) {
-            let Some(default) = &parameter.default else {
-                return plan_err!("{}: argument {:?} is missing", self.usage(), parameter.name);
-            };
+            let default = parameter.default.as_ref();
+            let default = default.expect("arguments up to the last without a default are there");
             call.fields.push(Arc::new(Field::new(
                 &parameter.name,
                 default.data_type().clone(),
@@ -212,7 +232,8 @@ impl PluginFunction {
                     .parameter(i)
                     .is_some_and(|parameter| parameter.constant)
             {
-                return plan_err!("{}: argument {} must be a constant", self.usage(), i + 1);
+                let message = format!("argument {} must be a constant", i + 1);
+                return Err(to_datafusion(self.misused(message)));
             }
         }
         call.key = call.make_key(&self.full_name, self.plugin.digest())?;
@@ -356,22 +377,14 @@ impl ScalarUDFImpl for PluginFunction {
         &self.signature
     }
 
+    /// Arguments that will not do stay as they are and are refused when the call is made, since an
+    /// error from here would be wrapped in DataFusion's words.
     fn coerce_types(&self, arguments: &[DataType]) -> Result<Vec<DataType>> {
-        let parameters = &self.function.parameters;
-        let needed = parameters
-            .iter()
-            .filter(|parameter| parameter.default.is_none())
-            .count();
-        let enough = arguments.len() >= needed
-            && (self.function.variadic || arguments.len() <= parameters.len());
-        if !enough {
-            return plan_err!("{} got {} arguments", self.usage(), arguments.len());
-        }
-        arguments
+        let coerced = arguments
             .iter()
             .enumerate()
-            .map(|(i, actual)| self.coerce(i, actual))
-            .collect()
+            .map(|(i, actual)| self.coerce(i, actual).unwrap_or_else(|| actual.clone()));
+        Ok(coerced.collect())
     }
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {

@@ -7,6 +7,7 @@ use crate::bundle::is_identifier;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use arrow::array::ArrayRef;
+use arrow::array::timezone::Tz;
 use arrow::datatypes::{DataType, Fields, Schema, SchemaRef};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -242,8 +243,24 @@ pub(super) fn checked_fields(
             limits.text_bytes_max,
             "text_bytes_max",
         )?;
+        check_zone(&field.data_type)?;
     }
     Ok(fields)
+}
+
+/// A zone that nobody knows would only come out when a value is cast or shown.
+fn check_zone(data_type: &super::api::v0_1::arrow::DataType) -> Result<()> {
+    use super::api::v0_1::arrow::DataType;
+    if let DataType::Timestamp(timestamp) = data_type
+        && let Some(zone) = &timestamp.zone
+        && zone.parse::<Tz>().is_err()
+    {
+        return Err(Error::contract(format!(
+            "a timestamp has the time zone {:?}, which is neither an IANA name nor an offset",
+            printable(zone, 64)
+        )));
+    }
+    Ok(())
 }
 
 /// Functions as a guest describes them.

@@ -539,6 +539,20 @@ fn a_newline_in_a_value_is_found_in_every_range() {
 }
 
 #[test]
+fn a_limit_gives_the_first_rows() {
+    let text: String = (0..500).map(|i| format!("{i}\n")).collect();
+    let mut source = source(json!({ "header": false }), &file(&text)).unwrap();
+    source.range_bytes_min = 1;
+    let mut request = request(&source, 8);
+    assert!(source.partitions(&request).unwrap().len() > 1);
+    request.limit = Some(3);
+    assert_eq!(
+        rows(&scan_request(&source, &request).unwrap()),
+        ["|0|", "|1|", "|2|"]
+    );
+}
+
+#[test]
 fn entries_that_cannot_be_split_are_one_part_each() {
     let text = "a\n1\n".repeat(1000);
     let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();

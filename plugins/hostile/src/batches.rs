@@ -1,7 +1,7 @@
 //! Batches that are not what they say: each a schema and the raw parts that break it.
 
 use sextant_plugin_sdk::bindings::imports::sextant::plugin::arrow::{
-    BatchParam, DataType, Decimal, Dictionary, Field, KeyType, Node, Sink,
+    BatchParam, DataType, Decimal, Dictionary, Field, KeyType, Node, Sink, TimeUnit, Timestamp,
 };
 
 /// A batch that breaks something.
@@ -165,7 +165,69 @@ pub(crate) fn all() -> Vec<Bad> {
     ];
     all.extend(nested());
     all.extend(by_type());
+    all.extend(extreme());
     all
+}
+
+/// Values at the ends of their types: valid, and beyond what calendars and printing can do.
+fn extreme() -> [Bad; 8] {
+    let two = |name, data_type, values: Vec<u8>| Bad {
+        name,
+        schema: vec![field(data_type, true, 0)],
+        rows: 2,
+        nodes: vec![node(2, 0, 2)],
+        buffers: vec![vec![], values],
+    };
+    let ends = longs(&[i64::MIN, i64::MAX]);
+    let timestamp = |unit, zone: Option<&str>| {
+        DataType::Timestamp(Timestamp {
+            unit,
+            zone: zone.map(str::to_owned),
+        })
+    };
+    let widest = DataType::Decimal128(Decimal {
+        precision: 38,
+        scale: 0,
+    });
+    let digits = 10_i128.pow(38) - 1;
+    let nans = [0x7ff0_0000_0000_0001_u64, 0xffff_ffff_ffff_ffff];
+    let nans = nans.iter().flat_map(|bits| bits.to_le_bytes()).collect();
+    let digits = [digits, -digits];
+    let digits = digits.iter().flat_map(|value| value.to_le_bytes());
+    [
+        two(
+            "extreme_seconds",
+            timestamp(TimeUnit::Second, None),
+            ends.clone(),
+        ),
+        two(
+            "extreme_nanoseconds",
+            timestamp(TimeUnit::Nanosecond, None),
+            ends.clone(),
+        ),
+        two(
+            "extreme_zoned",
+            timestamp(TimeUnit::Microsecond, Some("+14:00")),
+            ends.clone(),
+        ),
+        two(
+            "extreme_times",
+            DataType::Time64(TimeUnit::Nanosecond),
+            ends.clone(),
+        ),
+        two(
+            "extreme_durations",
+            DataType::Duration(TimeUnit::Second),
+            ends,
+        ),
+        two(
+            "extreme_dates",
+            DataType::Date32,
+            ints(&[i32::MIN, i32::MAX]),
+        ),
+        two("nan_payloads", DataType::Float64, nans),
+        two("widest_decimals", widest, digits.collect()),
+    ]
 }
 
 fn nested() -> Vec<Bad> {

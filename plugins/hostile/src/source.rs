@@ -2,7 +2,7 @@
 
 use crate::batches;
 use sextant_plugin_sdk::bindings::imports::sextant::plugin::arrow::{
-    BatchParam, DataType, Field, Node, Sink,
+    BatchParam, DataType, Field, Node, Sink, TimeUnit, Timestamp,
 };
 use sextant_plugin_sdk::bindings::imports::sextant::plugin::types::{Error, ErrorKind, Operator};
 use sextant_plugin_sdk::bindings::imports::sextant::plugin::{input, report, types};
@@ -12,7 +12,7 @@ use std::cell::Cell;
 /// The source. Its configuration, `{"attack": "..."}`, chooses what it does when it is opened and
 /// described; the table chooses the rest.
 #[derive(Debug)]
-pub struct Attacker;
+pub(crate) struct Attacker;
 
 impl exports::Guest for Attacker {
     type Connection = Connection;
@@ -44,7 +44,7 @@ fn keep_handles() -> Result<(), Error> {
 
 /// An open source.
 #[derive(Debug)]
-pub struct Connection {
+pub(crate) struct Connection {
     attack: String,
 }
 
@@ -110,6 +110,17 @@ impl exports::GuestConnection for Connection {
                         .collect(),
                 )]
             }
+            "unknown_zone" => vec![table(
+                "t",
+                vec![column(
+                    "a",
+                    DataType::Timestamp(Timestamp {
+                        unit: TimeUnit::Second,
+                        zone: Some("No/Where".to_owned()),
+                    }),
+                    0,
+                )],
+            )],
             "pushdown_on_no_column" => {
                 let mut odd = table("t", number());
                 odd.pushdown[0].column = 7;
@@ -193,7 +204,7 @@ impl Connection {
 
 /// A running scan.
 #[derive(Debug)]
-pub struct Scan {
+pub(crate) struct Scan {
     request: exports::Request,
     steps: Cell<u64>,
     /// What the benchmark of the boundary emits again and again: no attack, just much.

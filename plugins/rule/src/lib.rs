@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// The edition's name, and the similarity from which two names are a hit.
 const EDITION: (&str, f64) = if cfg!(feature = "second-edition") {
-    ("second", 0.97)
+    ("second", 0.95)
 } else {
     ("first", 0.90)
 };

@@ -3,6 +3,7 @@
 use super::super::plugin::build;
 use crate::error::{Error, Result};
 use crate::host::Host;
+use crate::sql::Session;
 use arrow::array::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use std::collections::BTreeMap;
@@ -12,15 +13,11 @@ use std::time::{Duration, Instant};
 /// How long the watcher may take to load the new bundle.
 const LOAD_MS_MAX: u64 = 30_000;
 
-/// Many rows, each with the edition of the rule that judged it.
-const SQL: &str = "SELECT rule.edition() AS edition, rule.is_hit(names.jaro_winkler(names.normalize(t.name), names.normalize(n.name))) AS hit
-FROM border.travellers t CROSS JOIN list.names n WHERE n.kind = 'primary' AND t.id <= 1000";
-
-pub(super) fn run(host: &Host, repository: &Path) -> Result<()> {
-    println!("\n-- Replacing the rule while a query runs\n{SQL};\n");
-    let session = host.session()?;
+/// Replaces the rule while a query runs that shows which edition judged each of its rows.
+pub(super) fn run(host: &Host, session: &Session, repository: &Path, sql: &str) -> Result<()> {
+    println!("\n-- Replacing the rule while a query runs\n\n{sql};\n");
     host.block_on(async {
-        let mut running = session.query(SQL).await?;
+        let mut running = session.query(sql).await?;
         let mut old = BTreeMap::new();
         if let Some(batch) = running.next().await? {
             count(&batch, &mut old)?;
@@ -34,7 +31,7 @@ pub(super) fn run(host: &Host, repository: &Path) -> Result<()> {
         )?;
         wait_for(host, generation).await?;
         let mut new = BTreeMap::new();
-        for batch in session.query(SQL).await?.collect().await? {
+        for batch in session.query(sql).await?.collect().await? {
             count(&batch, &mut new)?;
         }
         while let Some(batch) = running.next().await? {
