@@ -13,7 +13,7 @@ mod pack;
 
 pub use build::{Built, build_crate};
 pub use component::{CONTRACT_VERSION, Exports};
-pub use manifest::{Capability, Manifest, is_identifier};
+pub use manifest::{Capability, Manifest, is_identifier, is_reserved};
 pub use pack::{Content, pack};
 
 use crate::error::{Context, Error, Result};
@@ -90,6 +90,10 @@ impl Bundle {
     fn read(path: &Path, limits: &Limits) -> Result<Self> {
         // A folder, a pipe or a device is not a bundle, whatever can be read from it.
         let metadata = std::fs::symlink_metadata(path)?;
+        if metadata.is_symlink() {
+            return Err(Error::bundle("a symbolic link, which is not followed")
+                .with_hint("put the file itself there"));
+        }
         if !metadata.is_file() {
             return Err(Error::bundle("not a regular file"));
         }
@@ -169,6 +173,7 @@ fn entry<'a>(entries: &'a BTreeMap<String, Vec<u8>>, name: &str) -> Result<&'a [
 /// duplicates, and anything beyond the bounds.
 fn read_entries(bytes: &[u8], limits: &Limits) -> Result<BTreeMap<String, Vec<u8>>> {
     let mut entries = BTreeMap::new();
+    let mut end = 0;
     let mut archive = tar::Archive::new(bytes);
     let broken = |error: std::io::Error| Error::bundle(format!("not a tar archive: {error}"));
     for member in archive.entries().map_err(broken)?.raw(true) {
@@ -190,6 +195,7 @@ fn read_entries(bytes: &[u8], limits: &Limits) -> Result<BTreeMap<String, Vec<u8
                 key,
             ));
         }
+        end = member.raw_file_position() + member.size();
         let mut content = Vec::with_capacity(member.size() as usize);
         member.read_to_end(&mut content).map_err(broken)?;
         if content.len() as u64 != member.size() {
@@ -207,6 +213,11 @@ fn read_entries(bytes: &[u8], limits: &Limits) -> Result<BTreeMap<String, Vec<u8
                 "bundle_entries_max",
             ));
         }
+    }
+    // Bytes that no checksum covers would make two files of one identity.
+    let rest = bytes.get(end as usize..).unwrap_or_default();
+    if rest.iter().any(|&byte| byte != 0) {
+        return Err(Error::bundle("there is something after its last entry"));
     }
     Ok(entries)
 }

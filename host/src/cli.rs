@@ -102,7 +102,7 @@ fn start_log(verbose: u8) {
 
 /// Prints a line to standard error: progress, notes.
 fn note(text: &str) {
-    eprintln!("{text}");
+    eprintln!("{}", output::visible(text));
 }
 
 fn print_error(error: &Error) {
@@ -110,11 +110,12 @@ fn print_error(error: &Error) {
         true => ("\x1b[1;31m", "\x1b[1m", "\x1b[0m"),
         false => ("", "", ""),
     };
-    eprintln!("{red}error{plain}: {error}");
+    let visible = output::visible;
+    eprintln!("{red}error{plain}: {}", visible(&error.to_string()));
     if let Some(place) = error.place() {
-        eprintln!("{}", place.trim_end());
+        eprintln!("{}", visible(place.trim_end()));
     }
     if let Some(hint) = error.hint() {
-        eprintln!("{bold}hint{plain}: {hint}");
+        eprintln!("{bold}hint{plain}: {}", visible(hint));
     }
 }

@@ -2,7 +2,7 @@
 //! aside, and published as one immutable [`Snapshot`]. A query keeps the snapshot it began with; an
 //! old one is freed when its last query ends.
 
-use crate::bundle::{Bundle, Digest};
+use crate::bundle::Bundle;
 use crate::error::{Context, Error, Result};
 use crate::input::Inputs;
 use crate::limits::Limits;
@@ -36,6 +36,8 @@ pub struct PluginEntry {
     pub file: PathBuf,
     /// Why the file as it is now does not serve.
     pub error: Option<Error>,
+    /// Other files with a plugin of the name, of a lower version or older.
+    pub ignored: Vec<PathBuf>,
 }
 
 /// A source of a snapshot.
@@ -45,6 +47,8 @@ pub struct Source {
     plugin: Result<Arc<Plugin>>,
     settings: Option<SourceSettings>,
     described: tokio::sync::Mutex<Option<Described>>,
+    /// Why it could not be described when that was last tried.
+    problem: Mutex<Option<Error>>,
 }
 
 /// What a source said of its tables, when, and of what data.
@@ -100,6 +104,7 @@ impl Source {
             plugin,
             settings,
             described: tokio::sync::Mutex::default(),
+            problem: Mutex::default(),
         }
     }
 
@@ -131,6 +136,22 @@ impl Source {
     /// Its tables. They are described on first use, and again when the data may have changed or
     /// some time has passed.
     pub async fn tables(&self, scope: &Arc<Scope>) -> Result<Arc<Vec<Arc<TableDescription>>>> {
+        let tables = self.describe(scope).await;
+        let found = match &tables {
+            Ok(tables) => tables.iter().find_map(|table| table.problem.clone()),
+            Err(error) => Some(error.clone()),
+        };
+        *self.problem.lock().unwrap_or_else(PoisonError::into_inner) = found;
+        tables
+    }
+
+    /// Why it, or one of its tables, could not be described when that was last tried.
+    pub fn problem(&self) -> Option<Error> {
+        let problem = self.problem.lock();
+        problem.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn describe(&self, scope: &Arc<Scope>) -> Result<Arc<Vec<Arc<TableDescription>>>> {
         let plugin = self.plugin()?;
         let settings = self.settings()?;
         let mut described = self.described.lock().await;
@@ -326,11 +347,11 @@ impl Registry {
         let folder = self.workspace.bundles();
         let mut files = Vec::new();
         for entry in std::fs::read_dir(&folder).context(|| folder.display().to_string())? {
-            let path = entry?.path();
-            if path
-                .extension()
-                .is_none_or(|extension| extension != BUNDLE_EXTENSION)
-            {
+            let entry = entry?;
+            let (path, name) = (entry.path(), entry.file_name());
+            let is_hidden = name.as_encoded_bytes().starts_with(b".");
+            let extension = path.extension();
+            if is_hidden || extension.is_none_or(|extension| extension != BUNDLE_EXTENSION) {
                 continue;
             }
             // A file that is gone by now was removed; that is no error.
@@ -459,11 +480,22 @@ fn compose(files: &BTreeMap<PathBuf, FileState>) -> BTreeMap<String, PluginEntry
             plugin: state.good.clone(),
             file: path.clone(),
             error: state.error.clone(),
+            ignored: Vec::new(),
         };
-        match plugins.get(&name) {
-            Some((best, _)) if *best >= rank => {}
-            _ => {
+        match plugins.get_mut(&name) {
+            None => {
                 plugins.insert(name, (rank, entry));
+            }
+            Some((best, serving)) => {
+                let ignored = if *best >= rank {
+                    entry.file
+                } else {
+                    *best = rank;
+                    let former = std::mem::replace(serving, entry);
+                    serving.ignored = former.ignored;
+                    former.file
+                };
+                serving.ignored.push(ignored);
             }
         }
     }
@@ -480,8 +512,9 @@ fn is_same(
 ) -> bool {
     let digest = |entry: &PluginEntry| entry.plugin.as_ref().map(|plugin| plugin.digest());
     let error = |entry: &PluginEntry| entry.error.as_ref().map(ToString::to_string);
-    let key = |entry: &PluginEntry| -> (Option<Digest>, Option<String>, PathBuf) {
-        (digest(entry), error(entry), entry.file.clone())
+    let key = |entry: &PluginEntry| {
+        let (file, ignored) = (entry.file.clone(), entry.ignored.clone());
+        (digest(entry), error(entry), file, ignored)
     };
     old.plugins.len() == plugins.len()
         && old

@@ -7,6 +7,7 @@ mod catalog;
 mod check;
 mod failure;
 mod function;
+mod hints;
 mod options;
 mod predicate;
 mod scan;

@@ -1,7 +1,7 @@
 //! A workspace: the folder with `sextant.toml`, the watched `bundles/`, and the private `state/`
 //! and `cache/`.
 
-use crate::bundle::is_identifier;
+use crate::bundle::{is_identifier, is_reserved};
 use crate::error::{Context, Error, Result};
 use crate::input::Paths;
 use crate::limits::Limits;
@@ -11,9 +11,6 @@ use std::path::{Path, PathBuf};
 
 /// The name of the configuration file.
 pub const CONFIG_FILE: &str = "sextant.toml";
-
-/// Schemas of the host itself, which no source can have.
-const RESERVED_NAMES: [&str; 3] = ["sextant", "public", "information_schema"];
 
 const NEW_CONFIG: &str = "\
 # The configuration of a Sextant workspace. Sources are read again whenever it changes, limits at
@@ -159,7 +156,14 @@ fn default_root() -> Result<PathBuf> {
 
 fn parse(text: &str) -> Result<Config> {
     let broken = |error: toml::de::Error| {
-        Error::config(error.message().to_owned()).with_place(error.to_string())
+        // The place ends in the message once more.
+        let place = error.to_string();
+        let place = place.trim_end().strip_suffix(error.message().trim_end());
+        let error = Error::config(error.message().to_owned());
+        match place {
+            Some(place) => error.with_place(place.trim_end()),
+            None => error,
+        }
     };
     let file: File = toml::from_str(text).map_err(broken)?;
     let sources = file.source.into_iter().map(|(name, value)| {
@@ -177,7 +181,7 @@ fn parse_source(name: &str, value: toml::Value) -> Result<SourceConfig> {
     if !is_identifier(name) {
         return Err(Error::config("a source's name is a lower-case letter and up to 62 lower-case letters, digits and underscores").context(place()));
     }
-    if RESERVED_NAMES.contains(&name) {
+    if is_reserved(name) {
         return Err(Error::config("that name is the host's own")
             .with_hint("choose another name")
             .context(place()));

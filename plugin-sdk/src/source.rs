@@ -1,6 +1,6 @@
 //! Sources: tables that can be scanned.
 
-use crate::{Host, Result};
+use crate::{Error, Host, Result};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{Schema, SchemaRef};
 use serde::de::DeserializeOwned;
@@ -143,6 +143,8 @@ pub struct Table {
     pub pushdown: Vec<Pushdown>,
     /// About how many rows, where that is known without reading them.
     pub rows: Option<u64>,
+    /// Why it cannot be described now.
+    pub problem: Option<Error>,
 }
 
 impl Table {
@@ -155,6 +157,16 @@ impl Table {
             keys: Vec::new(),
             pushdown: Vec::new(),
             rows: None,
+            problem: None,
+        }
+    }
+
+    /// A table that cannot be described now, so that the source's other tables serve. Using it fails
+    /// with this error.
+    pub fn broken(name: impl Into<String>, problem: Error) -> Self {
+        Self {
+            problem: Some(problem),
+            ..Self::new(name, Schema::empty())
         }
     }
 

@@ -115,6 +115,11 @@ fn archives_that_are_not_bundles() {
     let mut twice = entries();
     twice.push(twice[1].clone());
     assert!(refusal(&archive(&twice)).contains("two entries manifest.toml"));
+    let mut longer = bundle("hostile");
+    longer.extend_from_slice(&[0; 512]);
+    Bundle::from_bytes(&longer, &limits()).expect("padding says nothing");
+    longer.extend_from_slice(b"more");
+    assert!(refusal(&longer).contains("something after its last entry"));
     let mut unlisted = entries();
     unlisted.push(("LICENSE", b"x".to_vec()));
     assert!(refusal(&archive(&unlisted)).contains("LICENSE is not listed"));

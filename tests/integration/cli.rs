@@ -167,6 +167,25 @@ fn errors_say_what_where_and_what_to_do() {
         &["query", "-c", "SELECT * FROM border.traveller"],
     );
     snapshot(
+        "error_source",
+        &workspace,
+        &["query", "-c", "SELECT * FROM bordr.travellers"],
+    );
+    snapshot(
+        "error_file",
+        &workspace,
+        &["query", "-c", "SELECT * FROM '/nowhere/a.parquet'"],
+    );
+    snapshot(
+        "error_function",
+        &workspace,
+        &[
+            "query",
+            "-c",
+            "SELECT names.jaro(name, name) FROM border.travellers",
+        ],
+    );
+    snapshot(
         "error_type",
         &workspace,
         &[
@@ -291,13 +310,169 @@ fn a_reader_that_goes_away_ends_the_query() {
         "--workspace",
     ]);
     command.arg(workspace.workspace().root());
-    let mut child = command.stdout(Stdio::piped()).spawn().expect("it starts");
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("it starts");
     let mut first = [0; 4];
     let mut out = child.stdout.take().expect("it is piped");
     std::io::Read::read_exact(&mut out, &mut first).expect("it writes");
     drop(out);
     assert_eq!(&first, b"n\n0\n");
-    assert!(child.wait().expect("it ends").success());
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success() && output.stderr.is_empty());
+}
+
+/// What stands where the output is to go is never replaced by something else.
+#[test]
+fn an_output_goes_through_links_and_into_pipes() {
+    let workspace = workspace().file("target.csv", "old");
+    let run = |name: &str| {
+        let path = workspace.path(name).display().to_string();
+        sextant(
+            &workspace,
+            &[
+                "query",
+                "-c",
+                "SELECT 1 AS a",
+                "--format",
+                "csv",
+                "-o",
+                &path,
+            ],
+        )
+    };
+    std::os::unix::fs::symlink(workspace.path("target.csv"), workspace.path("link.csv"))
+        .expect("it can be made");
+    assert!(run("link.csv").status.success());
+    let metadata = std::fs::symlink_metadata(workspace.path("link.csv")).expect("it is there");
+    assert!(metadata.is_symlink());
+    assert_eq!(
+        std::fs::read(workspace.path("target.csv")).expect("it is there"),
+        b"a\n1\n"
+    );
+
+    let pipe = workspace.path("pipe");
+    let made = Command::new("mkfifo")
+        .arg(&pipe)
+        .status()
+        .expect("it starts");
+    assert!(made.success());
+    let reader = std::thread::spawn(move || std::fs::read(pipe).expect("it can be read"));
+    assert!(run("pipe").status.success());
+    assert_eq!(reader.join().expect("it ends"), b"a\n1\n");
+}
+
+/// A reader of these formats would see the first answer alone, or none.
+#[test]
+fn formats_of_one_answer_take_one() {
+    let workspace = workspace();
+    for format in ["json", "arrow", "parquet"] {
+        let path = workspace.path("two").display().to_string();
+        let two = "SELECT 1 AS a; SELECT 2 AS a";
+        let output = sextant(
+            &workspace,
+            &["query", "-c", two, "--format", format, "-o", &path],
+        );
+        assert_eq!(output.status.code(), Some(1), "{format}");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            errors.contains(&format!("{format} holds one answer")),
+            "{errors}"
+        );
+        assert!(!workspace.path("two").exists(), "{format}");
+    }
+    let twice = "SELECT * FROM (SELECT 1 AS a) CROSS JOIN (SELECT 2 AS a)";
+    let output = sextant(&workspace, &["query", "-c", twice, "--format", "ndjson"]);
+    assert_eq!(output.status.code(), Some(1));
+    let path = workspace.path("none").display().to_string();
+    let setting = "SET datafusion.execution.batch_size = 100";
+    let output = sextant(
+        &workspace,
+        &["query", "-c", setting, "--format", "parquet", "-o", &path],
+    );
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("none of the statements has an answer")
+    );
+    assert!(!workspace.path("none").exists());
+}
+
+/// Data must not move the cursor of whoever reads it.
+#[test]
+fn control_characters_are_shown_and_not_obeyed() {
+    let workspace = workspace();
+    let sql = "SELECT chr(27) || '[31mred' AS a, CAST(chr(27) || 'x' AS INT) AS b";
+    for (sql, format) in [
+        ("SELECT chr(27) || '[31mred' || chr(8238) AS a", "table"),
+        ("SELECT chr(27) || '[31mred' || chr(8238) AS a", "markdown"),
+        (sql, "csv"),
+    ] {
+        let output = sextant(&workspace, &["query", "-c", sql, "--format", format]);
+        let shown = [output.stdout, output.stderr].concat();
+        assert!(
+            !shown.contains(&0x1b),
+            "{}",
+            String::from_utf8_lossy(&shown)
+        );
+        assert!(!String::from_utf8_lossy(&shown).contains('\u{202e}'));
+    }
+}
+
+/// Ctrl-C is heard while every thread of the query is at work in native code.
+#[test]
+fn an_interrupt_ends_a_busy_query() {
+    let workspace = workspace();
+    let sql = "SELECT sum(a.value * b.value) FROM generate_series(1, 3000000) a, generate_series(1, 3000000) b";
+    let mut command = Command::new(sextant_command());
+    command.args([
+        "query",
+        "-c",
+        "SELECT 'begun' AS a",
+        "-c",
+        sql,
+        "--format",
+        "csv",
+        "--workspace",
+    ]);
+    command.arg(workspace.workspace().root());
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut begun = [0; 8];
+    let mut out = child.stdout.take().expect("it is piped");
+    std::io::Read::read_exact(&mut out, &mut begun).expect("it writes");
+    wait_until_busy(child.id());
+    let interrupted = std::time::Instant::now();
+    let kill = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(kill.expect("it starts").success());
+    let status = child.wait().expect("it ends");
+    assert_eq!(status.code(), Some(1));
+    let took = interrupted.elapsed();
+    assert!(took < std::time::Duration::from_secs(10), "{took:?}");
+    let mut errors = String::new();
+    std::io::Read::read_to_string(&mut child.stderr.take().expect("it is piped"), &mut errors)
+        .expect("it is text");
+    assert!(errors.contains("the query was cancelled"), "{errors}");
+}
+
+/// Waits until a process has worked for a second more than it has now.
+fn wait_until_busy(process: u32) {
+    let ticks = || {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("it runs");
+        let fields: Vec<_> = stat
+            .rsplit(')')
+            .next()
+            .expect("it has fields")
+            .split(' ')
+            .collect();
+        fields[12].parse::<u64>().expect("user time in hundredths")
+    };
+    let before = ticks();
+    while ticks() < before + 100 {
+        std::thread::yield_now();
+    }
 }
 
 #[test]
@@ -331,7 +506,7 @@ fn a_cache_that_is_full_stops_nothing() {
     let Ok(output) = output
         .map_err(|_| ())
         .and_then(|output| match output.status.code() {
-            Some(0 | 1 | 2) if !output.stderr.starts_with(b"unshare") => Ok(output),
+            Some(0..=2) if !output.stderr.starts_with(b"unshare") => Ok(output),
             _ => Err(()),
         })
     else {

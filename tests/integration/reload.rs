@@ -269,3 +269,22 @@ fn a_storm_of_renames_ends_in_what_is_on_disk() {
         plugins == 1 && rows(host, EDITIONS) == [edition_text(9)]
     });
 }
+
+/// Two files with a plugin of one name: the one that serves says which does not.
+#[test]
+fn a_bundle_that_another_one_outranks_is_named() {
+    let workspace = workspace();
+    workspace.put("zz", &hostile_edition(1));
+    // A file on its way, as copying tools name it.
+    workspace.put(".hostile.bundle.tmp", &hostile_edition(2));
+    let host = workspace.host();
+    let serving = rows(
+        &host,
+        "SELECT file, ignored_files, error FROM sextant.plugins",
+    );
+    assert_eq!(serving, ["zz.bundle\thostile.bundle\tNULL"]);
+    assert_eq!(rows(&host, EDITIONS), [edition_text(1)]);
+    std::fs::remove_file(workspace.path("bundles/zz.bundle")).expect("it is there");
+    host.rescan().expect("it can be read");
+    assert_eq!(rows(&host, EDITIONS), [edition_text(0)]);
+}

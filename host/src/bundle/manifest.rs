@@ -81,6 +81,12 @@ impl Manifest {
                 file.plugin.name
             )));
         }
+        if is_reserved(&file.plugin.name) {
+            return Err(Error::bundle(format!(
+                "manifest.toml: the name {:?} is the host's own",
+                file.plugin.name
+            )));
+        }
         let mut capabilities = file.capabilities.imports;
         capabilities.sort_unstable();
         capabilities.dedup();
@@ -91,6 +97,11 @@ impl Manifest {
             capabilities,
         })
     }
+}
+
+/// Whether a name is one of the host's own schemas, which no plugin and no source can have.
+pub fn is_reserved(name: &str) -> bool {
+    ["sextant", "public", "information_schema"].contains(&name)
 }
 
 /// Whether a name is a plain SQL identifier: a lower-case letter, then lower-case letters, digits

@@ -35,6 +35,20 @@ impl Format {
     pub(super) fn is_binary(self) -> bool {
         matches!(self, Self::Arrow | Self::Parquet)
     }
+
+    /// Whether a reader of the format would see the first of several answers, or none.
+    pub(super) fn holds_one_answer(self) -> bool {
+        matches!(self, Self::Arrow | Self::Parquet | Self::Json)
+    }
+}
+
+impl std::fmt::Display for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match clap::ValueEnum::to_possible_value(self) {
+            Some(value) => f.write_str(value.get_name()),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Where answers go.
@@ -65,6 +79,9 @@ impl<'a> Writer<'a> {
         out: Out<'a>,
         decorated: bool,
     ) -> Result<Self> {
+        if matches!(format, Format::Json | Format::Ndjson) {
+            check_names(schema)?;
+        }
         // A null that is left out could be taken for a column that is not there.
         let json = WriterBuilder::new().with_explicit_nulls(true);
         Ok(match format {
@@ -137,7 +154,8 @@ impl<'a> Writer<'a> {
                 } else {
                     batches
                 };
-                writeln!(out, "{}", pretty_format_batches(&batches).map_err(failed)?)?;
+                let table = pretty_format_batches(&batches).map_err(failed)?;
+                writeln!(out, "{}", visible(&table.to_string()))?;
                 if decorated {
                     writeln!(out, "{rows} {}", if rows == 1 { "row" } else { "rows" })?;
                 }
@@ -176,10 +194,41 @@ fn write_markdown(out: &mut Out<'_>, batch: &RecordBatch) -> Result<()> {
     Ok(())
 }
 
+/// An object with two members of one name loses one of them to most readers.
+fn check_names(schema: &SchemaRef) -> Result<()> {
+    let mut names = std::collections::BTreeSet::new();
+    match schema
+        .fields()
+        .iter()
+        .find(|field| !names.insert(field.name()))
+    {
+        None => Ok(()),
+        Some(field) => Err(Error::sql(format!(
+            "two columns of the answer are named {:?}, which JSON objects cannot have",
+            field.name()
+        ))
+        .with_hint("name one of them anew: SELECT a AS ...")),
+    }
+}
+
+/// Text in which control characters and those that turn the direction of writing are seen instead of
+/// obeyed: data must not move a reader's cursor, nor hide.
+pub(super) fn visible(text: &str) -> String {
+    let shown = |c: char| match c {
+        '\n' => '\n',
+        '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{FFFD}'),
+        '\x7f' => '\u{2421}',
+        '\u{80}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{FFFD}',
+        c => c,
+    };
+    text.chars().map(shown).collect()
+}
+
 fn escape(text: &str) -> String {
-    text.replace('\\', "\\\\")
+    let text = text.replace("\r\n", "\n");
+    visible(&text)
+        .replace('\\', "\\\\")
         .replace('|', "\\|")
-        .replace("\r\n", "<br>")
         .replace('\n', "<br>")
 }
 

@@ -92,6 +92,12 @@ fn check_source(host: &Host, source: &Arc<Source>) -> bool {
     let mut sound = true;
     for table in tables.iter() {
         let name = format!("{}.{}", source.name(), table.name);
+        if let Some(problem) = &table.problem {
+            println!("failed  {name}");
+            super::print_error(problem);
+            sound = false;
+            continue;
+        }
         let columns = table.columns.fields().len();
         if !table.required_keys.is_empty() {
             println!("ok      {name}: {columns} columns, asked by key");

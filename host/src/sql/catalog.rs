@@ -64,6 +64,7 @@ impl SchemaProvider for SourceSchema {
         tables
             .iter()
             .flat_map(|tables| tables.iter())
+            .filter(|table| table.problem.is_none())
             .map(|table| table.name.clone())
             .collect()
     }
@@ -74,9 +75,13 @@ impl SchemaProvider for SourceSchema {
             .tables(&self.scope)
             .await
             .map_err(to_datafusion)?;
-        let table = tables.iter().find(|table| table.name == name);
-        Ok(table
-            .map(|table| Arc::new(SourceTable::new(&self.source, table)) as Arc<dyn TableProvider>))
+        let Some(table) = tables.iter().find(|table| table.name == name) else {
+            return Ok(None);
+        };
+        match &table.problem {
+            None => Ok(Some(Arc::new(SourceTable::new(&self.source, table)))),
+            Some(problem) => Err(to_datafusion(problem.clone())),
+        }
     }
 
     fn table_exist(&self, name: &str) -> bool {

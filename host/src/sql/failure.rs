@@ -84,8 +84,11 @@ fn from_schema(error: &SchemaError) -> Error {
                 .collect::<Vec<_>>()
                 .join(", ");
             let more = if known.len() > 20 { ", ..." } else { "" };
-            Error::sql(format!("there is no column {}", field.quoted_flat_name()))
-                .with_hint(format!("there are: {shown}{more}"))
+            let error = Error::sql(format!("there is no column {}", field.quoted_flat_name()));
+            match known.is_empty() {
+                true => error,
+                false => error.with_hint(format!("there are: {shown}{more}")),
+            }
         }
         other => Error::sql(other.to_string()),
     }

@@ -6,6 +6,7 @@ use super::catalog::{CATALOG, PUBLIC, SnapshotCatalog};
 use super::check::parse;
 use super::failure::from_datafusion;
 use super::function;
+use super::hints::Names;
 use super::options::QueryOptions;
 use crate::error::{Error, Result};
 use crate::registry::{Registry, Snapshot};
@@ -73,8 +74,10 @@ struct Prepared {
     /// The statement's own `public`: the session's tables, and the views that it uses.
     public: Arc<MemorySchemaProvider>,
     views: HashSet<String>,
+    /// The tables that the statement names.
+    references: Vec<TableReference>,
     scope: Arc<Scope>,
-    generation: u64,
+    snapshot: Arc<Snapshot>,
     sql: Arc<str>,
 }
 
@@ -189,7 +192,25 @@ impl Shared {
         send: Batches,
     ) -> Result<(arrow::datatypes::SchemaRef, u64)> {
         let prepared = self.prepare(&statement, scope).await?;
+        let names = Names::of(&statement.statement, &prepared.references);
+        let snapshot = Arc::clone(&prepared.snapshot);
+        let started = self.start_prepared(statement, prepared, send).await;
+        started.map_err(
+            |error| match error.is_sql().then(|| names.hint(&snapshot)).flatten() {
+                Some(hint) => error.with_hint(hint),
+                None => error,
+            },
+        )
+    }
+
+    async fn start_prepared(
+        &self,
+        statement: SqlStatement,
+        prepared: Prepared,
+        send: Batches,
+    ) -> Result<(arrow::datatypes::SchemaRef, u64)> {
         let failed = |error: DataFusionError| from_datafusion(&error, &statement.text);
+        let generation = prepared.snapshot.generation();
         let plan = prepared
             .context
             .state()
@@ -198,9 +219,7 @@ impl Shared {
             .map_err(failed)?;
         self.check_names(&plan)?;
         if let LogicalPlan::Ddl(DdlStatement::CreateView(view)) = &plan {
-            return self
-                .create_view(view)
-                .map(|schema| (schema, prepared.generation));
+            return self.create_view(view).map(|schema| (schema, generation));
         }
         let is_ddl = matches!(&plan, LogicalPlan::Ddl(_));
         let is_setting = matches!(
@@ -210,7 +229,7 @@ impl Shared {
         if let LogicalPlan::Ddl(DdlStatement::DropView(view)) = &plan
             && self.state().views.remove(view.name.table()).is_some()
         {
-            return Ok((empty_schema(), prepared.generation));
+            return Ok((empty_schema(), generation));
         }
         let frame = prepared
             .context
@@ -226,7 +245,6 @@ impl Shared {
         let physical = frame.create_physical_plan().await.map_err(failed)?;
         let schema = physical.schema();
         let stream = execute_stream(physical, prepared.context.task_ctx()).map_err(failed)?;
-        let generation = prepared.generation;
         tokio::spawn(pump(stream, prepared, send));
         Ok((schema, generation))
     }
@@ -254,13 +272,15 @@ impl Shared {
             describe_all(&snapshot, scope).await;
         }
         let mut views = HashSet::new();
-        self.add_views(&context, references, &mut views, 0).await?;
+        self.add_views(&context, references.clone(), &mut views, 0)
+            .await?;
         Ok(Prepared {
+            references,
             context,
             public,
             views,
             scope: Arc::clone(scope),
-            generation: snapshot.generation(),
+            snapshot,
             sql: Arc::clone(&statement.text),
         })
     }
@@ -450,8 +470,12 @@ fn is_show(statement: &Statement) -> bool {
 /// analyst told.
 async fn describe_all(snapshot: &Snapshot, scope: &Arc<Scope>) {
     let all = snapshot.sources().values().map(|source| async move {
-        if let Err(error) = source.tables(scope).await {
-            scope.warn(error.to_string());
+        match source.tables(scope).await {
+            Err(error) => scope.warn(error.to_string()),
+            Ok(tables) => {
+                let problems = tables.iter().filter_map(|table| table.problem.as_ref());
+                problems.for_each(|problem| scope.warn(problem.to_string()));
+            }
         }
     });
     futures::future::join_all(all).await;

@@ -5,6 +5,7 @@ use crate::wasm::{FunctionDescription, FunctionKind, Volatility};
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use datafusion::catalog::{MemTable, TableProvider};
 use datafusion::common::Result;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The tables.
@@ -62,6 +63,7 @@ fn plugins(snapshot: &Snapshot) -> Result<RecordBatch> {
                 .file_name()
                 .map(|name| name.to_string_lossy().into_owned()),
             entry.error.as_ref().map(ToString::to_string),
+            Some(file_names(&entry.ignored)).filter(|names| !names.is_empty()),
         ]
     });
     texts(
@@ -74,14 +76,21 @@ fn plugins(snapshot: &Snapshot) -> Result<RecordBatch> {
             "description",
             "file",
             "error",
+            "ignored_files",
         ],
         rows.collect(),
     )
 }
 
+fn file_names(paths: &[PathBuf]) -> String {
+    let names = paths.iter().filter_map(|path| path.file_name());
+    let names: Vec<_> = names.map(|name| name.to_string_lossy()).collect();
+    names.join(", ")
+}
+
 fn sources(snapshot: &Snapshot) -> Result<RecordBatch> {
     let rows = snapshot.sources().values().map(|source| {
-        let error = source.plugin().err();
+        let error = source.plugin().err().or_else(|| source.problem());
         let inputs = source
             .settings()
             .ok()
@@ -97,10 +106,10 @@ fn sources(snapshot: &Snapshot) -> Result<RecordBatch> {
             Some(source.name().to_owned()),
             source.plugin_name().map(str::to_owned),
             Some(
-                if error.is_none() {
-                    "active"
-                } else {
-                    "degraded"
+                match (&error, &tables) {
+                    (Some(_), _) => "degraded",
+                    (None, Some(_)) => "active",
+                    (None, None) => "unchecked",
                 }
                 .to_owned(),
             ),

@@ -85,6 +85,8 @@ pub struct TableDescription {
     pub required_keys: Vec<usize>,
     /// About how many rows there are.
     pub rows: Option<u64>,
+    /// Why the table cannot be used, though others of the source can.
+    pub problem: Option<Error>,
 }
 
 /// What a function is.
@@ -198,6 +200,9 @@ fn table_from_guest(table: source::Table, limits: &Limits) -> Result<TableDescri
         columns,
         pushdown,
         rows: table.rows,
+        problem: table
+            .problem
+            .map(|problem| error_from_guest(problem, limits)),
     })
 }
 

@@ -30,14 +30,19 @@ impl fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// An engine; compiled code is kept in the given private folder, if any.
+    /// An engine; compiled code is kept in the given private folder, if there is one that can be
+    /// used.
     pub fn new(limits: &Arc<Limits>, cache: Option<&Path>) -> Result<Self> {
         let inner = wasmtime::Engine::new(&config(limits))
             .map_err(|error| Error::internal(format!("wasmtime: {error}")))?;
-        let cache = cache
-            .map(|folder| CodeCache::open(folder, &inner))
-            .transpose()?
-            .map(Arc::new);
+        let open = |folder| match CodeCache::open(folder, &inner) {
+            Ok(cache) => Some(Arc::new(cache)),
+            Err(error) => {
+                tracing::warn!("{error}; compiled code is not kept, so every start compiles anew");
+                None
+            }
+        };
+        let cache = cache.and_then(open);
         let clock = Arc::new(());
         start_clock(&inner, &clock, Duration::from_millis(limits.epoch_tick_ms))?;
         Ok(Self {

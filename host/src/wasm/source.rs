@@ -150,7 +150,12 @@ impl Connection {
         )
         .await;
         let tables = self.answer(called)?;
-        tables_from_guest(tables, self.scope.limits()).map_err(|error| self.blame(error))
+        let mut tables =
+            tables_from_guest(tables, self.scope.limits()).map_err(|error| self.blame(error))?;
+        for table in &mut tables {
+            table.problem = table.problem.take().map(|problem| self.blame(problem));
+        }
+        Ok(tables)
     }
 
     /// Splits a request into partitions.

@@ -124,6 +124,7 @@ fn send_table(table: Table) -> Result<exports::Table> {
             })
             .collect(),
         rows: table.rows,
+        problem: table.problem.map(Into::into),
     })
 }
 

@@ -105,12 +105,14 @@ impl Source for Delimited {
     }
 
     fn tables(&self) -> Result<Vec<Table>> {
-        let describe = |name: &String| {
-            let (options, shape) = self.table(name)?;
-            let comment = format!("records of the delimited text in input {:?}", options.input);
-            Ok(Table::new(name, std::sync::Arc::clone(&shape.schema)).comment(comment))
+        let describe = |name: &String| match self.table(name) {
+            Ok((options, shape)) => {
+                let comment = format!("records of the delimited text in input {:?}", options.input);
+                Table::new(name, std::sync::Arc::clone(&shape.schema)).comment(comment)
+            }
+            Err(problem) => Table::broken(name, problem),
         };
-        self.tables.keys().map(describe).collect()
+        Ok(self.tables.keys().map(describe).collect())
     }
 
     fn partitions(&self, request: &Request) -> Result<Vec<Partition>> {

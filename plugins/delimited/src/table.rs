@@ -108,6 +108,17 @@ fn names(header: &[String]) -> Vec<String> {
     header.iter().enumerate().map(name).collect()
 }
 
+/// A control character in a name comes of a wrong delimiter, of other line ends, or of data.
+fn check_names(names: &[String]) -> Result<()> {
+    match names.iter().find(|name| name.chars().any(char::is_control)) {
+        None => Ok(()),
+        Some(name) => Err(Error::invalid_data(format!(
+            "expected names of columns in the first record, found {name:?}; hint: look at delimiter, \
+             quote and line ends, set header = false, or list the columns"
+        ))),
+    }
+}
+
 fn numbered(field: usize) -> String {
     format!("column_{}", field + 1)
 }
@@ -140,6 +151,7 @@ fn look(host: &Host, options: &Options) -> Result<Vec<Column>> {
             (0..first.len()).map(numbered).collect()
         };
         let columns = if options.columns.is_empty() {
+            check_names(&names).map_err(|error| error.in_input(entry.to_string()))?;
             names
                 .iter()
                 .map(|name| Column::found(name.clone(), options.infer))

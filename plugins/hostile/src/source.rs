@@ -72,6 +72,7 @@ fn table(name: &str, columns: Vec<Field>) -> exports::Table {
         keys: vec![],
         pushdown,
         rows: Some(1),
+        problem: None,
     }
 }
 

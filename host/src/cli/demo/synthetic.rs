@@ -93,14 +93,14 @@ FROM list.entities e JOIN list.births b USING (list, entity_id) ORDER BY e.entit
     (
         "Screening the travellers against the list",
         "SELECT h.id, h.traveller, e.name AS listed, round(h.score, 3) AS similarity
-FROM hits h JOIN list.entities e USING (entity_id) ORDER BY h.score DESC, h.id LIMIT 10",
+FROM hits h JOIN list.entities e USING (entity_id) ORDER BY h.score DESC, h.id, h.entity_id LIMIT 10",
     ),
     (
         "Hits who direct a company of the register",
         "SELECT h.id, h.traveller, r.director, r.company
 FROM hits h JOIN list.entities e USING (entity_id)
      JOIN register.companies r ON names.normalize(r.director) = names.normalize(e.name_original_script)
-ORDER BY h.id LIMIT 10",
+ORDER BY h.id, r.code LIMIT 10",
     ),
     FOUND,
     (
