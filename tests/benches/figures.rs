@@ -222,8 +222,8 @@ fn jaro_winkler(_: bool) -> Vec<Figure> {
     let session = host.session().expect("a session");
     let (runtime, context) = (native_runtime(), native_context());
     let pairs = "CREATE TABLE pairs AS SELECT
-        arrow_cast(substr(md5(CAST(value AS TEXT)), 1, 14), 'Utf8View') AS a,
-        arrow_cast(substr(md5(CAST(value / 2 AS TEXT)), 1, 14), 'Utf8View') AS b
+        arrow_cast(substr(md5(CAST(value AS TEXT)), 1, 14), 'Utf8') AS a,
+        arrow_cast(substr(md5(CAST(value / 2 AS TEXT)), 1, 14), 'Utf8') AS b
         FROM generate_series(1, 1000000)";
     try_query(&host, &session, pairs).expect("it is made");
     native_rows(&runtime, &context, pairs);
@@ -240,7 +240,7 @@ fn jaro_winkler(_: bool) -> Vec<Figure> {
         value: guest / native,
         unit: "x time",
         bound: Bound::AtMost(1.6),
-        how: "1 million pairs of 14 characters in memory, summed, in the guest, against the same Rust code as a native DataFusion function on Utf8View; median of 5".to_owned(),
+        how: "1 million pairs of 14 characters in memory, summed, in the guest, against the same Rust code as a native DataFusion function on Utf8; median of 5".to_owned(),
     }]
 }
 
@@ -278,10 +278,10 @@ fn assert_same(ours: &[String], theirs: &[String]) {
 /// DataFusion with the plugin's own code as a native function.
 fn native_context() -> SessionContext {
     let context = SessionContext::new().enable_url_table();
-    let arguments = vec![DataType::Utf8View, DataType::Utf8View];
+    let arguments = vec![DataType::Utf8, DataType::Utf8];
     let compute = Arc::new(|arguments: &[ColumnarValue]| {
         let columns = ColumnarValue::values_to_arrays(arguments)?;
-        let (a, b) = (columns[0].as_string_view(), columns[1].as_string_view());
+        let (a, b) = (columns[0].as_string::<i32>(), columns[1].as_string::<i32>());
         let mut scores = Float64Builder::with_capacity(a.len());
         let mut similarity = sextant_plugin_names::JaroWinkler::default();
         for (a, b) in a.iter().zip(b) {

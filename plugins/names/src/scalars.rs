@@ -2,8 +2,8 @@
 
 use crate::romanize::{RUSSIAN, UKRAINIAN, romanize};
 use crate::{JaroWinkler, Normalizer, Phonetic};
-use arrow_array::builder::StringViewBuilder;
-use arrow_array::{ArrayRef, Float64Array, Int64Array};
+use arrow_array::builder::{Float64Builder, StringViewBuilder};
+use arrow_array::{ArrayRef, Int64Array};
 use arrow_schema::DataType;
 use sextant_plugin_sdk::{Arguments, Description, Parameter, Result, Scalar, SimpleScalar};
 use std::sync::Arc;
@@ -89,8 +89,11 @@ pub(crate) fn jaro_winkler() -> impl Scalar {
         let (a, b) = (arguments.strings(0)?, arguments.strings(1)?);
         let mut comparator = JaroWinkler::new();
         let pairs = (0..arguments.rows()).map(|row| Some((a.get(row)?, b.get(row)?)));
-        let similarities = pairs.map(|pair| pair.map(|(a, b)| comparator.similarity(a, b)));
-        Ok(Arc::new(similarities.collect::<Float64Array>()))
+        let mut similarities = Float64Builder::with_capacity(arguments.rows());
+        for pair in pairs {
+            similarities.append_option(pair.map(|(a, b)| comparator.similarity(a, b)));
+        }
+        Ok(Arc::new(similarities.finish()))
     })
 }
 
