@@ -1,6 +1,6 @@
 //! The sandbox: everything that knows wasmtime. An [`Engine`] compiles a verified bundle into a
 //! [`Plugin`]; a plugin is instantiated once a query as a source ([`Connection`], [`Scan`]) or as a
-//! bound function ([`BoundScalar`]); an instance is one store with one owner, and is dropped after
+//! bound function ([`BoundScalar`], [`BoundGroups`], [`TableCall`]); an instance is one store with one owner, and is dropped after
 //! any trap, time-out or cancel.
 //!
 //! Guests get nothing but what the linker gives: inert WASI, logs, reports, and, for sources, the
@@ -22,11 +22,13 @@ mod source;
 mod state;
 
 pub use describe::{
-    FunctionDescription, FunctionKind, Operator, ParameterDescription, Pushdown, TableDescription,
-    Volatility,
+    FunctionDescription, FunctionKind, Operator, ParameterDescription, Pushdown,
+    RelationDescription, TableDescription, Volatility,
 };
 pub use engine::Engine;
-pub use function::BoundScalar;
+pub use function::{
+    BoundGroups, BoundScalar, Distribution, Progress, TableArguments, TableCall, TableShape,
+};
 pub use plugin::Plugin;
 pub use scope::{Scope, Skipped};
 pub use source::{Connection, Predicate, Request, Scan, SourceSettings};

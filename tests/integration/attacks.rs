@@ -374,3 +374,80 @@ fn reports_reach_the_analyst_clean() {
     assert_eq!(warnings.len(), 6);
     assert_eq!(warnings[0], "h:  [31mwarning 0");
 }
+
+#[test]
+fn aggregates_that_lie_or_never_end() {
+    let workspace = workspace();
+    let host = workspace.host();
+    let cases = [
+        ("short", "values came back for"),
+        ("long", "values came back for"),
+        ("type", "where"),
+        ("null", "null"),
+        ("short_state", "values came back for"),
+        ("state_type", "where"),
+        ("null_state", "null"),
+        ("loop", "took longer than 300 ms"),
+        ("loop_in_merge", "took longer than 300 ms"),
+        ("loop_in_finish", "took longer than 300 ms"),
+        ("loop_in_bind", "took longer than 2000 ms"),
+        ("fail_in_bind", "on purpose"),
+        ("allocate", "bytes of memory of the instance"),
+        ("panic", "on purpose"),
+        ("panic_in_merge", "on purpose"),
+        ("error", "on purpose"),
+    ];
+    // Two partitions, so that states are made and merged.
+    let sql = |name: &str| {
+        format!("SELECT n % 3, hostile.spoil('{name}', n) FROM h.two_partitions GROUP BY 1")
+    };
+    assert_failures(&host, cases.map(|(name, expected)| (sql(name), expected)));
+    for (name, expected) in cases {
+        let error = failure(&host, &sql(name));
+        assert!(
+            error.to_string().contains("hostile.spoil"),
+            "{name}: {error:?} {expected}"
+        );
+    }
+    let mut sums = rows(&host, &sql("honest"));
+    sums.sort();
+    assert_eq!(sums, ["0\t60", "1\t100", "2\t40"]);
+}
+
+#[test]
+fn table_functions_that_break_the_rules() {
+    let workspace = workspace();
+    let host = workspace.host();
+    let cases = [
+        ("fail_in_bind", "on purpose"),
+        ("loop_in_bind", "took longer than 2000 ms"),
+        ("fail_in_call", "on purpose"),
+        (
+            "too_many_distributions",
+            "it spreads 3 relations where 1 are given",
+        ),
+        ("hash_of_no_column", "it spreads a relation by column 77"),
+        ("duplicate_columns", "two columns are named"),
+        ("nameless_column", "a column is named \"\""),
+        ("loop", "took longer than 300 ms"),
+        ("loop_in_next", "took longer than 300 ms"),
+        ("allocate", "bytes of memory of the instance"),
+        ("panic", "on purpose"),
+        ("panic_in_finish", "on purpose"),
+        ("error", "on purpose"),
+        ("other_columns", "fewer nodes than its schema"),
+        ("empty_rows", "batches without rows"),
+        (
+            "never_enough",
+            "wants more input, and every relation has come to its end",
+        ),
+    ];
+    let sql = |name: &str| {
+        format!("SELECT * FROM hostile.churn((SELECT n, n AS m FROM h.numbers), '{name}')")
+    };
+    assert_failures(&host, cases.map(|(name, expected)| (sql(name), expected)));
+    // One that has enough ends before its input does, and a limit ends one that never does.
+    assert!(rows(&host, &sql("enough")).is_empty());
+    let endless = "SELECT * FROM hostile.churn((SELECT n FROM h.numbers), 'endless_rows') LIMIT 5";
+    assert_eq!(rows(&host, endless).len(), 5);
+}

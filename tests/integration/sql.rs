@@ -62,6 +62,7 @@ fn workspace() -> TestWorkspace {
         .plugin("names")
         .plugin("sanctions")
         .plugin("delimited")
+        .plugin("graph")
         .plugin("hostile");
     workspace.config(&config.replace("FIXTURES", &fixtures.display().to_string()))
 }
@@ -182,4 +183,21 @@ fn long_expressions_are_answered_or_refused() {
             &sql[..60]
         );
     }
+}
+
+/// A call is a node of its own; what runs it is shown, and the columns that are asked for.
+#[test]
+fn explain_shows_calls_of_table_functions() {
+    let workspace = TestWorkspace::new().plugin("graph");
+    let host = workspace.host();
+    let sql = "SELECT node FROM graph.components((SELECT 1 AS a, 2 AS b))";
+    let plan = sextant_tests::rows(&host, &format!("EXPLAIN {sql}")).join("\n");
+    assert!(plan.contains("TableCall: graph.components"), "{plan}");
+    assert!(
+        plan.contains("TableCallExec: graph.components, plugin=graph"),
+        "{plan}"
+    );
+    assert!(plan.contains("edges=Single build"), "{plan}");
+    let run = sextant_tests::rows(&host, &format!("EXPLAIN ANALYZE {sql}")).join("\n");
+    assert!(run.contains("output_rows=2"), "{run}");
 }

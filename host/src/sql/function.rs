@@ -1,73 +1,118 @@
-//! Scalar functions of plugins as DataFusion's.
+//! Functions of plugins as DataFusion's: what all kinds share. A [`Callee`] is only data and a
+//! handle: the plugin and a description.
+
+mod aggregate;
+mod scalar;
+mod table;
+
+pub(super) use table::TableCalls;
+
+use aggregate::{AggregateCalls, PluginAggregate};
+use scalar::PluginScalar;
+use table::{TableFunctionPlanner, TableFunctions};
 
 use super::failure::to_datafusion;
-use super::options::QueryOptions;
 use crate::error::Error;
 use crate::registry::Snapshot;
 use crate::wasm::{
-    BoundScalar, FunctionDescription, FunctionKind, ParameterDescription, Plugin, Scope, Volatility,
+    FunctionDescription, FunctionKind, ParameterDescription, Plugin, Scope, Volatility,
 };
 use arrow::array::ArrayRef;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::{Result, ScalarValue, plan_err};
+use datafusion::common::{Result, ScalarValue};
+use datafusion::execution::{FunctionRegistry, SessionState};
 use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-    Volatility as DataFusionVolatility,
+    AggregateUDF, ScalarUDF, Signature, Volatility as DataFusionVolatility,
 };
 use std::collections::HashMap;
 use std::fmt::{self, Write as _};
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How many answers to "what type is the result" are kept for a function.
-const OUTPUTS_MAX: usize = 256;
+/// How many answers to "what comes out of this call" are kept for a function.
+const KNOWN_MAX: usize = 256;
 
-/// The scalar functions of a snapshot: each by its full name, and by its bare one while that is
+/// The functions of a snapshot, each with its full name, and with its bare one while that is
 /// unambiguous and not a built-in's.
-pub(super) fn functions(
-    snapshot: &Snapshot,
-    is_builtin: impl Fn(&str) -> bool,
-) -> Vec<Arc<ScalarUDF>> {
+pub(super) struct Functions {
+    scalars: Vec<Arc<ScalarUDF>>,
+    aggregates: Vec<Arc<Callee>>,
+    tables: Arc<TableFunctions>,
+}
+
+impl Functions {
+    pub(super) fn new(snapshot: &Snapshot, builtin: &SessionState) -> Self {
+        let callees = callees(snapshot, |name| {
+            builtin.scalar_functions().contains_key(name)
+                || builtin.aggregate_functions().contains_key(name)
+                || builtin.window_functions().contains_key(name)
+                || builtin.table_functions().contains_key(name)
+        });
+        let of = |kind| {
+            callees
+                .iter()
+                .filter(move |callee| callee.function.kind == kind)
+        };
+        let scalar = |callee| Arc::new(ScalarUDF::from(PluginScalar::new(callee)));
+        Self {
+            scalars: of(FunctionKind::Scalar).map(scalar).collect(),
+            aggregates: of(FunctionKind::Aggregate).cloned().collect(),
+            tables: Arc::new(TableFunctions::new(of(FunctionKind::Table))),
+        }
+    }
+
+    /// Registers the functions for the statement of a query.
+    pub(super) fn register(&self, state: &mut SessionState, scope: &Arc<Scope>) -> Result<()> {
+        for function in &self.scalars {
+            state.register_udf(Arc::clone(function))?;
+        }
+        for callee in &self.aggregates {
+            // An accumulator is made without a way to the query that it belongs to.
+            let function = AggregateUDF::from(PluginAggregate::new(callee, scope));
+            state.register_udaf(Arc::new(function))?;
+        }
+        state.register_expr_planner(Arc::new(AggregateCalls))?;
+        state.register_relation_planner(Arc::new(TableFunctionPlanner(Arc::clone(&self.tables))))
+    }
+}
+
+fn callees(snapshot: &Snapshot, is_builtin: impl Fn(&str) -> bool) -> Vec<Arc<Callee>> {
     let plugins = snapshot
         .plugins()
         .values()
         .filter_map(|entry| entry.plugin.as_ref());
-    let scalars: Vec<_> = plugins
+    let all: Vec<_> = plugins
         .flat_map(|plugin| {
             plugin
                 .functions()
                 .iter()
                 .map(move |function| (plugin, function))
         })
-        .filter(|(_, function)| function.kind == FunctionKind::Scalar)
         .collect();
     let count = |name: &str| {
-        scalars
-            .iter()
+        all.iter()
             .filter(|(_, function)| function.name == name)
             .count()
     };
-    let functions = scalars.iter().map(|(plugin, function)| {
+    let callees = all.iter().map(|(plugin, function)| {
         let bare = (count(&function.name) == 1 && !is_builtin(&function.name))
             .then(|| function.name.clone());
-        Arc::new(ScalarUDF::from(PluginFunction::new(plugin, function, bare)))
+        Arc::new(Callee::new(plugin, function, bare))
     });
-    functions.collect()
+    callees.collect()
 }
 
-/// A scalar function of a plugin. Only data and a handle: the plugin and a name.
-struct PluginFunction {
+/// A function of a plugin.
+pub(super) struct Callee {
     plugin: Arc<Plugin>,
     function: FunctionDescription,
     full_name: String,
     aliases: Vec<String>,
     signature: Signature,
-    /// Result fields by argument fields and constants: planning asks many times.
-    outputs: Mutex<HashMap<String, FieldRef>>,
 }
 
-impl PluginFunction {
+impl Callee {
     fn new(
         plugin: &Arc<Plugin>,
         function: &FunctionDescription,
@@ -84,8 +129,12 @@ impl PluginFunction {
             function: function.clone(),
             aliases: bare_name.into_iter().collect(),
             signature: Signature::user_defined(volatility),
-            outputs: Mutex::default(),
         }
+    }
+
+    /// A scope for a call outside of any query.
+    fn own_scope(&self) -> Arc<Scope> {
+        Scope::new(self.plugin.limits())
     }
 
     fn parameter(&self, argument: usize) -> Option<&ParameterDescription> {
@@ -96,19 +145,15 @@ impl PluginFunction {
 
     /// The call as its reader knows it: `names.jaro_winkler(a, b)`.
     fn usage(&self) -> String {
-        let mut usage = format!("{}(", self.full_name);
-        for (i, parameter) in self.function.parameters.iter().enumerate() {
-            let comma = if i > 0 { ", " } else { "" };
+        let relations = self.function.relations.iter();
+        let relations = relations.map(|relation| format!("({})", relation.name));
+        let parameters = self.function.parameters.iter().map(|parameter| {
             let optional = if parameter.default.is_some() { "?" } else { "" };
-            write!(usage, "{comma}{}{optional}", parameter.name)
-                .expect("a String takes everything");
-        }
-        usage
-            + if self.function.variadic {
-                ", ...)"
-            } else {
-                ")"
-            }
+            format!("{}{optional}", parameter.name)
+        });
+        let rest = self.function.variadic.then(|| "...".to_owned());
+        let all: Vec<_> = relations.chain(parameters).chain(rest).collect();
+        format!("{}({})", self.full_name, all.join(", "))
     }
 
     /// The type that an argument is taken in, or none where it is of no type that will do.
@@ -128,6 +173,17 @@ impl PluginFunction {
             return Some(value.clone());
         }
         is_same_family(first, value).then(|| first.clone())
+    }
+
+    /// The types that arguments are taken in. Arguments that will not do stay as they are and are
+    /// refused when the call is made, since an error from here would be wrapped in DataFusion's
+    /// words.
+    fn coerce_types(&self, arguments: &[DataType]) -> Vec<DataType> {
+        let coerced = arguments
+            .iter()
+            .enumerate()
+            .map(|(i, actual)| self.coerce(i, actual).unwrap_or_else(|| actual.clone()));
+        coerced.collect()
     }
 
     /// Whether the arguments are as many as they must be, and of types that will do.
@@ -164,44 +220,14 @@ impl PluginFunction {
         Ok(())
     }
 
-    fn misused(&self, message: String) -> Error {
+    fn misused(&self, message: impl Into<String>) -> Error {
         Error::sql(message).context(self.usage()).with_hint(format!(
             "its documentation: SELECT * FROM sextant.functions WHERE name = '{}'",
             self.full_name
         ))
     }
 
-    fn output(&self, call: &Call, scope: &Arc<Scope>) -> Result<FieldRef> {
-        let known = self
-            .outputs
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&call.key)
-            .cloned();
-        if let Some(field) = known {
-            return Ok(field);
-        }
-        let bound = self.bind(call, scope)?;
-        let field = Arc::new(bound.output().as_ref().clone().with_name(&self.full_name));
-        let mut outputs = self.outputs.lock().unwrap_or_else(PoisonError::into_inner);
-        if outputs.len() >= OUTPUTS_MAX {
-            outputs.clear();
-        }
-        outputs.insert(call.key.clone(), Arc::clone(&field));
-        Ok(field)
-    }
-
-    fn bind(&self, call: &Call, scope: &Arc<Scope>) -> Result<BoundScalar> {
-        BoundScalar::bind(
-            &self.plugin,
-            scope,
-            &self.function.name,
-            &call.fields,
-            &call.constants,
-        )
-        .map_err(to_datafusion)
-    }
-
+    /// A call with arguments that are checked, and with the defaults of those that are missing.
     fn call(&self, fields: &[FieldRef], constants: Vec<Option<ArrayRef>>) -> Result<Call> {
         self.check(fields).map_err(to_datafusion)?;
         // A null literal keeps its own type when it is coerced.
@@ -239,58 +265,6 @@ impl PluginFunction {
         call.key = call.make_key(&self.full_name, self.plugin.digest())?;
         Ok(call)
     }
-
-    fn run(&self, arguments: &ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let query = QueryOptions::of(&arguments.config_options);
-        let scope = query.map_or_else(
-            || Scope::new(self.plugin_limits()),
-            |query| Arc::clone(&query.scope),
-        );
-        let constants = arguments.args.iter().map(|argument| match argument {
-            ColumnarValue::Scalar(value) => value.to_array().map(Some),
-            ColumnarValue::Array(_) => Ok(None),
-        });
-        let call = self.call(&arguments.arg_fields, constants.collect::<Result<_>>()?)?;
-        let columns: Vec<_> = arguments
-            .args
-            .iter()
-            .filter_map(|argument| match argument {
-                ColumnarValue::Array(array) => Some(Arc::clone(array)),
-                ColumnarValue::Scalar(_) => None,
-            })
-            .collect();
-        // With constants alone there is one value to compute, however many rows there are.
-        let rows = if columns.is_empty() {
-            1
-        } else {
-            arguments.number_rows
-        };
-        let leased = query.and_then(|query| query.leases.take(&call.key));
-        let mut bound = leased.map_or_else(|| self.bind(&call, &scope), Ok)?;
-        // After an error the instance is dropped here, with the query's.
-        let result = bound.invoke(&columns, rows).map_err(to_datafusion)?;
-        if result.data_type() != arguments.return_field.data_type() {
-            let error = Error::contract(format!(
-                "a value of type {} came back, {} was announced",
-                result.data_type(),
-                arguments.return_field.data_type()
-            ));
-            return Err(to_datafusion(
-                error.context(format!("function {:?}", self.full_name)),
-            ));
-        }
-        if let Some(query) = query {
-            query.leases.give_back(&call.key, bound);
-        }
-        match columns.is_empty() {
-            true => ScalarValue::try_from_array(&result, 0).map(ColumnarValue::Scalar),
-            false => Ok(ColumnarValue::Array(result)),
-        }
-    }
-
-    fn plugin_limits(&self) -> &Arc<crate::limits::Limits> {
-        self.plugin.limits()
-    }
 }
 
 /// Whether a value may be cast without being asked: within text, within numbers, within times. A
@@ -312,6 +286,7 @@ fn is_same_family(wanted: &DataType, actual: &DataType) -> bool {
 }
 
 /// The arguments of a call as they are bound.
+#[derive(Clone)]
 struct Call {
     fields: Vec<FieldRef>,
     constants: Vec<Option<ArrayRef>>,
@@ -338,72 +313,52 @@ impl Call {
     }
 }
 
-impl fmt::Debug for PluginFunction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "PluginFunction({} {})",
-            self.full_name,
-            self.plugin.digest().short()
-        )
+/// What calls were found to give, by their keys: planning asks many times.
+struct Known<T>(Mutex<HashMap<String, T>>);
+
+impl<T> Default for Known<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
     }
 }
 
-impl PartialEq for PluginFunction {
+impl<T: Clone> Known<T> {
+    fn get_or_find(&self, key: &str, find: impl FnOnce() -> Result<T>) -> Result<T> {
+        // Not held while a guest is asked.
+        if let Some(known) = self.lock().get(key) {
+            return Ok(known.clone());
+        }
+        let found = find()?;
+        let mut known = self.lock();
+        if known.len() >= KNOWN_MAX {
+            known.clear();
+        }
+        known.insert(key.to_owned(), found.clone());
+        Ok(found)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Callee {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.full_name, self.plugin.digest().short())
+    }
+}
+
+impl PartialEq for Callee {
     fn eq(&self, other: &Self) -> bool {
         self.full_name == other.full_name && self.plugin.digest() == other.plugin.digest()
     }
 }
 
-impl Eq for PluginFunction {}
+impl Eq for Callee {}
 
-impl Hash for PluginFunction {
+impl Hash for Callee {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.full_name.hash(state);
         self.plugin.digest().hash(state);
-    }
-}
-
-impl ScalarUDFImpl for PluginFunction {
-    fn name(&self) -> &str {
-        &self.full_name
-    }
-
-    fn aliases(&self) -> &[String] {
-        &self.aliases
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    /// Arguments that will not do stay as they are and are refused when the call is made, since an
-    /// error from here would be wrapped in DataFusion's words.
-    fn coerce_types(&self, arguments: &[DataType]) -> Result<Vec<DataType>> {
-        let coerced = arguments
-            .iter()
-            .enumerate()
-            .map(|(i, actual)| self.coerce(i, actual).unwrap_or_else(|| actual.clone()));
-        Ok(coerced.collect())
-    }
-
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        plan_err!(
-            "{}: the result's type depends on fields and constants",
-            self.full_name
-        )
-    }
-
-    fn return_field_from_args(&self, arguments: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        let constants = arguments
-            .scalar_arguments
-            .iter()
-            .map(|constant| constant.map(ScalarValue::to_array).transpose());
-        let call = self.call(arguments.arg_fields, constants.collect::<Result<_>>()?)?;
-        self.output(&call, &Scope::new(self.plugin_limits()))
-    }
-
-    fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        self.run(&arguments)
     }
 }

@@ -5,7 +5,7 @@ use super::answer::Answer;
 use super::catalog::{CATALOG, PUBLIC, SnapshotCatalog};
 use super::check::parse;
 use super::failure::from_datafusion;
-use super::function;
+use super::function::{Functions, TableCalls};
 use super::hints::Names;
 use super::options::QueryOptions;
 use crate::error::{Error, Result};
@@ -17,12 +17,10 @@ use datafusion::catalog::{
 };
 use datafusion::common::{DataFusionError, TableReference};
 use datafusion::datasource::ViewTable;
-use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use datafusion::logical_expr::{
-    CreateView, DdlStatement, LogicalPlan, ScalarUDF, Statement as PlanStatement,
-};
+use datafusion::execution::{SessionState, SessionStateBuilder};
+use datafusion::logical_expr::{CreateView, DdlStatement, LogicalPlan, Statement as PlanStatement};
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
@@ -65,7 +63,7 @@ struct State {
     /// Views, as the queries that define them.
     views: BTreeMap<String, String>,
     /// The functions of a generation, made once.
-    functions: Option<(u64, Vec<Arc<ScalarUDF>>)>,
+    functions: Option<(u64, Arc<Functions>)>,
 }
 
 /// A statement that is about to run.
@@ -308,34 +306,23 @@ impl Shared {
             .with_runtime_env(Arc::clone(&self.environment))
             .with_catalog_list(Arc::new(catalogs))
             .with_default_features()
+            .with_query_planner(Arc::new(TableCalls))
             .build();
-        for function in self.functions(snapshot, &state) {
-            datafusion::execution::FunctionRegistry::register_udf(&mut state, function)?;
-        }
+        self.functions(snapshot, &state)
+            .register(&mut state, scope)?;
         Ok(SessionContext::new_with_state(state).enable_url_table())
     }
 
-    fn functions(
-        &self,
-        snapshot: &Snapshot,
-        builtin: &datafusion::execution::SessionState,
-    ) -> Vec<Arc<ScalarUDF>> {
+    fn functions(&self, snapshot: &Snapshot, builtin: &SessionState) -> Arc<Functions> {
         let mut state = self.state();
-        if let Some((_, functions)) = state
-            .functions
-            .as_ref()
-            .filter(|(generation, _)| *generation == snapshot.generation())
-        {
-            return functions.clone();
+        match &state.functions {
+            Some((generation, known)) if *generation == snapshot.generation() => Arc::clone(known),
+            _ => {
+                let functions = Arc::new(Functions::new(snapshot, builtin));
+                state.functions = Some((snapshot.generation(), Arc::clone(&functions)));
+                functions
+            }
         }
-        let is_builtin = |name: &str| {
-            builtin.scalar_functions().contains_key(name)
-                || builtin.aggregate_functions().contains_key(name)
-                || builtin.window_functions().contains_key(name)
-        };
-        let functions = function::functions(snapshot, is_builtin);
-        state.functions = Some((snapshot.generation(), functions.clone()));
-        functions
     }
 
     /// Plans the views that are referred to, and those that they refer to, on this snapshot.

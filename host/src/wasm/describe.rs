@@ -126,6 +126,17 @@ pub struct ParameterDescription {
     pub constant: bool,
 }
 
+/// A relation that a table function takes.
+#[derive(Clone, Debug)]
+pub struct RelationDescription {
+    /// The name.
+    pub name: String,
+    /// What its columns mean.
+    pub doc: String,
+    /// Whether it is fed to its end before the others.
+    pub is_build: bool,
+}
+
 /// A function of a plugin.
 #[derive(Clone, Debug)]
 pub struct FunctionDescription {
@@ -139,6 +150,10 @@ pub struct FunctionDescription {
     pub parameters: Vec<ParameterDescription>,
     /// Whether the last parameter may be given any number of times.
     pub variadic: bool,
+    /// The relations that a table function takes.
+    pub relations: Vec<RelationDescription>,
+    /// Whether a table function leaves out the columns that are not asked for.
+    pub projects: bool,
     /// Whether the same arguments give the same result.
     pub volatility: Volatility,
     /// Examples: SQL and result.
@@ -206,7 +221,8 @@ fn table_from_guest(table: source::Table, limits: &Limits) -> Result<TableDescri
     })
 }
 
-fn columns_from_guest(
+/// The columns of a table, each with a name of its own.
+pub(super) fn columns_from_guest(
     columns: &[super::api::v0_1::arrow::Field],
     limits: &Limits,
 ) -> Result<SchemaRef> {
@@ -311,7 +327,28 @@ fn function_from_guest(
         limits.function_parameters_max,
         "function_parameters_max",
     )?;
+    check_count(
+        "relations",
+        function.relations.len(),
+        limits.function_parameters_max,
+        "function_parameters_max",
+    )?;
     let text = |text: &str| printable(text, limits.text_bytes_max);
+    let lines = |all: &str| all.lines().map(text).collect::<Vec<_>>().join("\n");
+    let relations = function.relations.into_iter().map(|relation| {
+        check_name(&relation.name, limits)?;
+        Ok(RelationDescription {
+            doc: text(&relation.doc),
+            is_build: relation.feed == functions::Feed::Build,
+            name: relation.name,
+        })
+    });
+    let relations = relations.collect::<Result<Vec<_>>>()?;
+    if function.kind != functions::FunctionKind::Table && !relations.is_empty() {
+        return Err(Error::contract(
+            "a function that is no table function takes relations",
+        ));
+    }
     let parameters = function.parameters.into_iter();
     let parameters = parameters
         .map(|parameter| parameter_from_guest(parameter, limits))
@@ -337,6 +374,8 @@ fn function_from_guest(
         doc: text(&function.doc),
         parameters,
         variadic: function.variadic,
+        relations,
+        projects: function.projects,
         volatility: match function.volatility {
             functions::Volatility::Immutable => Volatility::Immutable,
             functions::Volatility::Stable => Volatility::Stable,
@@ -345,7 +384,7 @@ fn function_from_guest(
         examples: function
             .examples
             .iter()
-            .map(|example| (text(&example.sql), text(&example.result)))
+            .map(|example| (lines(&example.sql), lines(&example.result)))
             .collect(),
         name: function.name,
     })

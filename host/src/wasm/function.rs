@@ -1,141 +1,179 @@
-//! Bound scalar functions: an instance, a name, argument types and constants.
+//! Functions of plugins, bound: an instance, a name, argument types and constants. Scalar functions
+//! and aggregates are called synchronously, as SQL calls them; table functions make way for others.
 
-use super::api::v0_1::{BatchRef, types};
-use super::arrow::{GuestBatch, fields_to_contract};
+mod aggregate;
+mod scalar;
+mod table;
+
+pub use aggregate::BoundGroups;
+pub use scalar::BoundScalar;
+pub use table::{Distribution, Progress, TableArguments, TableCall, TableShape};
+
+use super::api::v0_1::{arrow as contract, functions, types};
+use super::arrow::GuestBatch;
 use super::describe::{checked_fields, error_from_guest};
-use super::plugin::Plugin;
+use super::plugin::{HandCalls, Plugin};
 use super::scope::Scope;
 use super::state::{Sink, State};
 use crate::error::{Error, Result};
-use arrow::array::ArrayRef;
-use arrow::datatypes::{FieldRef, Schema, SchemaRef};
-use std::fmt;
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::datatypes::{Schema, SchemaRef};
 use std::sync::Arc;
 use wasmtime::Store;
-use wasmtime::component::{Func, Resource, ResourceAny};
+use wasmtime::component::{ComponentNamedList, Func, Lift, Lower, Resource};
 
-/// A scalar function, bound in an instance of its own. One owner at a time; dropped after an error.
-pub struct BoundScalar {
+/// What a guest answers, or why it does not.
+type Answered<T> = wasmtime::Result<Result<T, types::Error>>;
+
+/// An instance in which one function is bound. One owner at a time; dropped after an error.
+struct FunctionInstance {
     plugin: Arc<Plugin>,
-    function: Arc<str>,
+    name: Arc<str>,
     store: Store<State>,
-    invoke: Func,
-    bound: ResourceAny,
-    output: SchemaRef,
+    guest: functions::Guest,
+    calls: HandCalls<Func>,
 }
 
-impl fmt::Debug for BoundScalar {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "BoundScalar({})", self.function)
-    }
-}
-
-impl BoundScalar {
-    /// Binds a function in a new instance. `constants` has an array of one row for each argument
-    /// that is constant; those are not given again with each call.
-    pub fn bind(
-        plugin: &Arc<Plugin>,
-        scope: &Arc<Scope>,
-        function: &str,
-        fields: &[FieldRef],
-        constants: &[Option<ArrayRef>],
-    ) -> Result<Self> {
-        let (mut store, guest, invoke) = plugin.instantiate_functions(scope)?;
-        let limits = scope.limits();
-        let arguments = fields_to_contract(fields).map_err(Error::plugin)?;
-        let constants = constants.iter().map(|constant| {
-            constant
-                .as_ref()
-                .map(|array| GuestBatch::new(1, std::slice::from_ref(array)).into_owned())
-        });
-        let constants: Vec<_> = constants.collect();
-
-        store.data_mut().start_call(limits.describe_call_ms_max);
-        let bound = guest.call_bind_scalar(&mut store, function, &arguments, &constants);
-        let context = |error: Error| {
-            error.context(format!(
-                "function {:?}",
-                format!("{}.{function}", plugin.name())
-            ))
-        };
-        let bound = bound.map_err(|error| context(plugin.crash(&store, error)))?;
-        let bound = bound.map_err(|error| context(error_from_guest(error, limits)))?;
-        let output = guest.bound_scalar().call_output(&mut store, bound);
-        let output = output.map_err(|error| context(plugin.crash(&store, error)))?;
-        let output = checked_fields(&output, limits).map_err(context)?;
-        if output.len() != 1 {
-            return Err(context(Error::contract(format!(
-                "the result has {} fields instead of 1",
-                output.len()
-            ))));
-        }
-        let function = format!("{}.{function}", plugin.name()).into();
+impl FunctionInstance {
+    fn new(plugin: &Arc<Plugin>, scope: &Arc<Scope>, function: &str) -> Result<Self> {
+        let (store, guest, calls) = plugin.instantiate_functions(scope)?;
         Ok(Self {
             plugin: Arc::clone(plugin),
-            function,
+            name: format!("{}.{function}", plugin.name()).into(),
             store,
-            invoke,
-            bound,
-            output: Arc::new(Schema::new(output)),
+            guest,
+            calls,
         })
     }
 
-    /// The result's field.
-    pub fn output(&self) -> &FieldRef {
-        &self.output.fields()[0]
+    fn name(&self) -> &str {
+        &self.name
     }
 
-    /// Computes a value for each of `rows` rows from the arguments that are not constant.
-    pub fn invoke(&mut self, arguments: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
-        self.try_invoke(arguments, rows)
-            .map_err(|error| error.context(format!("function {:?}", &*self.function)))
+    fn scope(&self) -> &Arc<Scope> {
+        &self.store.data().scope
     }
 
-    fn try_invoke(&mut self, arguments: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
-        let scope = Arc::clone(&self.store.data().scope);
-        self.store.data().check_cancelled()?;
-        let batch = GuestBatch::new(rows, arguments);
-        let slices = batch.slices();
-        let state = self.store.data_mut();
-        state.expect(&self.output);
-        state.start_call(scope.limits().call_ms_max);
-        let sink = Resource::<Sink>::new_borrow(0);
-        let called = call_invoke(
-            &self.invoke,
-            &mut self.store,
-            (self.bound, batch.borrowed(&slices), sink),
-        );
-        let called = called.map_err(|error| self.plugin.crash(&self.store, error))?;
-        called.map_err(|error| {
-            error_from_guest(error, scope.limits())
-                .context(format!("plugin {:?}", self.plugin.name()))
-        })?;
-        let mut emitted = self.store.data_mut().take_emitted();
-        match (emitted.pop(), emitted.len()) {
-            (Some(batch), 0) if batch.num_rows() == rows => Ok(Arc::clone(batch.column(0))),
-            (Some(batch), 0) => Err(Error::contract(format!(
-                "{} values came back for {rows} rows",
-                batch.num_rows()
-            ))),
-            (None, _) => Err(Error::contract("no result was emitted")),
-            (Some(_), more) => Err(Error::contract(format!(
-                "{} batches were emitted instead of 1",
-                more + 1
-            ))),
+    fn blame(&self, error: Error) -> Error {
+        error.context(format!("function {:?}", &*self.name))
+    }
+
+    fn crash(&self, error: wasmtime::Error) -> Error {
+        self.blame(self.plugin.crash(&self.store, error))
+    }
+
+    /// What a guest says to a call, or that it cannot.
+    fn agree<T>(&self, answer: Result<T, types::Error>) -> Result<T> {
+        answer.map_err(|error| {
+            let error = error_from_guest(error, self.scope().limits());
+            self.blame(error.context(format!("plugin {:?}", self.plugin.name())))
+        })
+    }
+
+    /// A call that describes or binds.
+    fn describe<T>(
+        &mut self,
+        call: impl FnOnce(&functions::Guest, &mut Store<State>) -> wasmtime::Result<T>,
+    ) -> Result<T> {
+        let limit_ms = self.scope().limits().describe_call_ms_max;
+        self.store.data_mut().start_call(limit_ms);
+        call(&self.guest, &mut self.store).map_err(|error| self.crash(error))
+    }
+
+    /// The columns that a guest announces.
+    fn columns(&self, flat: &[contract::Field]) -> Result<SchemaRef> {
+        let fields = checked_fields(flat, self.scope().limits());
+        Ok(Arc::new(Schema::new(
+            fields.map_err(|error| self.blame(error))?,
+        )))
+    }
+
+    /// The one field of a result.
+    fn result_field(&self, flat: &[contract::Field]) -> Result<SchemaRef> {
+        let output = self.columns(flat)?;
+        match output.fields().len() {
+            1 => Ok(output),
+            count => Err(self.blame(Error::contract(format!(
+                "the result has {count} fields instead of 1"
+            )))),
         }
+    }
+
+    /// Begins a call that works on rows.
+    fn start(&mut self) -> Result<()> {
+        let state = self.store.data_mut();
+        state.check_cancelled()?;
+        let limit_ms = state.scope.limits().call_ms_max;
+        state.start_call(limit_ms);
+        Ok(())
+    }
+
+    /// Makes a call that passes a batch.
+    fn call<P>(&mut self, function: Func, parameters: P) -> Answered<()>
+    where
+        P: ComponentNamedList + Lower,
+    {
+        let function = function.typed::<P, (Result<(), types::Error>,)>(&self.store)?;
+        let (result,) = function.call(&mut self.store, parameters)?;
+        Ok(result)
+    }
+
+    /// Makes a call that makes way for others.
+    async fn call_async<P, R>(&mut self, function: Func, parameters: P) -> Result<R>
+    where
+        P: ComponentNamedList + Lower + Send + Sync,
+        R: Lift + Send + Sync + 'static,
+    {
+        self.start()?;
+        let typed = function.typed::<P, (Result<R, types::Error>,)>(&self.store);
+        let called = match typed {
+            Ok(function) => function.call_async(&mut self.store, parameters).await,
+            Err(error) => Err(error),
+        };
+        let (answer,) = called.map_err(|error| self.crash(error))?;
+        self.agree(answer)
+    }
+
+    /// Makes a call that emits nothing.
+    fn taking(&mut self, call: impl FnOnce(&mut Self) -> Answered<()>) -> Result<()> {
+        self.start()?;
+        let called = call(self).map_err(|error| self.crash(error))?;
+        self.agree(called)
+    }
+
+    /// Makes a call that emits batches of the given columns.
+    fn emitting(
+        &mut self,
+        columns: &SchemaRef,
+        call: impl FnOnce(&mut Self, Resource<Sink>) -> Answered<()>,
+    ) -> Result<Vec<RecordBatch>> {
+        self.start()?;
+        self.store.data_mut().expect(columns);
+        let called = call(self, Resource::new_borrow(0)).map_err(|error| self.crash(error))?;
+        self.agree(called)?;
+        Ok(self.store.data_mut().take_emitted())
+    }
+
+    /// The one batch that is due, of so many rows.
+    fn only_batch(&self, mut emitted: Vec<RecordBatch>, rows: usize) -> Result<RecordBatch> {
+        let message = match (emitted.pop(), emitted.len()) {
+            (Some(batch), 0) if batch.num_rows() == rows => return Ok(batch),
+            (Some(batch), 0) => {
+                format!("{} values came back for {rows} rows", batch.num_rows())
+            }
+            (None, _) => "no result was emitted".to_owned(),
+            (Some(_), more) => format!("{} batches were emitted instead of 1", more + 1),
+        };
+        Err(self.blame(Error::contract(message)))
     }
 }
 
-/// The generated binding would take an owned batch, which costs a copy of every argument.
-fn call_invoke(
-    invoke: &Func,
-    store: &mut Store<State>,
-    parameters: (ResourceAny, BatchRef<'_>, Resource<Sink>),
-) -> wasmtime::Result<Result<(), types::Error>> {
-    let invoke = invoke
-        .typed::<(ResourceAny, BatchRef<'_>, Resource<Sink>), (Result<(), types::Error>,)>(
-            &*store,
-        )?;
-    let (result,) = invoke.call(store, parameters)?;
-    Ok(result)
+/// Constants as they are given when a call is bound.
+fn sent_constants(constants: &[Option<ArrayRef>]) -> Vec<Option<contract::Batch>> {
+    let send =
+        |constant: &ArrayRef| GuestBatch::new(1, std::slice::from_ref(constant)).into_owned();
+    constants
+        .iter()
+        .map(|constant| constant.as_ref().map(send))
+        .collect()
 }

@@ -24,6 +24,13 @@ impl Limiter {
     }
 }
 
+impl Limiter {
+    /// The memory that the instance has, in bytes.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.memory_bytes
+    }
+}
+
 impl Drop for Limiter {
     fn drop(&mut self) {
         self.scope.shrink(self.memory_bytes);

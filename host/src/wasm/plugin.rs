@@ -31,7 +31,43 @@ pub struct Plugin {
 struct LinkedFunctions {
     linked: InstancePre<State>,
     indices: functions::GuestIndices,
-    invoke: ComponentExportIndex,
+    hand_calls: HandCalls<ComponentExportIndex>,
+}
+
+/// The functions of the interface that are called by hand: those that take batches, which the
+/// generated bindings would copy, and those of table functions, which are called asynchronously.
+#[derive(Clone, Copy)]
+pub(super) struct HandCalls<T> {
+    pub(super) invoke: T,
+    pub(super) update: T,
+    pub(super) merge: T,
+    pub(super) push: T,
+    pub(super) finish: T,
+    pub(super) next: T,
+}
+
+impl HandCalls<&'static str> {
+    const NAMES: Self = Self {
+        invoke: "[method]bound-scalar.invoke",
+        update: "[method]accumulator.update",
+        merge: "[method]accumulator.merge",
+        push: "[method]table-call.push",
+        finish: "[method]table-call.finish",
+        next: "[method]table-call.next",
+    };
+}
+
+impl<T> HandCalls<T> {
+    fn try_map<U>(&self, mut map: impl FnMut(&T) -> Result<U>) -> Result<HandCalls<U>> {
+        Ok(HandCalls {
+            invoke: map(&self.invoke)?,
+            update: map(&self.update)?,
+            merge: map(&self.merge)?,
+            push: map(&self.push)?,
+            finish: map(&self.finish)?,
+            next: map(&self.next)?,
+        })
+    }
 }
 
 impl LinkedFunctions {
@@ -41,23 +77,22 @@ impl LinkedFunctions {
             .map_err(contract)?;
         let indices = functions::GuestIndices::new(&linked).map_err(contract)?;
         let interface = component.get_export_index(None, FUNCTIONS);
-        let invoke =
-            interface.and_then(|interface| component.get_export_index(Some(&interface), INVOKE));
-        let invoke = invoke.ok_or_else(|| {
-            Error::contract(format!(
-                "the component does not export {FUNCTIONS} {INVOKE}"
-            ))
+        let hand_calls = HandCalls::NAMES.try_map(|name| {
+            let call =
+                interface.and_then(|interface| component.get_export_index(Some(&interface), name));
+            call.ok_or_else(|| {
+                Error::contract(format!("the component does not export {FUNCTIONS} {name}"))
+            })
         })?;
         Ok(Self {
             linked,
             indices,
-            invoke,
+            hand_calls,
         })
     }
 }
 
 const FUNCTIONS: &str = "sextant:plugin/functions@0.1.0";
-const INVOKE: &str = "[method]bound-scalar.invoke";
 
 fn contract(error: wasmtime::Error) -> Error {
     Error::contract(format!(
@@ -162,29 +197,24 @@ impl Plugin {
     pub(super) fn instantiate_functions(
         &self,
         scope: &Arc<Scope>,
-    ) -> Result<(Store<State>, functions::Guest, Func)> {
+    ) -> Result<(Store<State>, functions::Guest, HandCalls<Func>)> {
         let functions = self
             .functions
             .as_ref()
             .ok_or_else(|| self.lacks("functions"))?;
         let mut store = self.store(Role::Functions, scope);
-        store.epoch_deadline_callback(|call| {
-            call.data().check().map_err(wasmtime::Error::new)?;
-            Ok(UpdateDeadline::Continue(1))
-        });
-        let loaded = functions
+        let instance = functions
             .linked
             .instantiate(&mut store)
-            .and_then(|instance| {
-                let guest = functions.indices.load(&mut store, &instance)?;
-                let invoke = instance.get_func(&mut store, functions.invoke);
-                Ok((
-                    guest,
-                    invoke.ok_or_else(|| wasmtime::format_err!("there is no {INVOKE}"))?,
-                ))
-            });
-        let (guest, invoke) = loaded.map_err(|error| self.crash(&store, error))?;
-        Ok((store, guest, invoke))
+            .map_err(|error| self.crash(&store, error))?;
+        let guest = functions.indices.load(&mut store, &instance);
+        let guest = guest.map_err(|error| self.crash(&store, error))?;
+        let calls = functions.hand_calls.try_map(|&index| {
+            instance
+                .get_func(&mut store, index)
+                .ok_or_else(|| Error::internal("a function that was exported is not"))
+        })?;
+        Ok((store, guest, calls))
     }
 
     /// A new instance for a source.
@@ -195,10 +225,7 @@ impl Plugin {
     ) -> Result<(Store<State>, source::Guest)> {
         let (linked, indices) = self.source.as_ref().ok_or_else(|| self.lacks("source"))?;
         let mut store = self.store(role, scope);
-        store.epoch_deadline_callback(|call| {
-            call.data().check().map_err(wasmtime::Error::new)?;
-            Ok(UpdateDeadline::Yield(1))
-        });
+        store.data_mut().yields = true;
         let loaded = match linked.instantiate_async(&mut store).await {
             Ok(instance) => indices.load(&mut store, &instance),
             Err(error) => Err(error),
@@ -214,6 +241,14 @@ impl Plugin {
         store.set_hostcall_fuel(limits.batch_bytes_max);
         store.set_max_component_handles(limits.guest_handles_max);
         store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|call| {
+            let state = call.data();
+            state.check().map_err(wasmtime::Error::new)?;
+            Ok(match state.yields {
+                true => UpdateDeadline::Yield(1),
+                false => UpdateDeadline::Continue(1),
+            })
+        });
         // Start functions run within the time of a description.
         store.data_mut().start_call(limits.describe_call_ms_max);
         store

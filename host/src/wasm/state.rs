@@ -33,6 +33,9 @@ pub(super) struct State {
     pub(super) scope: Arc<Scope>,
     pub(super) role: Role,
     pub(super) open_inputs: usize,
+    /// Whether a running guest makes way for others at each epoch tick, which asynchronous calls
+    /// alone can do.
+    pub(super) yields: bool,
     plugin: Arc<str>,
     deadline: (Instant, Duration),
     /// The schema that is due, and what was emitted in this call.
@@ -54,6 +57,7 @@ impl State {
             scope: Arc::clone(scope),
             role,
             open_inputs: 0,
+            yields: false,
             plugin: Arc::clone(plugin),
             deadline: (Instant::now(), Duration::ZERO),
             expected: None,

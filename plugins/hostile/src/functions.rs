@@ -10,14 +10,15 @@ use sextant_plugin_sdk::{
 use std::hint::black_box;
 use std::sync::Arc;
 
-/// The functions: `attack(name)`, `lie(name)`, `edition()`, `spin(milliseconds)`.
+/// The functions: `attack(name)`, `lie(name, value)`, `edition()`, the aggregate `spoil(name, value)`,
+/// the table functions `churn((rows), name)` and `pass((rows))`.
 pub fn functions() -> Functions {
     let edition =
         Description::new("edition", "the edition of this component").volatility(Volatility::Stable);
     let attack = Description::new("attack", "does something bad")
         .parameter(Parameter::text("name", "what to do"))
         .volatility(Volatility::Volatile);
-    Functions::new()
+    let functions = Functions::new()
         .scalar(SimpleScalar::new(edition, DataType::Utf8, |arguments| {
             Ok(texts(arguments, |_| crate::edition()))
         }))
@@ -29,6 +30,8 @@ pub fn functions() -> Functions {
             Ok(texts(arguments, |_| "survived".to_owned()))
         }))
         .scalar(Lie)
+        .aggregate(crate::aggregate::Spoil);
+    crate::table::add(functions)
 }
 
 fn texts(arguments: &Arguments<'_>, text: impl Fn(usize) -> String) -> ArrayRef {
@@ -84,14 +87,14 @@ fn attack_by(name: &str) -> Result<()> {
     Ok(())
 }
 
-fn endless() {
+pub(crate) fn endless() {
     let mut i = 0_u64;
     while black_box(i) != u64::MAX {
         i = i.wrapping_add(2);
     }
 }
 
-fn allocate() {
+pub(crate) fn allocate() {
     let mut held = Vec::new();
     loop {
         held.push(vec![1_u8; 1 << 20]);

@@ -7,6 +7,9 @@
 
 pub mod functions;
 
+mod aggregate;
+mod table;
+
 #[cfg(target_arch = "wasm32")]
 mod batches;
 #[cfg(target_arch = "wasm32")]

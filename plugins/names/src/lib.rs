@@ -1,6 +1,6 @@
 //! Names: romanisation, a canonical comparison form, similarity and a phonetic key.
 //!
-//! Every function takes text and is null where an argument is null. None of them decides whether
+//! Every scalar function takes text and is null where an argument is null. None of them decides whether
 //! two names mean the same person: they compute forms, keys and numbers that a query combines.
 //!
 //! | function | result | after |
@@ -11,6 +11,8 @@
 //! | `jaro_winkler(a, b)` | 0 to 1 | Jaro 1989, Winkler 1990 |
 //! | `damerau_levenshtein(a, b)` | edits | Lowrance and Wagner 1975 |
 //! | `phonetic(text)` | codes | Daitch and Mokotoff 1985 |
+//! | `most_common(text)` | text | counting, over groups |
+//! | `median_absolute_deviation(value)` | number | Hampel 1974, over groups |
 //!
 //! The same computations are plain Rust functions, so that native code and benchmarks can call
 //! them. Where many values are computed, keep a [`Normalizer`], [`JaroWinkler`] or [`Phonetic`]:
@@ -35,6 +37,9 @@ mod phonetic;
 
 mod scalars;
 
+mod aggregates;
+
+pub use aggregates::{Counts, Samples, median_absolute_deviation};
 pub use normalize::{Normalizer, normalize};
 pub use phonetic::{Phonetic, phonetic};
 pub use romanize::{romanize_russian, romanize_ukrainian};
@@ -51,6 +56,8 @@ pub fn functions() -> Functions {
         .scalar(scalars::jaro_winkler())
         .scalar(scalars::damerau_levenshtein())
         .scalar(scalars::phonetic())
+        .aggregate(aggregates::MostCommon)
+        .aggregate(aggregates::MedianAbsoluteDeviation)
 }
 
 sextant_plugin_sdk::export!(functions: functions);

@@ -1,0 +1,38 @@
+//! PageRank.
+
+use crate::graph::{Direction, Graph};
+
+/// The rank of each node after so many iterations (Page, Brin, Motwani and Winograd, "The PageRank
+/// Citation Ranking", 1999), as LDBC Graphalytics defines it: ranks sum up to 1, and what nodes
+/// without a way out have is shared by all.
+pub fn pagerank(graph: &Graph, damping: f64, iterations: usize, direction: Direction) -> Vec<f64> {
+    let nodes = graph.nodes().len();
+    let count = nodes as f64;
+    let sources = graph.sources(direction);
+    let out: Vec<u32> = {
+        let neighbours = graph.neighbours(direction);
+        (0..nodes as u32)
+            .map(|node| neighbours.count(node))
+            .collect()
+    };
+    let mut ranks = vec![1.0 / count; nodes];
+    let mut shares = vec![0.0; nodes];
+    for _ in 0..iterations {
+        let mut lost = 0.0;
+        for ((share, &rank), &out) in shares.iter_mut().zip(&ranks).zip(&out) {
+            if out == 0 {
+                lost += rank;
+            }
+            *share = rank / f64::from(out.max(1));
+        }
+        let base = (1.0 - damping) / count + damping * lost / count;
+        for (node, rank) in ranks.iter_mut().enumerate() {
+            let shares = sources
+                .of_node(node as u32)
+                .iter()
+                .map(|&source| shares[source as usize]);
+            *rank = base + damping * shares.sum::<f64>();
+        }
+    }
+    ranks
+}
