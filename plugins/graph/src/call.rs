@@ -46,7 +46,7 @@ impl TableFunction for Components {
             let names = graph.nodes().column();
             take(&names, &of)
         };
-        Bound::new(
+        Bound::boxed(
             nodes.clone(),
             Field::new("component", nodes, false),
             compute,
@@ -87,7 +87,7 @@ impl TableFunction for Distances {
             };
             Ok(Arc::new(Int64Array::from(values)) as ArrayRef)
         };
-        Bound::new(
+        Bound::boxed(
             nodes,
             Field::new("distance", DataType::Int64, true),
             compute,
@@ -149,7 +149,7 @@ impl TableFunction for PageRank {
             let ranks = pagerank(graph, damping, count, direction);
             Ok(Arc::new(Float64Array::from(ranks)) as ArrayRef)
         };
-        Bound::new(nodes, Field::new("rank", DataType::Float64, false), compute)
+        Bound::boxed(nodes, Field::new("rank", DataType::Float64, false), compute)
     }
 }
 
@@ -215,7 +215,7 @@ struct Bound {
 }
 
 impl Bound {
-    fn new(
+    fn boxed(
         nodes: DataType,
         value: Field,
         compute: impl Fn(&Graph) -> Result<ArrayRef> + 'static,

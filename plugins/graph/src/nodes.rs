@@ -151,7 +151,7 @@ fn mismatch(due: &DataType, node: &ArrayRef) -> Error {
 
 fn renumber<K: Ord>(numbers: &mut HashMap<K, u32>) -> Vec<u32> {
     let mut old: Vec<_> = numbers.iter_mut().collect();
-    old.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    old.sort_unstable_by_key(|(key, _)| *key);
     let mut new = vec![0; old.len()];
     for (number, (_, slot)) in old.into_iter().enumerate() {
         new[*slot as usize] = number as u32;

@@ -120,7 +120,12 @@ impl TableCall for Call {
         match self.name.as_str() {
             "loop_in_next" => endless(),
             "endless_rows" => return Ok(Progress::Rows(numbers(vec![1])?)),
-            "other_columns" => return Ok(Progress::Rows(numbers(vec![1, 2, 3])?)),
+            "other_columns" => {
+                let numbers = numbers(vec![1, 2, 3])?;
+                let column = Arc::clone(numbers.column(0));
+                let twice = [("n", Arc::clone(&column)), ("m", column)];
+                return Ok(Progress::Rows(RecordBatch::try_from_iter(twice)?));
+            }
             "empty_rows" => return Ok(Progress::Rows(numbers(vec![])?)),
             "never_enough" => return Ok(Progress::WantingInput),
             "enough" => return Ok(Progress::Finished),
