@@ -113,6 +113,18 @@ impl Graph {
         self.from.iter().copied().zip(self.to.iter().copied())
     }
 
+    /// How many edges lead from each node.
+    pub fn degrees(&self, direction: Direction) -> Vec<u32> {
+        let mut degrees = vec![0; self.nodes.len()];
+        for (from, to) in self.edges() {
+            degrees[from as usize] += 1;
+            if direction == Direction::Undirected && from != to {
+                degrees[to as usize] += 1;
+            }
+        }
+        degrees
+    }
+
     /// The nodes that edges lead to.
     pub fn neighbours(&self, direction: Direction) -> Neighbours {
         Neighbours::new(self.nodes.len(), &self.from, &self.to, direction)
@@ -172,12 +184,6 @@ impl Neighbours {
     pub fn of_node(&self, node: u32) -> &[u32] {
         let (start, end) = (self.starts[node as usize], self.starts[node as usize + 1]);
         &self.nodes[start as usize..end as usize]
-    }
-
-    /// How many neighbours a node has.
-    #[inline]
-    pub fn count(&self, node: u32) -> u32 {
-        self.starts[node as usize + 1] - self.starts[node as usize]
     }
 }
 

@@ -9,12 +9,7 @@ pub fn pagerank(graph: &Graph, damping: f64, iterations: usize, direction: Direc
     let nodes = graph.nodes().len();
     let count = nodes as f64;
     let sources = graph.sources(direction);
-    let out: Vec<u32> = {
-        let neighbours = graph.neighbours(direction);
-        (0..nodes as u32)
-            .map(|node| neighbours.count(node))
-            .collect()
-    };
+    let out = graph.degrees(direction);
     let mut ranks = vec![1.0 / count; nodes];
     let mut shares = vec![0.0; nodes];
     for _ in 0..iterations {

@@ -23,7 +23,7 @@ fn list(name: &str, items: DataType) -> Field {
 
 /// `most_common(text)`.
 #[derive(Debug)]
-pub(crate) struct MostCommon;
+pub struct MostCommon;
 
 impl Aggregate for MostCommon {
     fn describe(&self) -> Description {
@@ -143,7 +143,7 @@ impl Accumulator for Counts {
 
 /// `median_absolute_deviation(value)`.
 #[derive(Debug)]
-pub(crate) struct MedianAbsoluteDeviation;
+pub struct MedianAbsoluteDeviation;
 
 impl Aggregate for MedianAbsoluteDeviation {
     fn describe(&self) -> Description {

@@ -39,7 +39,9 @@ mod scalars;
 
 mod aggregates;
 
-pub use aggregates::{Counts, Samples, median_absolute_deviation};
+pub use aggregates::{
+    Counts, MedianAbsoluteDeviation, MostCommon, Samples, median_absolute_deviation,
+};
 pub use normalize::{Normalizer, normalize};
 pub use phonetic::{Phonetic, phonetic};
 pub use romanize::{romanize_russian, romanize_ukrainian};
@@ -56,8 +58,8 @@ pub fn functions() -> Functions {
         .scalar(scalars::jaro_winkler())
         .scalar(scalars::damerau_levenshtein())
         .scalar(scalars::phonetic())
-        .aggregate(aggregates::MostCommon)
-        .aggregate(aggregates::MedianAbsoluteDeviation)
+        .aggregate(MostCommon)
+        .aggregate(MedianAbsoluteDeviation)
 }
 
 sextant_plugin_sdk::export!(functions: functions);

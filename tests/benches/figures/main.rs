@@ -3,6 +3,8 @@
 //! that is measured in the same run; `how` names the peer. `cargo bench -- NAME` runs one, `--full`
 //! more of each.
 
+mod analyses;
+
 use arrow::array::{
     Array, ArrayData, ArrayRef, AsArray, Float64Array, Float64Builder, RecordBatch, StringArray,
     make_array,
@@ -64,9 +66,12 @@ fn main() {
     let wanted = arguments
         .iter()
         .find(|argument| !argument.starts_with("--"));
-    let measures: [(&str, Measure); 6] = [
+    let measures: [(&str, Measure); 9] = [
         ("boundary", boundary),
         ("jaro_winkler", jaro_winkler),
+        ("aggregate", analyses::aggregate),
+        ("pagerank", analyses::pagerank),
+        ("streaming", analyses::streaming),
         ("delimited", delimited),
         ("select_1", select_1),
         ("cancel", cancel),
@@ -299,6 +304,16 @@ fn native_context() -> SessionContext {
     context
 }
 
+/// SplitMix64 (Steele, Lea and Flood 2014).
+fn random(mut state: u64) -> impl FnMut() -> u64 {
+    move || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+}
+
 /// A CSV of about so many bytes, made once and kept outside of the repository.
 fn csv_file(bytes: u64) -> PathBuf {
     let folder = std::env::temp_dir().join("sextant-bench");
@@ -312,14 +327,7 @@ fn csv_file(bytes: u64) -> PathBuf {
     }
     let mut out = std::io::BufWriter::new(std::fs::File::create(&path).expect("it can be made"));
     writeln!(out, "i1,i2,i3,i4,f1,f2,f3,s1,s2,at").expect("it can be written");
-    let (mut state, mut written) = (42_u64, 0_u64);
-    let mut next = || {
-        // SplitMix64.
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    };
+    let (mut next, mut written) = (random(42), 0_u64);
     let mut line = String::new();
     while written < bytes {
         line.clear();
