@@ -8,12 +8,14 @@
 )]
 
 mod demo;
+mod doctor;
 mod init;
 mod output;
 mod plugin;
 mod query;
 mod scaffold;
 mod source;
+mod test;
 
 use crate::error::{Error, Result};
 use crate::host::Host;
@@ -50,6 +52,8 @@ enum Command {
     /// Make, build and list plugins.
     #[command(subcommand)]
     Plugin(plugin::Command),
+    /// Look at everything that the workspace needs, and say what is wrong and how to mend it.
+    Doctor,
     /// Work a case, from building the plugins to replacing one while a query runs.
     Demo(demo::Arguments),
 }
@@ -74,6 +78,7 @@ fn run(arguments: Arguments) -> Result<()> {
         Command::Query(own) => query::run(workspace, own),
         Command::Source(command) => source::run(workspace, command),
         Command::Plugin(command) => plugin::run(workspace, command),
+        Command::Doctor => doctor::run(workspace),
         Command::Demo(own) => demo::run(workspace, &own),
     }
 }

@@ -4,7 +4,7 @@
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::registry::{Registry, Snapshot};
-use crate::sql::Session;
+use crate::sql::{Queries, Session};
 use crate::wasm::Engine;
 use crate::watch::Watcher;
 use crate::workspace::Workspace;
@@ -21,6 +21,7 @@ pub struct Host {
     // Dropped in this order: nothing is loaded any more, then nothing runs any more.
     watcher: Option<Watcher>,
     registry: Arc<Registry>,
+    queries: Arc<Queries>,
     runtime: Option<Runtime>,
 }
 
@@ -38,6 +39,7 @@ impl Host {
         let limits = Arc::new(workspace.config()?.limits);
         let engine = Engine::new(&limits, Some(&workspace.code_cache()))?;
         let registry = Arc::new(Registry::open(workspace, engine)?);
+        let queries = Queries::new(&limits)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .thread_name("sextant-query")
             .thread_stack_size(QUERY_STACK_BYTES)
@@ -47,6 +49,7 @@ impl Host {
         Ok(Self {
             watcher: None,
             registry,
+            queries,
             runtime: Some(runtime),
         })
     }
@@ -69,7 +72,11 @@ impl Host {
 
     /// A new session.
     pub fn session(&self) -> Result<Session> {
-        Session::new(&self.registry, self.runtime().handle())
+        Ok(Session::new(
+            &self.registry,
+            &self.queries,
+            self.runtime().handle(),
+        ))
     }
 
     /// The workspace.

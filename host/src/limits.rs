@@ -109,7 +109,9 @@ limits! {
     sql_tokens_max: usize = 100_000;
     /// Operators in a row: of a sum, an OR, a UNION. `IN` takes a long list without any.
     sql_operators_max: usize = 4_000;
-    /// Bytes of memory for the operators of all queries.
+    /// Queries that `sextant.queries` keeps.
+    query_records_max: usize = 100;
+    /// Bytes of memory for the operators of all queries, and for the plugins they call.
     query_memory_bytes_max: usize = 8 << 30;
 
     /// Milliseconds for which the description of a source's tables is believed.

@@ -10,10 +10,13 @@ mod function;
 mod hints;
 mod options;
 mod predicate;
+mod queries;
 mod scan;
 mod session;
 mod source;
 mod system;
+mod usage;
 
 pub use answer::Answer;
+pub use queries::Queries;
 pub use session::Session;

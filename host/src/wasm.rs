@@ -20,6 +20,7 @@ mod plugin;
 mod scope;
 mod source;
 mod state;
+mod usage;
 
 pub use describe::{
     FunctionDescription, FunctionKind, Operator, ParameterDescription, Pushdown,
@@ -30,5 +31,6 @@ pub use function::{
     BoundGroups, BoundScalar, Distribution, Progress, TableArguments, TableCall, TableShape,
 };
 pub use plugin::Plugin;
-pub use scope::{Scope, Skipped};
+pub use scope::{MemoryBudget, Scope, Skipped};
 pub use source::{Connection, Predicate, Request, Scan, SourceSettings};
+pub use usage::Usage;

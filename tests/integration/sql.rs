@@ -201,3 +201,86 @@ fn explain_shows_calls_of_table_functions() {
     let run = sextant_tests::rows(&host, &format!("EXPLAIN ANALYZE {sql}")).join("\n");
     assert!(run.contains("output_rows=2"), "{run}");
 }
+
+/// What plugins used is accounted for: by operator and partition where an operator calls them, by
+/// function in a node above the plan, and by query in a table.
+#[test]
+fn what_plugins_used_is_shown() {
+    let workspace = workspace().plugin("graph");
+    let host = workspace.host();
+    let session = host.session().expect("a session");
+    let run = |sql: &str| lines(&try_query(&host, &session, sql).expect("it runs")).join("\n");
+    let explained = run(
+        "EXPLAIN ANALYZE SELECT names.normalize(name), names.most_common(name) FROM border.travellers GROUP BY 1",
+    );
+    for part in [
+        "PluginUsage",
+        "names.normalize calls=",
+        "names.normalize rows_in=4",
+        "names.most_common rows_in=4",
+        "border.travellers rows_out=4",
+        "guest_time=",
+        "host_time=",
+        "guest_memory_bytes_peak=",
+    ] {
+        assert!(explained.contains(part), "{part}: {explained}");
+    }
+    let called = run("EXPLAIN ANALYZE SELECT * FROM graph.components((SELECT 1 AS a, 2 AS b))");
+    assert!(called.contains("graph.components rows_out=2"), "{called}");
+    assert!(!run("EXPLAIN SELECT names.normalize('a')").contains("PluginUsage"));
+
+    let sql = "SELECT names.normalize(name) FROM border.travellers";
+    assert_eq!(run(sql).lines().count(), 4);
+    let failed =
+        try_query(&host, &session, "SELECT n FROM border.broken").expect_err("it is broken");
+    let recorded = run(
+        "SELECT state, rows, guest_calls > 0, guest_ns > 0, guest_memory_bytes_peak > 0, error, sql FROM sextant.queries ORDER BY id DESC LIMIT 3",
+    );
+    let recorded: Vec<_> = recorded.lines().collect();
+    assert!(recorded[0].starts_with("running\t0\tfalse"), "{recorded:?}");
+    assert_eq!(
+        recorded[1],
+        format!("failed\t0\ttrue\ttrue\ttrue\t{failed}\tSELECT n FROM border.broken")
+    );
+    assert_eq!(
+        recorded[2],
+        format!("done\t4\ttrue\ttrue\ttrue\tNULL\t{sql}")
+    );
+}
+
+/// Guest memory is memory of queries: what they may take together bounds it too.
+#[test]
+fn guest_memory_is_charged_to_the_pool_of_all_queries() {
+    let workspace = TestWorkspace::new()
+        .plugin("hostile")
+        .config("[limits]\nquery_memory_bytes_max = 30000000\n[source.h]\nplugin = \"hostile\"\n");
+    let host = workspace.host();
+    let session = host.session().expect("a session");
+    let error =
+        try_query(&host, &session, "SELECT hostile.attack('allocate')").expect_err("it is refused");
+    assert!(error.is_limit(), "{error:?}");
+    assert!(
+        error.to_string().contains("bytes of memory of all queries"),
+        "{error:?}"
+    );
+    // What the one gave back, the next one has.
+    for _ in 0..20 {
+        let sums = try_query(&host, &session, "SELECT count(*) FROM h.two_partitions");
+        assert_eq!(lines(&sums.expect("it runs")), ["100"]);
+    }
+}
+
+/// An aggregation that grows beyond what queries may take spills, and says the same.
+#[test]
+fn an_aggregation_in_guests_spills() {
+    let workspace = |limits: &str| TestWorkspace::new().plugin("names").config(limits);
+    let sql = "SELECT count(*), sum(d), max(d) FROM (
+        SELECT value % 30000 AS g, names.median_absolute_deviation(value * value % 1009) AS d
+        FROM generate_series(1, 300000) GROUP BY 1)";
+    let large = workspace("");
+    let host = large.host();
+    let expected = sextant_tests::rows(&host, sql);
+    let small = workspace("[limits]\nquery_memory_bytes_max = 24000000\n");
+    let host = small.host();
+    assert_eq!(sextant_tests::rows(&host, sql), expected);
+}

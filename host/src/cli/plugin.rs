@@ -40,6 +40,12 @@ pub(super) enum Command {
         #[arg(short, long, value_name = "DIR")]
         output: Option<PathBuf>,
     },
+    /// Run the examples of a plugin's functions, and ask each for what every function must bear.
+    Test {
+        /// A bundle, or the folder of a plugin's crate, which is built before.
+        #[arg(value_name = "BUNDLE|DIR", default_value = ".")]
+        path: PathBuf,
+    },
     /// Show the plugins of the workspace.
     List,
 }
@@ -72,6 +78,7 @@ pub(super) fn run(workspace: Option<&Path>, command: Command) -> Result<()> {
             }
             Ok(())
         }
+        Command::Test { path } => super::test::run(&path),
         Command::List => {
             let host = super::open_host(workspace)?;
             super::source::print(

@@ -2,6 +2,7 @@
 //! state, and `public` for what a session makes.
 
 use super::failure::to_datafusion;
+use super::queries::Queries;
 use super::source::SourceTable;
 use super::system;
 use crate::registry::{Snapshot, Source};
@@ -22,6 +23,7 @@ pub(super) const SYSTEM: &str = "sextant";
 #[derive(Debug)]
 pub(super) struct SnapshotCatalog {
     pub(super) snapshot: Arc<Snapshot>,
+    pub(super) queries: Arc<Queries>,
     pub(super) scope: Arc<Scope>,
     pub(super) public: Arc<MemorySchemaProvider>,
 }
@@ -37,7 +39,10 @@ impl CatalogProvider for SnapshotCatalog {
     fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
         match name {
             PUBLIC => Some(Arc::clone(&self.public) as Arc<dyn SchemaProvider>),
-            SYSTEM => Some(Arc::new(SystemSchema(Arc::clone(&self.snapshot)))),
+            SYSTEM => Some(Arc::new(SystemSchema {
+                snapshot: Arc::clone(&self.snapshot),
+                queries: Arc::clone(&self.queries),
+            })),
             _ => {
                 let source = Arc::clone(self.snapshot.sources().get(name)?);
                 Some(Arc::new(SourceSchema {
@@ -93,7 +98,10 @@ impl SchemaProvider for SourceSchema {
 
 /// The host's own state.
 #[derive(Debug)]
-struct SystemSchema(Arc<Snapshot>);
+struct SystemSchema {
+    snapshot: Arc<Snapshot>,
+    queries: Arc<Queries>,
+}
 
 #[async_trait]
 impl SchemaProvider for SystemSchema {
@@ -102,7 +110,7 @@ impl SchemaProvider for SystemSchema {
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
-        system::table(&self.0, name)
+        system::table(&self.snapshot, &self.queries, name)
     }
 
     fn table_exist(&self, name: &str) -> bool {

@@ -4,6 +4,7 @@
 
 use super::failure::to_datafusion;
 use super::options::QueryOptions;
+use super::usage::InstanceMetrics;
 use crate::wasm::{Connection, Plugin, Request, Scan, Scope, SourceSettings, TableDescription};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -12,7 +13,7 @@ use datafusion::common::{Result, internal_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
-use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
+use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
@@ -72,17 +73,18 @@ impl SourceScan {
             Arc::clone(&self.request),
         );
         let (token, schema) = (self.partitions[partition].clone(), Arc::clone(&self.schema));
-        let metrics = BaselineMetrics::new(&self.metrics, partition);
+        let metrics = InstanceMetrics::new(&self.metrics, partition);
         let open = async move {
             let connection = Connection::open(&plugin, &scope, &settings).await?;
             connection.scan(&request, &token, &schema).await
         };
-        let batches = stream::once(open).flat_map(move |scan| {
-            let metrics = metrics.clone();
-            match scan {
-                Ok(scan) => stream::unfold(Some((scan, metrics)), step).boxed(),
-                Err(error) => stream::once(async move { Err(error) }).boxed(),
+        let mut metrics = Some(metrics);
+        let batches = stream::once(open).flat_map(move |scan| match scan {
+            Ok(scan) => {
+                let running = metrics.take().map(|metrics| (scan, metrics));
+                stream::unfold(running, step).boxed()
             }
+            Err(error) => stream::once(async move { Err(error) }).boxed(),
         });
         batches.map(|batch| batch.map_err(to_datafusion))
     }
@@ -90,15 +92,17 @@ impl SourceScan {
 
 /// One batch, and the scan that goes on; after an error there is none.
 async fn step(
-    running: Option<(Scan, BaselineMetrics)>,
+    running: Option<(Scan, InstanceMetrics)>,
 ) -> Option<(
     crate::error::Result<RecordBatch>,
-    Option<(Scan, BaselineMetrics)>,
+    Option<(Scan, InstanceMetrics)>,
 )> {
-    let (mut scan, metrics) = running?;
-    match scan.next().await {
+    let (mut scan, mut metrics) = running?;
+    let next = scan.next().await;
+    metrics.update(scan.usage());
+    match next {
         Ok(Some(batch)) => {
-            metrics.record_output(batch.num_rows());
+            metrics.rows(&batch);
             Some((Ok(batch), Some((scan, metrics))))
         }
         Ok(None) => {

@@ -8,6 +8,7 @@ use super::failure::from_datafusion;
 use super::function::{Functions, TableCalls};
 use super::hints::Names;
 use super::options::QueryOptions;
+use super::queries::{EndOnDrop, Queries, QueryRecord};
 use crate::error::{Error, Result};
 use crate::registry::{Registry, Snapshot};
 use crate::wasm::Scope;
@@ -17,8 +18,6 @@ use datafusion::catalog::{
 };
 use datafusion::common::{DataFusionError, TableReference};
 use datafusion::datasource::ViewTable;
-use datafusion::execution::memory_pool::FairSpillPool;
-use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{CreateView, DdlStatement, LogicalPlan, Statement as PlanStatement};
 use datafusion::physical_plan::execute_stream;
@@ -50,8 +49,8 @@ impl fmt::Debug for Session {
 
 struct Shared {
     registry: Arc<Registry>,
+    queries: Arc<Queries>,
     runtime: Handle,
-    environment: Arc<RuntimeEnv>,
     state: Mutex<State>,
 }
 
@@ -80,12 +79,10 @@ struct Prepared {
 }
 
 impl Session {
-    /// A session on a registry, whose work is done on the given runtime.
-    pub fn new(registry: &Arc<Registry>, runtime: &Handle) -> Result<Self> {
+    /// A session on a registry, among the queries of all sessions, whose work is done on the given
+    /// runtime.
+    pub fn new(registry: &Arc<Registry>, queries: &Arc<Queries>, runtime: &Handle) -> Self {
         let limits = registry.engine().limits();
-        let pool = Arc::new(FairSpillPool::new(limits.query_memory_bytes_max));
-        let environment = RuntimeEnvBuilder::new().with_memory_pool(pool).build_arc();
-        let environment = environment.map_err(|error| from_datafusion(&error, ""))?;
         let mut config = SessionConfig::new()
             .with_default_catalog_and_schema(CATALOG, PUBLIC)
             .with_create_default_catalog_and_schema(false)
@@ -100,13 +97,13 @@ impl Session {
         };
         let shared = Shared {
             registry: Arc::clone(registry),
+            queries: Arc::clone(queries),
             runtime: runtime.clone(),
-            environment,
             state: Mutex::new(state),
         };
-        Ok(Self {
+        Self {
             shared: Arc::new(shared),
-        })
+        }
     }
 
     /// Runs one statement.
@@ -136,13 +133,13 @@ impl Session {
     /// session's own runtime, so that it does not matter where this is called. Dropping the future
     /// or the answer cancels the query.
     pub async fn run(&self, statement: SqlStatement) -> Result<Answer> {
-        let scope = Scope::new(self.shared.registry.engine().limits());
+        let (scope, record) = self.shared.queries.begin(&statement.text);
         let guard = CancelOnDrop(Some(Arc::clone(&scope)));
         let (send, receive) = mpsc::channel(READY_BATCHES);
         let shared = Arc::clone(&self.shared);
         let work = {
             let scope = Arc::clone(&scope);
-            async move { shared.start(statement, &scope, send).await }
+            async move { shared.start(statement, &scope, &record, send).await }
         };
         let started = self.shared.runtime.spawn(work).await;
         let (schema, generation) =
@@ -187,12 +184,28 @@ impl Shared {
         &self,
         statement: SqlStatement,
         scope: &Arc<Scope>,
+        record: &Arc<QueryRecord>,
+        send: Batches,
+    ) -> Result<(arrow::datatypes::SchemaRef, u64)> {
+        let end = EndOnDrop(Arc::clone(record));
+        let started = self.start_recorded(statement, scope, end, send).await;
+        if let Err(error) = &started {
+            record.end(Some(error));
+        }
+        started
+    }
+
+    async fn start_recorded(
+        &self,
+        statement: SqlStatement,
+        scope: &Arc<Scope>,
+        end: EndOnDrop,
         send: Batches,
     ) -> Result<(arrow::datatypes::SchemaRef, u64)> {
         let prepared = self.prepare(&statement, scope).await?;
         let names = Names::of(&statement.statement, &prepared.references);
         let snapshot = Arc::clone(&prepared.snapshot);
-        let started = self.start_prepared(statement, prepared, send).await;
+        let started = self.start_prepared(statement, prepared, end, send).await;
         started.map_err(
             |error| match error.is_sql().then(|| names.hint(&snapshot)).flatten() {
                 Some(hint) => error.with_hint(hint),
@@ -205,6 +218,7 @@ impl Shared {
         &self,
         statement: SqlStatement,
         prepared: Prepared,
+        end: EndOnDrop,
         send: Batches,
     ) -> Result<(arrow::datatypes::SchemaRef, u64)> {
         let failed = |error: DataFusionError| from_datafusion(&error, &statement.text);
@@ -217,7 +231,9 @@ impl Shared {
             .map_err(failed)?;
         self.check_names(&plan)?;
         if let LogicalPlan::Ddl(DdlStatement::CreateView(view)) = &plan {
-            return self.create_view(view).map(|schema| (schema, generation));
+            let schema = self.create_view(view)?;
+            end.0.end(None);
+            return Ok((schema, generation));
         }
         let is_ddl = matches!(&plan, LogicalPlan::Ddl(_));
         let is_setting = matches!(
@@ -227,6 +243,7 @@ impl Shared {
         if let LogicalPlan::Ddl(DdlStatement::DropView(view)) = &plan
             && self.state().views.remove(view.name.table()).is_some()
         {
+            end.0.end(None);
             return Ok((empty_schema(), generation));
         }
         let frame = prepared
@@ -243,7 +260,7 @@ impl Shared {
         let physical = frame.create_physical_plan().await.map_err(failed)?;
         let schema = physical.schema();
         let stream = execute_stream(physical, prepared.context.task_ctx()).map_err(failed)?;
-        tokio::spawn(pump(stream, prepared, send));
+        tokio::spawn(pump(stream, prepared, end, send));
         Ok((schema, generation))
     }
 
@@ -297,13 +314,14 @@ impl Shared {
         let catalogs = MemoryCatalogProviderList::new();
         let catalog = SnapshotCatalog {
             snapshot: Arc::clone(snapshot),
+            queries: Arc::clone(&self.queries),
             scope: Arc::clone(scope),
             public: Arc::clone(public),
         };
         catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
         let mut state = SessionStateBuilder::new()
             .with_config(config)
-            .with_runtime_env(Arc::clone(&self.environment))
+            .with_runtime_env(Arc::clone(self.queries.environment()))
             .with_catalog_list(Arc::new(catalogs))
             .with_default_features()
             .with_query_planner(Arc::new(TableCalls))
@@ -479,8 +497,10 @@ fn without_query(config: SessionConfig) -> SessionConfig {
 async fn pump(
     mut stream: datafusion::execution::SendableRecordBatchStream,
     prepared: Prepared,
+    end: EndOnDrop,
     send: Batches,
 ) {
+    let record = &end.0;
     loop {
         let batch = tokio::select! {
             biased;
@@ -491,10 +511,14 @@ async fn pump(
             batch = stream.next() => batch,
         };
         let (batch, is_last) = match batch {
-            None => return,
+            None => return record.end(None),
             Some(Ok(batch)) => (Ok(batch), false),
             Some(Err(error)) => (Err(from_datafusion(&error, &prepared.sql)), true),
         };
+        match &batch {
+            Ok(batch) => record.add_rows(batch.num_rows()),
+            Err(error) => record.end(Some(error)),
+        }
         if is_last {
             // The other partitions have nothing left to work for.
             prepared.scope.cancel();

@@ -1,22 +1,33 @@
-//! The host's own state as tables: `sextant.plugins`, `sextant.sources`, `sextant.functions`.
+//! The host's own state as tables: `sextant.plugins`, `sextant.sources`, `sextant.functions`,
+//! `sextant.queries`.
 
+use super::queries::Queries;
 use crate::registry::Snapshot;
-use crate::wasm::{FunctionDescription, FunctionKind, Volatility};
-use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use crate::wasm::{FunctionDescription, FunctionKind, Usage, Volatility};
+use arrow::array::{
+    ArrayRef, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array,
+};
 use datafusion::catalog::{MemTable, TableProvider};
 use datafusion::common::Result;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// The tables.
-pub(super) const TABLES: [&str; 3] = ["plugins", "sources", "functions"];
+pub(super) const TABLES: [&str; 4] = ["plugins", "sources", "functions", "queries"];
 
 /// A table by name.
-pub(super) fn table(snapshot: &Snapshot, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+pub(super) fn table(
+    snapshot: &Snapshot,
+    queries: &Queries,
+    name: &str,
+) -> Result<Option<Arc<dyn TableProvider>>> {
     let batch = match name {
         "plugins" => plugins(snapshot)?,
         "sources" => sources(snapshot)?,
         "functions" => functions(snapshot)?,
+        "queries" => last_queries(queries)?,
         _ => return Ok(None),
     };
     Ok(Some(Arc::new(MemTable::try_new(
@@ -182,6 +193,97 @@ fn functions(snapshot: &Snapshot) -> Result<RecordBatch> {
         ],
         rows.collect(),
     )
+}
+
+/// The last queries, what became of them, and what the plugins that they called used.
+fn last_queries(queries: &Queries) -> Result<RecordBatch> {
+    let records = queries.records();
+    let ends: Vec<_> = records.iter().map(|record| record.progress()).collect();
+    let usage: Vec<_> = records.iter().map(|record| record.scope.usage()).collect();
+    let total = |count: fn(&Usage) -> u64| -> ArrayRef {
+        let totals = usage
+            .iter()
+            .map(|usage| usage.values().map(count).sum::<u64>());
+        Arc::new(UInt64Array::from_iter_values(totals))
+    };
+    let started = records.iter().map(|record| {
+        let since = record.started.1.duration_since(SystemTime::UNIX_EPOCH);
+        since.map_or(0, |since| since.as_micros() as i64)
+    });
+    let elapsed = records.iter().zip(&ends).map(|(record, progress)| {
+        let elapsed = progress.ended.as_ref().map(|(elapsed, _)| *elapsed);
+        elapsed
+            .unwrap_or_else(|| record.started.0.elapsed())
+            .as_secs_f64()
+            * 1e3
+    });
+    let state = ends.iter().map(|progress| match &progress.ended {
+        None => "running",
+        Some((_, None)) => "done",
+        Some((_, Some(error))) if error.is_cancelled() => "cancelled",
+        Some((_, Some(_))) => "failed",
+    });
+    let error = ends.iter().map(|progress| {
+        let ended = progress.ended.as_ref();
+        ended.and_then(|(_, error)| error.as_ref().map(ToString::to_string))
+    });
+    let memory = records
+        .iter()
+        .map(|record| record.scope.guest_bytes_peak() as u64);
+    let plugins = usage
+        .iter()
+        .map(|usage| Some(usage_text(usage)).filter(|text| !text.is_empty()));
+    let columns: [(&str, ArrayRef); 12] = [
+        (
+            "id",
+            Arc::new(UInt64Array::from_iter_values(
+                records.iter().map(|record| record.id),
+            )),
+        ),
+        (
+            "started",
+            Arc::new(TimestampMicrosecondArray::from_iter_values(started).with_timezone("UTC")),
+        ),
+        ("state", Arc::new(StringArray::from_iter_values(state))),
+        (
+            "sql",
+            Arc::new(StringArray::from_iter_values(
+                records.iter().map(|record| &record.sql),
+            )),
+        ),
+        (
+            "elapsed_ms",
+            Arc::new(Float64Array::from_iter_values(elapsed)),
+        ),
+        (
+            "rows",
+            Arc::new(UInt64Array::from_iter_values(
+                ends.iter().map(|progress| progress.rows),
+            )),
+        ),
+        ("error", Arc::new(error.collect::<StringArray>())),
+        ("guest_calls", total(|usage| usage.calls)),
+        ("guest_ns", total(|usage| usage.guest_ns)),
+        ("host_ns", total(|usage| usage.host_ns)),
+        (
+            "guest_memory_bytes_peak",
+            Arc::new(UInt64Array::from_iter_values(memory)),
+        ),
+        ("usage", Arc::new(plugins.collect::<StringArray>())),
+    ];
+    Ok(RecordBatch::try_from_iter(columns)?)
+}
+
+/// What each function and table used, in a line.
+fn usage_text(usage: &BTreeMap<String, Usage>) -> String {
+    let each = usage.iter().map(|(name, usage)| {
+        let counts: Vec<_> = usage
+            .counts()
+            .map(|(count, value)| format!("{count}={value}"))
+            .collect();
+        format!("{name}: {}", counts.join(" "))
+    });
+    each.collect::<Vec<_>>().join("; ")
 }
 
 fn arguments(function: &FunctionDescription) -> String {

@@ -156,7 +156,7 @@ fn no_terminal(instance: &mut LinkerInstance<'_, State>, name: &str) -> Result<(
 fn monotonic(call: &Call<'_>) -> u64 {
     let (started, _) = call.data().scope.started();
     match call.data().role {
-        Role::Functions => 0,
+        Role::Functions(..) => 0,
         Role::Source(..) => started.elapsed().as_nanos() as u64,
     }
 }

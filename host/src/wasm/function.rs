@@ -15,10 +15,12 @@ use super::describe::{checked_fields, error_from_guest};
 use super::plugin::{HandCalls, Plugin};
 use super::scope::Scope;
 use super::state::{Sink, State};
+use super::usage::timed;
 use crate::error::{Error, Result};
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{Schema, SchemaRef};
 use std::sync::Arc;
+use std::time::Instant;
 use wasmtime::Store;
 use wasmtime::component::{ComponentNamedList, Func, Lift, Lower, Resource};
 
@@ -35,11 +37,17 @@ struct FunctionInstance {
 }
 
 impl FunctionInstance {
-    fn new(plugin: &Arc<Plugin>, scope: &Arc<Scope>, function: &str) -> Result<Self> {
-        let (store, guest, calls) = plugin.instantiate_functions(scope)?;
+    fn new(
+        plugin: &Arc<Plugin>,
+        scope: &Arc<Scope>,
+        function: &str,
+        by_operator: bool,
+    ) -> Result<Self> {
+        let name: Arc<str> = format!("{}.{function}", plugin.name()).into();
+        let (store, guest, calls) = plugin.instantiate_functions(&name, by_operator, scope)?;
         Ok(Self {
             plugin: Arc::clone(plugin),
-            name: format!("{}.{function}", plugin.name()).into(),
+            name,
             store,
             guest,
             calls,
@@ -77,7 +85,17 @@ impl FunctionInstance {
     ) -> Result<T> {
         let limit_ms = self.scope().limits().describe_call_ms_max;
         self.store.data_mut().start_call(limit_ms);
-        call(&self.guest, &mut self.store).map_err(|error| self.crash(error))
+        let started = Instant::now();
+        let called = call(&self.guest, &mut self.store);
+        self.store.data_mut().end_call(started.elapsed());
+        called.map_err(|error| self.crash(error))
+    }
+
+    /// Accounts for a batch that is passed.
+    fn passes(&mut self, rows: usize, slices: &[&[u8]]) {
+        let call = &mut self.store.data_mut().call;
+        call.rows_in += rows as u64;
+        call.bytes_in += slices.iter().map(|slice| slice.len() as u64).sum::<u64>();
     }
 
     /// The columns that a guest announces.
@@ -127,7 +145,11 @@ impl FunctionInstance {
         self.start()?;
         let typed = function.typed::<P, (Result<R, types::Error>,)>(&self.store);
         let called = match typed {
-            Ok(function) => function.call_async(&mut self.store, parameters).await,
+            Ok(function) => {
+                let (called, spent) = timed(function.call_async(&mut self.store, parameters)).await;
+                self.store.data_mut().end_call(spent);
+                called
+            }
             Err(error) => Err(error),
         };
         let (answer,) = called.map_err(|error| self.crash(error))?;
@@ -137,8 +159,10 @@ impl FunctionInstance {
     /// Makes a call that emits nothing.
     fn taking(&mut self, call: impl FnOnce(&mut Self) -> Answered<()>) -> Result<()> {
         self.start()?;
-        let called = call(self).map_err(|error| self.crash(error))?;
-        self.agree(called)
+        let started = Instant::now();
+        let called = call(self);
+        self.store.data_mut().end_call(started.elapsed());
+        self.agree(called.map_err(|error| self.crash(error))?)
     }
 
     /// Makes a call that emits batches of the given columns.
@@ -149,8 +173,10 @@ impl FunctionInstance {
     ) -> Result<Vec<RecordBatch>> {
         self.start()?;
         self.store.data_mut().expect(columns);
-        let called = call(self, Resource::new_borrow(0)).map_err(|error| self.crash(error))?;
-        self.agree(called)?;
+        let started = Instant::now();
+        let called = call(self, Resource::new_borrow(0));
+        self.store.data_mut().end_call(started.elapsed());
+        self.agree(called.map_err(|error| self.crash(error))?)?;
         Ok(self.store.data_mut().take_emitted())
     }
 

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::input::Inputs;
 use std::io::Read;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::task::{JoinHandle, spawn_blocking};
 use wasmtime::component::Resource;
 
@@ -84,7 +85,7 @@ impl State {
     fn inputs(&self) -> Result<Arc<Inputs>> {
         match &self.role {
             Role::Source(_, inputs) => Ok(Arc::clone(inputs)),
-            Role::Functions => Err(Error::denied("functions have no inputs")),
+            Role::Functions(..) => Err(Error::denied("functions have no inputs")),
         }
     }
 
@@ -166,7 +167,10 @@ impl input::HostReader for State {
     ) -> wasmtime::Result<Result<Vec<u8>, types::Error>> {
         let max = (max as usize).clamp(1, self.scope.limits().input_read_bytes_max);
         let reader = self.resources.get_mut(&reader)?;
-        Ok(reader.read(max).await.map_err(error_to_guest))
+        let started = Instant::now();
+        let read = reader.read(max).await.map_err(error_to_guest);
+        self.call.host_ns += started.elapsed().as_nanos() as u64;
+        Ok(read)
     }
 
     async fn drop(&mut self, reader: Resource<OpenReader>) -> wasmtime::Result<()> {

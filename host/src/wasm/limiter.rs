@@ -11,11 +11,14 @@ pub(super) struct Limiter {
     memory_bytes: usize,
     memory_bytes_max: usize,
     table_elements: usize,
+    /// Whether an operator of the plan charges the memory to the budget of all queries.
+    by_operator: bool,
 }
 
 impl Limiter {
-    pub(super) fn new(scope: &Arc<Scope>) -> Self {
+    pub(super) fn new(scope: &Arc<Scope>, by_operator: bool) -> Self {
         Self {
+            by_operator,
             scope: Arc::clone(scope),
             memory_bytes: 0,
             memory_bytes_max: scope.limits().guest_memory_bytes_max,
@@ -33,7 +36,7 @@ impl Limiter {
 
 impl Drop for Limiter {
     fn drop(&mut self) {
-        self.scope.shrink(self.memory_bytes);
+        self.scope.shrink(self.memory_bytes, self.by_operator);
     }
 }
 
@@ -59,7 +62,7 @@ impl ResourceLimiter for Limiter {
             )));
         }
         self.scope
-            .grow(desired - current)
+            .grow(desired - current, self.by_operator)
             .map_err(wasmtime::Error::new)?;
         self.memory_bytes = total;
         Ok(true)

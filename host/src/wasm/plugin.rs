@@ -7,6 +7,7 @@ use super::engine::Engine;
 use super::linker;
 use super::scope::Scope;
 use super::state::{Role, State};
+use super::usage::timed;
 use crate::bundle::Digest;
 use crate::bundle::{Bundle, Manifest};
 use crate::error::{Error, Result};
@@ -184,7 +185,7 @@ impl Plugin {
 
     fn describe_functions(&self) -> Result<Vec<FunctionDescription>> {
         let scope = Scope::new(self.engine.limits());
-        let (mut store, guest, _) = self.instantiate_functions(&scope)?;
+        let (mut store, guest, _) = self.instantiate_functions(&self.name, false, &scope)?;
         store
             .data_mut()
             .start_call(scope.limits().describe_call_ms_max);
@@ -196,13 +197,15 @@ impl Plugin {
     /// A new instance for functions.
     pub(super) fn instantiate_functions(
         &self,
+        function: &Arc<str>,
+        by_operator: bool,
         scope: &Arc<Scope>,
     ) -> Result<(Store<State>, functions::Guest, HandCalls<Func>)> {
         let functions = self
             .functions
             .as_ref()
             .ok_or_else(|| self.lacks("functions"))?;
-        let mut store = self.store(Role::Functions, scope);
+        let mut store = self.store(Role::Functions(Arc::clone(function), by_operator), scope);
         let instance = functions
             .linked
             .instantiate(&mut store)
@@ -286,8 +289,17 @@ impl Plugin {
     }
 
     /// Runs a call of a source to its end, its deadline or the query's, whichever is first. The
-    /// epoch looks after the guest's own code; this looks after host functions that wait.
+    /// epoch looks after the guest's own code; this looks after host functions that wait. Says how
+    /// long it was at work.
     pub(super) async fn in_time<T>(
+        scope: &Scope,
+        limit_ms: u64,
+        call: impl Future<Output = wasmtime::Result<T>>,
+    ) -> (wasmtime::Result<T>, Duration) {
+        timed(Self::until(scope, limit_ms, call)).await
+    }
+
+    async fn until<T>(
         scope: &Scope,
         limit_ms: u64,
         call: impl Future<Output = wasmtime::Result<T>>,

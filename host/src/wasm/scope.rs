@@ -1,8 +1,10 @@
 //! What the instances of one query share: whether to go on, how much memory they hold together,
 //! and what they report to the analyst.
 
+use super::usage::{Account, Accounts, Usage};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,6 +22,15 @@ pub struct Skipped {
     pub first: String,
 }
 
+/// The memory that queries have together. Guest memory is charged to it beside the query's own bound.
+pub trait MemoryBudget: Send + Sync {
+    /// Takes so many bytes, or says why there are none.
+    fn grow(&self, bytes: usize) -> Result<()>;
+
+    /// Gives so many bytes back.
+    fn shrink(&self, bytes: usize);
+}
+
 /// The scope of a query. Every store of the query looks at it at each epoch tick.
 pub struct Scope {
     limits: Arc<Limits>,
@@ -29,6 +40,8 @@ pub struct Scope {
     guest_bytes_peak: AtomicUsize,
     started: (Instant, SystemTime),
     reports: Mutex<Reports>,
+    accounts: Accounts,
+    budget: Option<Box<dyn MemoryBudget>>,
 }
 
 #[derive(Default)]
@@ -47,8 +60,13 @@ impl fmt::Debug for Scope {
 }
 
 impl Scope {
-    /// The scope of a new query.
+    /// A scope of no query: for describing and checking.
     pub fn new(limits: &Arc<Limits>) -> Arc<Self> {
+        Self::with_budget(limits, None)
+    }
+
+    /// The scope of a new query, whose guest memory is charged to a budget.
+    pub fn with_budget(limits: &Arc<Limits>, budget: Option<Box<dyn MemoryBudget>>) -> Arc<Self> {
         Arc::new(Self {
             limits: Arc::clone(limits),
             cancelled: AtomicBool::new(false),
@@ -57,6 +75,8 @@ impl Scope {
             guest_bytes_peak: AtomicUsize::new(0),
             started: (Instant::now(), SystemTime::now()),
             reports: Mutex::default(),
+            accounts: Accounts::default(),
+            budget,
         })
     }
 
@@ -113,6 +133,16 @@ impl Scope {
         self.guest_bytes_peak.load(Ordering::Relaxed)
     }
 
+    /// What each function and each table of a source used, by its name.
+    pub fn usage(&self) -> BTreeMap<String, Usage> {
+        self.accounts.read()
+    }
+
+    /// The account of a function or table.
+    pub(super) fn account(&self, name: &str) -> Arc<Account> {
+        self.accounts.of(name)
+    }
+
     pub(super) fn report_skipped(&self, source: &str, count: u64, first: String) {
         let mut reports = self.reports();
         match reports
@@ -145,8 +175,9 @@ impl Scope {
         self.reports.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Charges guest memory to the query.
-    pub(super) fn grow(&self, bytes: usize) -> Result<()> {
+    /// Charges guest memory to the query and, unless an operator of the plan does, to the budget of
+    /// all queries.
+    pub(super) fn grow(&self, bytes: usize, by_operator: bool) -> Result<()> {
         let held = self.guest_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
         let limit = self.limits.query_guest_memory_bytes_max;
         if held > limit {
@@ -158,11 +189,20 @@ impl Scope {
                 "query_guest_memory_bytes_max",
             ));
         }
+        if let Some(budget) = self.budget.as_ref().filter(|_| !by_operator)
+            && let Err(error) = budget.grow(bytes)
+        {
+            self.guest_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            return Err(error);
+        }
         self.guest_bytes_peak.fetch_max(held, Ordering::Relaxed);
         Ok(())
     }
 
-    pub(super) fn shrink(&self, bytes: usize) {
+    pub(super) fn shrink(&self, bytes: usize, by_operator: bool) {
         self.guest_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        if let Some(budget) = self.budget.as_ref().filter(|_| !by_operator) {
+            budget.shrink(bytes);
+        }
     }
 }

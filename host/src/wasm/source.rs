@@ -8,6 +8,7 @@ use super::describe::{
 use super::plugin::Plugin;
 use super::scope::Scope;
 use super::state::{Role, Sink, State};
+use super::usage::Usage;
 use crate::error::{Error, Result};
 use crate::input::Inputs;
 use arrow::array::{Array, ArrayRef, RecordBatch};
@@ -16,6 +17,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 use wasmtime::Store;
 use wasmtime::component::{Resource, ResourceAny};
 
@@ -77,6 +79,9 @@ pub struct Request {
     pub partitions: usize,
 }
 
+/// What a call answered, and how long it was at work.
+type Timed<T> = (wasmtime::Result<Result<T, types::Error>>, Duration);
+
 /// An instance in which a source is open.
 pub struct Connection {
     plugin: Arc<Plugin>,
@@ -108,12 +113,13 @@ impl Connection {
             .map_err(at_source)?;
         let limit_ms = scope.limits().describe_call_ms_max;
         store.data_mut().start_call(limit_ms);
-        let opened = Plugin::in_time(
+        let (opened, spent) = Plugin::in_time(
             scope,
             limit_ms,
             guest.call_open(&mut store, &settings.config),
         )
         .await;
+        store.data_mut().end_call(spent);
         let opened = opened.map_err(|error| at_source(plugin.crash(&store, error)))?;
         let connection = opened.map_err(|error| {
             let error = error_from_guest(error, scope.limits())
@@ -199,6 +205,7 @@ impl Connection {
         schema: &SchemaRef,
     ) -> Result<Scan> {
         let limit_ms = self.scope.limits().call_ms_max;
+        self.store.data_mut().work_for(&request.table);
         self.store.data_mut().start_call(limit_ms);
         let param = to_guest(request);
         let call = self.guest.connection();
@@ -218,7 +225,8 @@ impl Connection {
         })
     }
 
-    fn answer<T>(&self, called: wasmtime::Result<Result<T, types::Error>>) -> Result<T> {
+    fn answer<T>(&mut self, (called, spent): Timed<T>) -> Result<T> {
+        self.store.data_mut().end_call(spent);
         match called {
             Err(error) => Err(self
                 .plugin
@@ -288,6 +296,11 @@ impl Scan {
             }
             self.step().await?;
         }
+    }
+
+    /// What the instance used so far.
+    pub fn usage(&self) -> Usage {
+        self.connection.store.data().usage
     }
 
     async fn step(&mut self) -> Result<()> {

@@ -5,6 +5,7 @@ use super::api::v0_1::{arrow, log, report, types};
 use super::arrow::{BatchLimits, batch_from_guest};
 use super::limiter::Limiter;
 use super::scope::Scope;
+use super::usage::{Account, Usage};
 use crate::error::{Error, Result};
 use crate::input::Inputs;
 use ::arrow::array::RecordBatch;
@@ -20,8 +21,8 @@ pub struct Sink;
 /// What an instance is for, which decides what it may do.
 #[derive(Clone)]
 pub(super) enum Role {
-    /// Pure functions.
-    Functions,
+    /// A pure function, by its full name, and whether an operator of the plan charges its memory.
+    Functions(Arc<str>, bool),
     /// A source, by its name, and the inputs that it was granted.
     Source(String, Arc<Inputs>),
 }
@@ -36,6 +37,10 @@ pub(super) struct State {
     /// Whether a running guest makes way for others at each epoch tick, which asynchronous calls
     /// alone can do.
     pub(super) yields: bool,
+    /// What the instance used so far, and in the call that runs.
+    pub(super) usage: Usage,
+    pub(super) call: Usage,
+    account: Arc<Account>,
     plugin: Arc<str>,
     deadline: (Instant, Duration),
     /// The schema that is due, and what was emitted in this call.
@@ -49,15 +54,28 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn new(plugin: &Arc<str>, role: Role, scope: &Arc<Scope>) -> Self {
+        let (name, by_operator) = match &role {
+            Role::Functions(function, by_operator) => (&**function, *by_operator),
+            Role::Source(source, _) => (source.as_str(), false),
+        };
+        let account = scope.account(name);
+        let first = Usage {
+            instances: 1,
+            ..Usage::default()
+        };
+        account.add(&first);
         let mut resources = ResourceTable::new();
         resources.set_max_capacity(scope.limits().guest_handles_max);
         Self {
-            limiter: Limiter::new(scope),
+            limiter: Limiter::new(scope, by_operator),
             resources,
             scope: Arc::clone(scope),
             role,
             open_inputs: 0,
             yields: false,
+            usage: first,
+            call: Usage::default(),
+            account,
             plugin: Arc::clone(plugin),
             deadline: (Instant::now(), Duration::ZERO),
             expected: None,
@@ -73,6 +91,27 @@ impl State {
     pub(super) fn start_call(&mut self, limit_ms: u64) {
         let limit = Duration::from_millis(limit_ms);
         self.deadline = (Instant::now() + limit, limit);
+    }
+
+    /// Accounts for a call that was at work for so long.
+    pub(super) fn end_call(&mut self, spent: Duration) {
+        self.call.calls += 1;
+        self.call.guest_ns += spent.as_nanos() as u64;
+        self.call.memory_bytes_peak = self.limiter.memory_bytes() as u64;
+        self.account.add(&self.call);
+        self.usage.add(&self.call);
+        self.call = Usage::default();
+    }
+
+    /// From now on the instance works for a table of its source.
+    pub(super) fn work_for(&mut self, table: &str) {
+        self.account = self
+            .scope
+            .account(&format!("{}.{table}", self.source_name()));
+        self.account.add(&Usage {
+            instances: 1,
+            ..Usage::default()
+        });
     }
 
     /// Whether the query goes on.
@@ -139,7 +178,10 @@ impl State {
                 "empty_batches_max",
             ));
         }
-        self.emitted_bytes += batch.buffers.iter().map(Vec::len).sum::<usize>();
+        let bytes = batch.buffers.iter().map(Vec::len).sum::<usize>();
+        self.call.rows_out += u64::from(batch.rows);
+        self.call.bytes_out += bytes as u64;
+        self.emitted_bytes += bytes;
         if self.emitted_bytes > limits.batch_bytes_max {
             let bytes = self.emitted_bytes;
             return Err(Error::over_limit(
@@ -173,14 +215,14 @@ impl State {
     /// Who speaks, in a log line.
     fn speaker(&self) -> String {
         match &self.role {
-            Role::Functions => self.plugin.to_string(),
+            Role::Functions(..) => self.plugin.to_string(),
             Role::Source(source, _) => format!("{} as {source}", self.plugin),
         }
     }
 
     fn source_name(&self) -> &str {
         match &self.role {
-            Role::Functions => &self.plugin,
+            Role::Functions(..) => &self.plugin,
             Role::Source(source, _) => source,
         }
     }

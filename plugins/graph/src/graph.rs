@@ -1,27 +1,62 @@
 //! Edges as they come, and the graph that they make: nodes in their order, and neighbours side by
 //! side (compressed sparse rows).
 
-use crate::nodes::Nodes;
-use arrow_array::{ArrayRef, Int64Array, RecordBatch};
+use crate::nodes::{Nodes, Texts, number};
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
+use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch};
 use arrow_schema::DataType;
-use sextant_plugin_sdk::{Error, Result};
+use sextant_plugin_sdk::{Error, Result, Strings};
 use std::sync::Arc;
+
+/// Nodes have 32 bits, and so have positions in the lists of neighbours.
+const EDGES_MAX: usize = 1 << 31;
 
 /// Edges as they come.
 #[derive(Clone, Debug)]
 pub struct Edges {
-    nodes: Nodes,
-    from: Vec<u32>,
-    to: Vec<u32>,
+    data_type: DataType,
+    ends: Ends,
+}
+
+#[derive(Clone, Debug)]
+enum Ends {
+    Numbers {
+        from: Vec<i64>,
+        to: Vec<i64>,
+        /// Nodes of rows with one end.
+        alone: Vec<i64>,
+    },
+    Texts {
+        texts: Texts,
+        from: Vec<u32>,
+        to: Vec<u32>,
+    },
 }
 
 impl Edges {
-    /// No edges yet, between nodes of a type.
+    /// No edges yet, between nodes of a type: BIGINT or text.
     pub fn new(data_type: &DataType) -> Result<Self> {
+        let ends = match data_type {
+            DataType::Int64 => Ends::Numbers {
+                from: Vec::new(),
+                to: Vec::new(),
+                alone: Vec::new(),
+            },
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Ends::Texts {
+                texts: Texts::default(),
+                from: Vec::new(),
+                to: Vec::new(),
+            },
+            other => {
+                return Err(Error::unsupported(format!(
+                    "expected nodes that are BIGINT or TEXT, found {other}; hint: CAST(... AS TEXT)"
+                )));
+            }
+        };
         Ok(Self {
-            nodes: Nodes::new(data_type)?,
-            from: Vec::new(),
-            to: Vec::new(),
+            data_type: data_type.clone(),
+            ends,
         })
     }
 
@@ -30,35 +65,75 @@ impl Edges {
         self.push_columns(batch.column(0), batch.column(1))
     }
 
-    fn push_columns(&mut self, from: &ArrayRef, to: &ArrayRef) -> Result<()> {
-        // Nodes have 32 bits, and so have positions in the list of neighbours.
-        if self.from.len() + from.len() > u32::MAX as usize / 2 {
+    fn push_columns(&mut self, a: &ArrayRef, b: &ArrayRef) -> Result<()> {
+        let known = match &self.ends {
+            Ends::Numbers { from, .. } => from.len(),
+            Ends::Texts { from, .. } => from.len(),
+        };
+        if known + a.len() > EDGES_MAX {
             return Err(Error::unsupported("expected at most 2^31 edges"));
         }
-        let mut starts = Vec::with_capacity(from.len());
-        self.nodes.number(from, |_, node| starts.push(node));
-        let (froms, tos) = (&mut self.from, &mut self.to);
-        froms.reserve(from.len());
-        tos.reserve(from.len());
-        self.nodes.number(to, |row, node| {
-            if let (Some(from), Some(to)) = (starts[row], node) {
-                froms.push(from);
-                tos.push(to);
+        match &mut self.ends {
+            Ends::Numbers { from, to, alone } => {
+                let (a, b) = (a.as_primitive::<Int64Type>(), b.as_primitive::<Int64Type>());
+                if a.null_count() + b.null_count() == 0 {
+                    from.extend_from_slice(a.values());
+                    to.extend_from_slice(b.values());
+                    return Ok(());
+                }
+                for ends in a.iter().zip(b) {
+                    match ends {
+                        (Some(a), Some(b)) => {
+                            from.push(a);
+                            to.push(b);
+                        }
+                        (one, other) => alone.extend(one.or(other)),
+                    }
+                }
             }
-        });
+            Ends::Texts { texts, from, to } => {
+                let (Some(starts), Some(ends)) = (Strings::new(a), Strings::new(b)) else {
+                    return Err(Error::internal("the ends of an edge are not text"));
+                };
+                for row in 0..a.len() {
+                    let start = starts.get(row).map(|text| texts.number(text));
+                    let end = ends.get(row).map(|text| texts.number(text));
+                    if let (Some(start), Some(end)) = (start, end) {
+                        from.push(start);
+                        to.push(end);
+                    }
+                }
+            }
+        }
         Ok(())
     }
 
     /// The graph of these edges.
-    pub fn into_graph(mut self) -> Graph {
-        let numbers = self.nodes.sort();
-        for node in self.from.iter_mut().chain(&mut self.to) {
-            *node = numbers[*node as usize];
-        }
-        Graph {
-            nodes: self.nodes,
-            from: self.from,
-            to: self.to,
+    pub fn into_graph(self) -> Graph {
+        match self.ends {
+            Ends::Numbers { from, to, alone } => {
+                let (nodes, [from, to, _]) = number([from, to, alone]);
+                Graph {
+                    nodes: Nodes::numbers(nodes),
+                    from,
+                    to,
+                }
+            }
+            Ends::Texts {
+                texts,
+                mut from,
+                mut to,
+            } => {
+                let (nodes, positions) = texts.sort();
+                for node in from.iter_mut().chain(&mut to) {
+                    *node = positions[*node as usize];
+                }
+                Graph {
+                    nodes: Nodes::texts(&self.data_type, nodes),
+                    from,
+                    to,
+                }
+            }
         }
     }
 }

@@ -173,3 +173,25 @@ fn the_order_of_edges_changes_nothing() {
     let sum: f64 = pagerank(&first, 0.85, 30, Direction::Directed).iter().sum();
     assert!((sum - 1.0).abs() < 1e-12);
 }
+
+/// Dense numbers are numbered by a table and others by a hash map; both find the same graph.
+#[test]
+fn numbers_far_apart_are_nodes_like_others() {
+    let edges: Vec<(i64, i64)> = (0..500)
+        .map(|i| (i * 7919 % 101, i * 104_729 % 97))
+        .collect();
+    let far: Vec<_> = edges.iter().map(|(a, b)| (a << 40, b << 40)).collect();
+    let (near, far) = (Graph::from_pairs(&edges), Graph::from_pairs(&far));
+    let direction = Direction::Directed;
+    assert_eq!(
+        pagerank(&near, 0.85, 9, direction),
+        pagerank(&far, 0.85, 9, direction)
+    );
+    assert_eq!(components(&near), components(&far));
+    let ends = Graph::from_pairs(&[(i64::MIN, i64::MAX), (i64::MAX, 0)]);
+    let nodes = ends.nodes().column();
+    assert_eq!(
+        nodes.as_primitive::<Int64Type>().values(),
+        &[i64::MIN, 0, i64::MAX]
+    );
+}

@@ -48,7 +48,7 @@ impl BoundGroups {
     ) -> Result<Self> {
         let arguments = fields_to_contract(fields).map_err(Error::plugin)?;
         let constants = sent_constants(constants);
-        let mut instance = FunctionInstance::new(plugin, scope, function)?;
+        let mut instance = FunctionInstance::new(plugin, scope, function, true)?;
         let bound = instance.describe(|guest, store| {
             guest.call_bind_aggregate(store, function, &arguments, &constants)
         })?;
@@ -119,6 +119,7 @@ impl BoundGroups {
         let batch = GuestBatch::new(indexes.len(), columns);
         let slices = batch.slices();
         let accumulator = self.accumulator;
+        self.instance.passes(indexes.len(), &slices);
         self.instance.taking(|instance| {
             instance.call(call, (accumulator, batch.borrowed(&slices), indexes, count))
         })?;

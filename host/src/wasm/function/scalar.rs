@@ -36,7 +36,7 @@ impl BoundScalar {
     ) -> Result<Self> {
         let arguments = fields_to_contract(fields).map_err(Error::plugin)?;
         let constants = sent_constants(constants);
-        let mut instance = FunctionInstance::new(plugin, scope, function)?;
+        let mut instance = FunctionInstance::new(plugin, scope, function, false)?;
         let bound = instance.describe(|guest, store| {
             guest.call_bind_scalar(store, function, &arguments, &constants)
         })?;
@@ -60,6 +60,7 @@ impl BoundScalar {
     pub fn invoke(&mut self, arguments: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
         let batch = GuestBatch::new(rows, arguments);
         let slices = batch.slices();
+        self.instance.passes(rows, &slices);
         let (bound, invoke) = (self.bound, self.instance.calls.invoke);
         let result = self.instance.emitting(&self.output, |instance, sink| {
             instance.call(invoke, (bound, batch.borrowed(&slices), sink))

@@ -8,6 +8,7 @@ use crate::wasm::describe::columns_from_guest;
 use crate::wasm::plugin::Plugin;
 use crate::wasm::scope::Scope;
 use crate::wasm::state::Sink;
+use crate::wasm::usage::Usage;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{FieldRef, SchemaRef};
 use std::collections::VecDeque;
@@ -75,7 +76,7 @@ fn bind(
     let fields = fields_to_contract(&arguments.fields).map_err(Error::plugin)?;
     let constants: Vec<_> = arguments.constants.iter().cloned().map(Some).collect();
     let constants = sent_constants(&constants);
-    let mut instance = FunctionInstance::new(plugin, scope, function)?;
+    let mut instance = FunctionInstance::new(plugin, scope, function, false)?;
     let bound = instance.describe(|guest, store| {
         guest.call_bind_table(store, function, &relations, &fields, &constants)
     })?;
@@ -202,6 +203,11 @@ impl TableCall {
         })
     }
 
+    /// What the instance used so far.
+    pub fn usage(&self) -> Usage {
+        self.instance.store.data().usage
+    }
+
     /// The columns of its rows.
     pub fn columns(&self) -> &SchemaRef {
         &self.columns
@@ -218,6 +224,7 @@ impl TableCall {
     pub async fn push(&mut self, relation: usize, batch: &RecordBatch) -> Result<()> {
         let sent = GuestBatch::new(batch.num_rows(), batch.columns());
         let slices = sent.slices();
+        self.instance.passes(batch.num_rows(), &slices);
         let push = self.instance.calls.push;
         let parameters = (self.call, relation as u32, sent.borrowed(&slices));
         self.instance.call_async(push, parameters).await

@@ -4,6 +4,7 @@
 use super::call::TableCallNode;
 use super::{Callee, to_datafusion};
 use crate::sql::options::QueryOptions;
+use crate::sql::usage::{InstanceMetrics, PluginUsage};
 use crate::wasm::{Distribution, Progress, Scope, TableArguments, TableCall, TableShape};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -18,8 +19,10 @@ use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext
 use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::{Distribution as Required, EquivalenceProperties, PhysicalExpr};
-use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
-use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
+use datafusion::physical_plan::execution_plan::{
+    Boundedness, EmissionType, replace_children_if_necessary,
+};
+use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
@@ -46,7 +49,18 @@ impl QueryPlanner for TableCalls {
         session: &dyn Session,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(Self)]);
-        planner.create_physical_plan(plan, session).await
+        let planned = planner.create_physical_plan(plan, session).await?;
+        match (plan, QueryOptions::of(session.config_options())) {
+            (LogicalPlan::Analyze(_), Some(query)) => {
+                let inputs = planned.children().into_iter();
+                let shown = inputs.map(|input| {
+                    Arc::new(PluginUsage::new(input, &query.scope)) as Arc<dyn ExecutionPlan>
+                });
+                let shown = shown.collect();
+                replace_children_if_necessary(Arc::clone(&planned), shown)
+            }
+            _ => Ok(planned),
+        }
     }
 }
 
@@ -216,15 +230,17 @@ fn is_single(shape: &TableShape) -> bool {
 struct Running {
     call: TableCall,
     feeds: VecDeque<(usize, BoxStream<'static, Result<RecordBatch>>)>,
-    metrics: BaselineMetrics,
+    metrics: InstanceMetrics,
 }
 
 impl Running {
     async fn next(&mut self) -> Result<Option<RecordBatch>> {
         loop {
-            match self.call.next().await.map_err(to_datafusion)? {
+            let progress = self.call.next().await;
+            self.metrics.update(self.call.usage());
+            match progress.map_err(to_datafusion)? {
                 Progress::Rows(batch) => {
-                    self.metrics.record_output(batch.num_rows());
+                    self.metrics.rows(&batch);
                     return Ok(Some(batch));
                 }
                 Progress::Finished => {
@@ -393,7 +409,7 @@ impl ExecutionPlan for TableCallExec {
         let running = Running {
             call,
             feeds: feeds.collect::<Result<_>>()?,
-            metrics: BaselineMetrics::new(&self.metrics, partition),
+            metrics: InstanceMetrics::new(&self.metrics, partition),
         };
         let batches = stream::try_unfold(running, |mut running| async move {
             let batch = running.next().await?;

@@ -1,0 +1,153 @@
+//! What plugins used, in EXPLAIN ANALYZE: for scans and table functions with the operator and its
+//! partitions; for scalar functions and aggregates, which run within operators that know nothing of
+//! them, in a node of its own above the plan.
+
+use crate::wasm::{Scope, Usage};
+use arrow::array::RecordBatch;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{Result, internal_err};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::metrics::{
+    BaselineMetrics, Count, ExecutionPlanMetricsSet, Gauge, Metric, MetricBuilder, MetricValue,
+    MetricsSet, Time,
+};
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The metrics of an instance that works for a partition.
+pub(super) struct InstanceMetrics {
+    baseline: BaselineMetrics,
+    guest_time: Time,
+    host_time: Time,
+    calls: Count,
+    rows_in: Count,
+    bytes_in: Count,
+    bytes_out: Count,
+    memory: Gauge,
+    seen: Usage,
+}
+
+impl InstanceMetrics {
+    pub(super) fn new(metrics: &ExecutionPlanMetricsSet, partition: usize) -> Self {
+        let new = || MetricBuilder::new(metrics);
+        Self {
+            baseline: BaselineMetrics::new(metrics, partition),
+            guest_time: new().subset_time("guest_time", partition),
+            host_time: new().subset_time("host_time", partition),
+            calls: new().counter("calls", partition),
+            rows_in: new().counter("rows_in", partition),
+            bytes_in: new().counter("bytes_in", partition),
+            bytes_out: new().counter("bytes_out", partition),
+            memory: new().gauge("guest_memory_bytes_peak", partition),
+            seen: Usage::default(),
+        }
+    }
+
+    /// Takes over what the instance used since the last time.
+    pub(super) fn update(&mut self, usage: Usage) {
+        let seen = std::mem::replace(&mut self.seen, usage);
+        let since = |now: u64, then: u64| (now - then) as usize;
+        self.guest_time
+            .add_duration(Duration::from_nanos(usage.guest_ns - seen.guest_ns));
+        self.host_time
+            .add_duration(Duration::from_nanos(usage.host_ns - seen.host_ns));
+        self.calls.add(since(usage.calls, seen.calls));
+        self.rows_in.add(since(usage.rows_in, seen.rows_in));
+        self.bytes_in.add(since(usage.bytes_in, seen.bytes_in));
+        self.bytes_out.add(since(usage.bytes_out, seen.bytes_out));
+        self.memory.set_max(usage.memory_bytes_peak as usize);
+    }
+
+    pub(super) fn rows(&self, batch: &RecordBatch) {
+        self.baseline.record_output(batch.num_rows());
+    }
+
+    pub(super) fn done(&self) {
+        self.baseline.done();
+    }
+}
+
+/// Shows what all plugins of a query used; the rows pass through.
+#[derive(Debug)]
+pub(super) struct PluginUsage {
+    input: Arc<dyn ExecutionPlan>,
+    scope: Arc<Scope>,
+}
+
+impl PluginUsage {
+    pub(super) fn new(input: &Arc<dyn ExecutionPlan>, scope: &Arc<Scope>) -> Self {
+        Self {
+            input: Arc::clone(input),
+            scope: Arc::clone(scope),
+        }
+    }
+}
+
+impl DisplayAs for PluginUsage {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PluginUsage")
+    }
+}
+
+impl ExecutionPlan for PluginUsage {
+    fn name(&self) -> &'static str {
+        "PluginUsage"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.input.properties()
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn maintains_input_order(&self) -> Vec<bool> {
+        vec![true]
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        match children.as_slice() {
+            [input] => Ok(Arc::new(Self::new(input, &self.scope))),
+            _ => internal_err!("one input is shown"),
+        }
+    }
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        self.input.execute(partition, context)
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        let mut metrics = MetricsSet::new();
+        for (name, usage) in self.scope.usage() {
+            let peak = ("memory_bytes_peak", usage.memory_bytes_peak);
+            for (what, value) in usage.counts().chain([peak]) {
+                let count = Count::new();
+                count.add(value as usize);
+                let value = MetricValue::Count {
+                    name: format!("{name} {what}").into(),
+                    count,
+                };
+                metrics.push(Arc::new(Metric::new(value, None)));
+            }
+        }
+        Some(metrics)
+    }
+}

@@ -1,0 +1,112 @@
+//! What instances used: calls, time, rows, bytes and memory, for each thing of a plugin that a query
+//! calls (a function, a table of a source).
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+macro_rules! usage {
+    ($($(#[doc = $doc:literal])+ $name:ident,)*) => {
+        /// What was used.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct Usage {
+            $($(#[doc = $doc])+ pub $name: u64,)*
+            /// The most memory that one instance held, in bytes.
+            pub memory_bytes_peak: u64,
+        }
+
+        /// A running account.
+        #[derive(Debug, Default)]
+        pub(super) struct Account {
+            $($name: AtomicU64,)*
+            memory_bytes_peak: AtomicU64,
+        }
+
+        impl Usage {
+            /// Everything that is counted, by name.
+            pub fn counts(&self) -> impl Iterator<Item = (&'static str, u64)> {
+                [$((stringify!($name), self.$name),)*].into_iter()
+            }
+
+            pub(super) fn add(&mut self, more: &Self) {
+                $(self.$name += more.$name;)*
+                self.memory_bytes_peak = self.memory_bytes_peak.max(more.memory_bytes_peak);
+            }
+        }
+
+        impl Account {
+            pub(super) fn add(&self, more: &Usage) {
+                $(self.$name.fetch_add(more.$name, Ordering::Relaxed);)*
+                self.memory_bytes_peak.fetch_max(more.memory_bytes_peak, Ordering::Relaxed);
+            }
+
+            fn read(&self) -> Usage {
+                Usage {
+                    $($name: self.$name.load(Ordering::Relaxed),)*
+                    memory_bytes_peak: self.memory_bytes_peak.load(Ordering::Relaxed),
+                }
+            }
+        }
+    };
+}
+
+usage! {
+    /// Instances.
+    instances,
+    /// Calls into them.
+    calls,
+    /// Nanoseconds in which they were at work, host functions that do not wait included.
+    guest_ns,
+    /// Nanoseconds in which they waited for the host: for inputs.
+    host_ns,
+    /// Rows passed to them.
+    rows_in,
+    /// Bytes passed to them.
+    bytes_in,
+    /// Rows they emitted.
+    rows_out,
+    /// Bytes they emitted.
+    bytes_out,
+}
+
+/// The accounts of a query, by what was called.
+#[derive(Debug, Default)]
+pub(super) struct Accounts(Mutex<BTreeMap<String, Arc<Account>>>);
+
+impl Accounts {
+    /// The account of a function or table.
+    pub(super) fn of(&self, name: &str) -> Arc<Account> {
+        let mut accounts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match accounts.get(name) {
+            Some(account) => Arc::clone(account),
+            None => Arc::clone(accounts.entry(name.to_owned()).or_default()),
+        }
+    }
+
+    pub(super) fn read(&self) -> BTreeMap<String, Usage> {
+        let accounts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let accounts = accounts.iter();
+        accounts
+            .map(|(name, account)| (name.clone(), account.read()))
+            .collect()
+    }
+}
+
+/// A call and how long it was at work: the time between its turns is not its own.
+pub(super) async fn timed<T>(call: impl Future<Output = T>) -> (T, Duration) {
+    let mut call = pin!(call);
+    let mut spent = Duration::ZERO;
+    std::future::poll_fn(move |context| {
+        let started = Instant::now();
+        let polled = call.as_mut().poll(context);
+        spent += started.elapsed();
+        match polled {
+            Poll::Ready(result) => Poll::Ready((result, spent)),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}
