@@ -217,7 +217,7 @@ fn what_plugins_used_is_shown() {
         "PluginUsage",
         "names.normalize calls=",
         "names.normalize rows_in=4",
-        "names.most_common rows_in=4",
+        "names.most_common rows_in=8",
         "border.travellers rows_out=4",
         "guest_time=",
         "host_time=",
@@ -280,7 +280,11 @@ fn an_aggregation_in_guests_spills() {
     let large = workspace("");
     let host = large.host();
     let expected = sextant_tests::rows(&host, sql);
-    let small = workspace("[limits]\nquery_memory_bytes_max = 24000000\n");
+    let small = workspace("[limits]\nquery_memory_bytes_max = 12000000\n");
     let host = small.host();
     assert_eq!(sextant_tests::rows(&host, sql), expected);
+    let explained = sextant_tests::rows(&host, &format!("EXPLAIN ANALYZE {sql}")).join("\n");
+    let counts = explained.split("spill_count=").skip(1);
+    let spills = counts.filter(|count| !count.starts_with('0')).count();
+    assert!(spills > 0, "{explained}");
 }
