@@ -9,6 +9,7 @@
 
 mod demo;
 mod doctor;
+mod endurance;
 mod init;
 mod output;
 mod plugin;
@@ -54,6 +55,8 @@ enum Command {
     Plugin(plugin::Command),
     /// Look at everything that the workspace needs, and say what is wrong and how to mend it.
     Doctor,
+    /// Replace, crash and cancel plugins at random under querying threads, and report what went wrong.
+    Endurance(endurance::Arguments),
     /// Work a case, from building the plugins to replacing one while a query runs.
     Demo(demo::Arguments),
 }
@@ -78,6 +81,7 @@ fn run(arguments: Arguments) -> Result<()> {
         Command::Query(own) => query::run(workspace, own),
         Command::Source(command) => source::run(workspace, command),
         Command::Plugin(command) => plugin::run(workspace, command),
+        Command::Endurance(own) => endurance::run(&own),
         Command::Doctor => doctor::run(workspace),
         Command::Demo(own) => demo::run(workspace, &own),
     }

@@ -533,6 +533,30 @@ fn skipped(test: &str, why: &str) {
     eprintln!("SKIPPED: {test}: {why}");
 }
 
+/// A short run of what is run for hours elsewhere.
+#[test]
+fn reloads_cancels_and_crashes_at_random_do_no_harm() {
+    sextant_tests::use_own_target_folder();
+    let mut command = Command::new(sextant_command());
+    command.args([
+        "endurance",
+        "--reloads",
+        "100",
+        "--watched",
+        "5",
+        "--threads",
+        "4",
+    ]);
+    let output = command.current_dir(root()).output().expect("it starts");
+    let shown = show(&output, Path::new("-"));
+    assert!(output.status.success(), "{shown}");
+    assert!(shown.contains("wrong                         0"), "{shown}");
+    assert!(
+        !shown.contains("answers of one edition        0"),
+        "{shown}"
+    );
+}
+
 /// The doctor names what is wrong, and what to do.
 #[test]
 fn the_doctor_says_what_is_wrong() {

@@ -22,7 +22,7 @@ pub(super) struct Arguments {
     data: Option<PathBuf>,
 }
 
-const PLUGINS: [&str; 4] = ["names", "delimited", "sanctions", "rule"];
+const PLUGINS: [&str; 5] = ["names", "delimited", "sanctions", "graph", "rule"];
 
 /// What the demo works on.
 struct Case {
@@ -104,7 +104,7 @@ fn prepare(root: &Path, sources: &str) -> Result<Workspace> {
 }
 
 /// The repository, whose plugins are built: upwards from here, or from the program.
-fn repository() -> Result<PathBuf> {
+pub(super) fn repository() -> Result<PathBuf> {
     let starts = [std::env::current_dir().ok(), std::env::current_exe().ok()];
     let mut folders = starts.iter().flatten().flat_map(|start| start.ancestors());
     let found = folders.find(|folder| {

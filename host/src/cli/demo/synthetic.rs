@@ -1,5 +1,5 @@
 //! The synthetic case: travellers in either script, a list in the shape of the UN's, a register in
-//! windows-1251, and what was planted among them.
+//! windows-1251, calls between phones, and what was planted among them.
 
 use super::Case;
 use super::people::{Person, Random, VARIANTS, vary};
@@ -15,6 +15,10 @@ const COMPANIES: usize = 2_000;
 const PLANTED_EVERY: usize = 25;
 /// Every so manieth company has a planted traveller as its director.
 const DIRECTED_EVERY: usize = 100;
+const CALLS: usize = 1_500;
+/// Every so manieth planted traveller is in a network of calls, each linked to the next by somebody
+/// else's phone.
+const NETWORKED_EVERY: usize = 6;
 
 const SOURCES: &str = r#"
 [source.border]
@@ -40,6 +44,16 @@ inputs = { register = "case/register.csv" }
 input = "register"
 delimiter = ";"
 encoding = "windows-1251"
+
+[source.phones]
+plugin = "delimited"
+inputs = { calls = "case/calls.csv", subscribers = "case/subscribers.csv" }
+[source.phones.config.tables.calls]
+input = "calls"
+[source.phones.config.tables.subscribers]
+input = "subscribers"
+header = true
+columns = [{ name = "phone", type = "text" }, { name = "traveller_id", type = "int64" }]
 
 [source.truth]
 plugin = "delimited"
@@ -102,6 +116,20 @@ FROM hits h JOIN list.entities e USING (entity_id)
      JOIN register.companies r ON names.normalize(r.director) = names.normalize(e.name_original_script)
 ORDER BY h.id, r.code LIMIT 10",
     ),
+    (
+        "Who hangs together with whom by calls, where more than one was hit",
+        "WITH network AS (SELECT * FROM graph.components((SELECT caller, callee FROM phones.calls)))
+SELECT n.component, count(DISTINCT n.node) AS phones, count(DISTINCT s.traveller_id) AS subscribers, count(DISTINCT h.id) AS hits
+FROM network n LEFT JOIN phones.subscribers s ON s.phone = n.node LEFT JOIN hits h ON h.id = s.traveller_id
+GROUP BY n.component HAVING count(DISTINCT h.id) > 1 ORDER BY hits DESC, phones DESC, n.component LIMIT 5",
+    ),
+    (
+        "Which plugin, and which bundle, each result came from",
+        "SELECT u.name, u.plugin, substr(p.bundle_digest, 1, 12) AS digest
+FROM (SELECT name, plugin FROM sextant.sources UNION ALL SELECT name, plugin FROM sextant.functions
+      WHERE name IN ('names.normalize', 'names.jaro_winkler', 'rule.is_hit', 'graph.components')) u
+     JOIN sextant.plugins p ON p.name = u.plugin ORDER BY u.plugin, u.name",
+    ),
     FOUND,
     (
         "By how they were planted",
@@ -128,7 +156,7 @@ fn write(folder: &Path) -> Result<()> {
     let listed: Vec<_> = (0..LISTED).map(|_| Person::new(&mut random)).collect();
     let mut travellers = String::from("id,name,birth_date,document\n");
     let mut truth = String::from("id,entity_id,listed,how\n");
-    let mut planted = Vec::new();
+    let (mut planted, mut networked) = (Vec::new(), Vec::new());
     for id in 1..=TRAVELLERS {
         let (name, born) = if id % PLANTED_EVERY == 0 {
             let position = random.below(LISTED);
@@ -148,6 +176,9 @@ fn write(folder: &Path) -> Result<()> {
                 ),
                 _ => {
                     planted.push(person.clone());
+                    if planted.len() % NETWORKED_EVERY == 0 {
+                        networked.push(id);
+                    }
                     let variant = planted.len() % VARIANTS.len();
                     (person.clone(), true, variant, VARIANTS[variant])
                 }
@@ -168,11 +199,14 @@ fn write(folder: &Path) -> Result<()> {
             format_args!("{id},{name},{born},DEMO{document:06}"),
         );
     }
+    let (calls, subscribers) = phones(&networked, &mut random);
     let register = windows_1251(&register(&planted, &mut random));
     let place = || folder.display().to_string();
     std::fs::create_dir_all(folder).context(place)?;
     std::fs::write(folder.join("travellers.csv"), travellers).context(place)?;
     std::fs::write(folder.join("truth.csv"), truth).context(place)?;
+    std::fs::write(folder.join("calls.csv"), calls).context(place)?;
+    std::fs::write(folder.join("subscribers.csv"), subscribers).context(place)?;
     std::fs::write(folder.join("list.xml"), list(&listed)).context(place)?;
     std::fs::write(folder.join("register.csv"), register).context(place)
 }
@@ -233,6 +267,29 @@ fn register(planted: &[Person], random: &mut Random) -> String {
         );
     }
     csv
+}
+
+/// Calls, and whose phones they are. Nobody has a number that begins with 00 after the country's.
+fn phones(networked: &[usize], random: &mut Random) -> (String, String) {
+    let phone = |owner: usize| format!("+38000{owner:07}");
+    let mut calls = String::from("caller,callee\n");
+    let mut subscribers = String::from("phone,traveller_id\n");
+    for id in 1..=TRAVELLERS {
+        line(&mut subscribers, format_args!("{},{id}", phone(id)));
+    }
+    for (i, pair) in networked.windows(2).enumerate() {
+        let between = phone(TRAVELLERS + 1 + i);
+        line(&mut calls, format_args!("{},{between}", phone(pair[0])));
+        line(&mut calls, format_args!("{between},{}", phone(pair[1])));
+    }
+    for _ in 0..CALLS {
+        let (caller, callee) = (1 + random.below(TRAVELLERS), 1 + random.below(TRAVELLERS));
+        line(
+            &mut calls,
+            format_args!("{},{}", phone(caller), phone(callee)),
+        );
+    }
+    (calls, subscribers)
 }
 
 /// The encoding of Ukrainian registers, for the letters that names of this case have.
