@@ -40,7 +40,9 @@ impl Host {
         let engine = Engine::new(&limits, Some(&workspace.code_cache()))?;
         let registry = Arc::new(Registry::open(workspace, engine)?);
         let queries = Queries::new(&limits)?;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads((cores * 4).max(limits.query_threads_min))
             .thread_name("sextant-query")
             .thread_stack_size(QUERY_STACK_BYTES)
             .enable_all()

@@ -109,6 +109,9 @@ limits! {
     sql_tokens_max: usize = 100_000;
     /// Operators in a row: of a sum, an OR, a UNION. `IN` takes a long list without any.
     sql_operators_max: usize = 4_000;
+    /// Threads for queries, at the least; four a core where that is more. A function of a plugin holds
+    /// one for as long as a call takes, and others must not wait for it.
+    query_threads_min: usize = 16;
     /// Queries that `sextant.queries` keeps.
     query_records_max: usize = 100;
     /// Bytes of memory for the operators of all queries, and for the plugins they call.

@@ -169,7 +169,11 @@ fn reload(
             warm = memory_mb()?;
         }
         if turn % (arguments.reloads / 10).max(1) == 0 {
-            super::note(&format!("{turn} of {} reloads", arguments.reloads));
+            let memory = memory_mb()?;
+            super::note(&format!(
+                "{turn} of {} reloads, {memory:.0} MB",
+                arguments.reloads
+            ));
         }
     }
     for turn in 1..=arguments.watched {
@@ -263,36 +267,24 @@ fn crash(host: &Host, session: &Session, random: &mut Random, tally: &Tally) {
 
 fn cancel(host: &Host, session: &Session, random: &mut Random, tally: &Tally) {
     let sql = ENDLESS[random.below(ENDLESS.len() as u64) as usize];
-    let wait = Duration::from_micros(random.below(20_000));
-    let released = host.block_on(async {
-        let answer = match tokio::time::timeout(wait, session.query(sql)).await {
-            // The future was dropped while it planned, which cancels the query.
-            Err(_) => return Ok(None),
-            Ok(answer) => answer?,
-        };
-        tokio::time::sleep(wait).await;
-        let scope = Arc::clone(answer.scope());
-        let cancelled = Instant::now();
-        drop(answer);
-        while scope.guest_bytes() > 0 {
-            if cancelled.elapsed() > HANG {
-                return Err(Error::internal("guest memory was not released"));
-            }
-            tokio::time::sleep(Duration::from_micros(500)).await;
+    let answer = match host.block_on(session.query(sql)) {
+        Ok(answer) => answer,
+        Err(error) => return tally.wrong(format!("{sql}: {error}")),
+    };
+    std::thread::sleep(Duration::from_micros(random.below(20_000)));
+    let scope = Arc::clone(answer.scope());
+    let cancelled = Instant::now();
+    drop(answer);
+    while scope.guest_bytes() > 0 {
+        if cancelled.elapsed() > HANG {
+            return tally.wrong(format!("{sql}: guest memory was not released"));
         }
-        Ok(Some(cancelled.elapsed()))
-    });
-    match released {
-        Err(error) => tally.wrong(format!("{sql}: {error}")),
-        Ok(took) => {
-            tally.cancels.fetch_add(1, Ordering::Relaxed);
-            let mut releases = tally
-                .releases_ms
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            releases.extend(took.map(|took| took.as_secs_f64() * 1e3));
-        }
+        std::thread::sleep(Duration::from_micros(500));
     }
+    tally.cancels.fetch_add(1, Ordering::Relaxed);
+    let releases = tally.releases_ms.lock();
+    let mut releases = releases.unwrap_or_else(PoisonError::into_inner);
+    releases.push(cancelled.elapsed().as_secs_f64() * 1e3);
 }
 
 fn report(

@@ -298,7 +298,8 @@ impl Call {
     fn make_key(&self, name: &str, digest: crate::bundle::Digest) -> Result<String> {
         let mut key = format!("{name}@{digest}");
         for (field, constant) in self.fields.iter().zip(&self.constants) {
-            write!(key, "|{}", field.data_type()).expect("a String takes everything");
+            let nullable = if field.is_nullable() { "?" } else { "" };
+            write!(key, "|{}{nullable}", field.data_type()).expect("a String takes everything");
             if !field.metadata().is_empty() {
                 let mut metadata: Vec<_> = field.metadata().iter().collect();
                 metadata.sort_unstable();
