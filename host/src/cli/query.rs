@@ -35,8 +35,9 @@ pub(super) struct Arguments {
 
 pub(super) fn run(workspace: Option<&Path>, arguments: Arguments) -> Result<()> {
     let texts = texts(&arguments)?;
-    let interrupt = Interrupt::listen()?;
     let host = super::open_host(workspace)?;
+    // Not before: until there is a query to cancel, Ctrl-C just ends the process.
+    let interrupt = Interrupt::listen()?;
     let session = host.session()?;
     let run = |out: Out<'_>, decorated| {
         let mut out = Pipe::new(out);
@@ -129,9 +130,13 @@ impl Interrupt {
             .build()?;
         let listen = async move {
             if tokio::signal::ctrl_c().await.is_ok() {
-                // Whoever waits may have ended.
-                let _ = send.send(true);
+                send.send_replace(true);
             }
+            // Whoever asks twice does not want to wait, for a pipe without a reader for instance.
+            if tokio::signal::ctrl_c().await.is_ok() {
+                std::process::exit(130);
+            }
+            // The sender stays: without it, whoever waits would take that for an interrupt.
             std::future::pending::<()>().await;
         };
         std::thread::Builder::new()
