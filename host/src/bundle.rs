@@ -27,6 +27,8 @@ use std::sync::Arc;
 
 pub(crate) const MANIFEST: &str = "manifest.toml";
 pub(crate) const COMPONENT: &str = "plugin.wasm";
+/// The folder of the examples.
+const EXAMPLES: &str = "examples/";
 pub(crate) const CHECKSUMS: &str = "checksums.txt";
 const SINGLE_ENTRIES: [&str; 6] = [
     MANIFEST,
@@ -153,6 +155,12 @@ impl Bundle {
     /// The component's bytes.
     pub fn component(&self) -> &[u8] {
         &self.entries[COMPONENT]
+    }
+
+    /// The files of its examples, by their names.
+    pub fn examples(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let files = self.entries.iter();
+        files.filter_map(|(name, bytes)| Some((name.strip_prefix(EXAMPLES)?, bytes.as_slice())))
     }
 
     /// Any entry's bytes.

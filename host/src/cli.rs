@@ -14,6 +14,7 @@ mod init;
 mod output;
 mod plugin;
 mod query;
+mod random;
 mod scaffold;
 mod source;
 mod test;

@@ -4,7 +4,7 @@
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::registry::{Registry, Snapshot};
-use crate::sql::{Queries, Session};
+use crate::sql::{Queries, Reach, Session};
 use crate::wasm::Engine;
 use crate::watch::Watcher;
 use crate::workspace::Workspace;
@@ -36,10 +36,11 @@ impl fmt::Debug for Host {
 impl Host {
     /// Opens a workspace: reads its configuration and loads its bundles.
     pub fn open(workspace: Workspace) -> Result<Self> {
-        let limits = Arc::new(workspace.config()?.limits);
+        let config = workspace.config()?;
+        let limits = Arc::new(config.limits);
         let engine = Engine::new(&limits, Some(&workspace.code_cache()))?;
         let registry = Arc::new(Registry::open(workspace, engine)?);
-        let queries = Queries::new(&limits)?;
+        let queries = Queries::new(&limits, config.accounting)?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads((cores * 4).max(limits.query_threads_min))
@@ -74,10 +75,16 @@ impl Host {
 
     /// A new session.
     pub fn session(&self) -> Result<Session> {
+        self.session_within(Reach::Files)
+    }
+
+    /// A new session whose statements reach no further than given.
+    pub fn session_within(&self, reach: Reach) -> Result<Session> {
         Ok(Session::new(
             &self.registry,
             &self.queries,
             self.runtime().handle(),
+            reach,
         ))
     }
 

@@ -1,7 +1,13 @@
 //! Every bound of the host, in one place. A bound is reached with an error that names it, the
 //! actual value and the key here; `[limits]` in `sextant.toml` changes it.
+//!
+//! What an instance may take has a second key: a bundle declares what its plugin needs, and
+//! `[plugin.NAME.limits]` grants it. More than the default needs both; either alone can only give
+//! less ([`PluginLimits`]).
 
+use crate::error::Error;
 use serde::Deserialize;
+use std::fmt;
 
 macro_rules! limits {
     ($($(#[doc = $doc:literal])+ $name:ident: $type:ty = $default:expr;)*) => {
@@ -61,6 +67,8 @@ limits! {
     batch_rows_max: usize = 1 << 20;
     /// Bytes of a batch that a guest emits, and of everything else it passes in one call.
     batch_bytes_max: usize = 128 << 20;
+    /// Bytes that one instance emits, all together.
+    output_bytes_max: u64 = 1 << 40;
     /// Batches that a guest emits in one step.
     step_batches_max: usize = 64;
     /// Batches without rows that a guest emits one after the other.
@@ -125,4 +133,105 @@ limits! {
     settle_bad_ms: u64 = 2_000;
     /// Milliseconds between two scans of the bundle folder when nothing is heard of it.
     rescan_ms: u64 = 30_000;
+}
+
+macro_rules! plugin_limits {
+    ($($name:ident: $type:ty,)*) => {
+        /// What a bundle declares that an instance of its plugin needs, or what an administrator
+        /// grants it. A key that is not given stands for the default of [`Limits`].
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct PluginLimits {
+            $(
+                #[doc = concat!("See [`Limits::", stringify!($name), "`].")]
+                pub $name: Option<$type>,
+            )*
+        }
+
+        /// The bounds of an instance: what is declared and granted.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct InstanceLimits {
+            declared: PluginLimits,
+            granted: PluginLimits,
+            $(
+                #[doc = concat!("See [`Limits::", stringify!($name), "`].")]
+                pub $name: $type,
+            )*
+        }
+
+        impl InstanceLimits {
+            /// The bounds of a plugin that declares and was granted so much.
+            pub fn new(limits: &Limits, declared: PluginLimits, granted: PluginLimits) -> Self {
+                Self {
+                    declared,
+                    granted,
+                    $($name: declared.$name.unwrap_or(limits.$name)
+                        .min(granted.$name.unwrap_or(limits.$name)),)*
+                }
+            }
+
+            /// Whether the bundle declares more than the plugin was granted.
+            pub fn wants_more(&self) -> bool {
+                false $(|| self.declared.$name.is_some_and(|declared| declared > self.$name))*
+            }
+
+            /// Whether more is granted than the bundle declares, which gives nothing.
+            pub fn granted_in_vain(&self) -> bool {
+                false $(|| self.granted.$name.is_some_and(|granted| granted > self.$name))*
+            }
+
+            /// What to do when one of these bounds was reached.
+            pub fn hint(&self, plugin: &str, key: &str) -> String {
+                $(
+                    if key == stringify!($name) {
+                        return match self.declared.$name {
+                            Some(declared) if declared > self.$name => format!(
+                                "the bundle declares that it may need {declared}; grant it in sextant.toml: [plugin.{plugin}.limits] {key} = {declared}"
+                            ),
+                            _ => format!(
+                                "ask for less, or for a bundle of {plugin:?} that declares more (limits.{key} in manifest.toml), and grant it in sextant.toml: [plugin.{plugin}.limits] {key} = ..."
+                            ),
+                        };
+                    }
+                )*
+                format!("raise limits.{key} in sextant.toml if this is meant to be")
+            }
+        }
+
+        impl fmt::Display for PluginLimits {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let given = [$(self.$name.map(|value| format!("{} = {value}", stringify!($name))),)*];
+                let given: Vec<_> = given.into_iter().flatten().collect();
+                f.write_str(&given.join(", "))
+            }
+        }
+
+        impl fmt::Display for InstanceLimits {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let all = [$(format!("{} = {}", stringify!($name), self.$name),)*];
+                f.write_str(&all.join(", "))
+            }
+        }
+    };
+}
+
+plugin_limits! {
+    guest_memory_bytes_max: usize,
+    call_ms_max: u64,
+    output_bytes_max: u64,
+}
+
+impl InstanceLimits {
+    /// A bound of an instance was reached: what was bounded, how much there was, how much may be.
+    pub fn over(
+        &self,
+        plugin: &str,
+        what: &str,
+        actual: impl fmt::Display,
+        limit: impl fmt::Display,
+        key: &str,
+    ) -> Error {
+        Error::limit(format!("{what}: {actual}, and the limit is {limit}"))
+            .with_hint(self.hint(plugin, key))
+    }
 }

@@ -7,7 +7,7 @@ use crate::error::{Context, Error, Result};
 use crate::input::Inputs;
 use crate::limits::Limits;
 use crate::wasm::{Connection, Engine, Plugin, Scope, SourceSettings, TableDescription};
-use crate::workspace::{Config, SourceConfig, Workspace};
+use crate::workspace::{Config, PluginConfig, SourceConfig, Workspace};
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -299,8 +299,8 @@ impl Registry {
         let mut loader = self.loader.lock().unwrap_or_else(PoisonError::into_inner);
         let again = self.rescan_bundles(&mut loader)?;
         let config = self.rescan_config(&mut loader)?;
-        let plugins = compose(&loader.files);
         let old = self.snapshot();
+        let plugins = grant(compose(&loader.files), &config.plugins, &old);
         let sources = self.build_sources(&config, &plugins, &old);
         if is_same(&old, &plugins, &sources) && old.generation > 0 {
             return Ok(again);
@@ -505,16 +505,38 @@ fn compose(files: &BTreeMap<PathBuf, FileState>) -> BTreeMap<String, PluginEntry
         .collect()
 }
 
+/// The same plugins with what is granted to each. One that serves already and was granted as much
+/// stays as it is.
+fn grant(
+    mut plugins: BTreeMap<String, PluginEntry>,
+    configs: &BTreeMap<String, PluginConfig>,
+    old: &Snapshot,
+) -> BTreeMap<String, PluginEntry> {
+    for (name, entry) in &mut plugins {
+        let granted = configs.get(name).copied().unwrap_or_default().limits;
+        let serving = old.plugins.get(name).and_then(|old| old.plugin.as_ref());
+        entry.plugin = entry.plugin.take().map(|plugin| {
+            let same =
+                |old: &&Arc<Plugin>| old.digest() == plugin.digest() && old.grant() == granted;
+            match serving.filter(same) {
+                Some(serving) => Arc::clone(serving),
+                None => Arc::new(plugin.granted(granted)),
+            }
+        });
+    }
+    plugins
+}
+
 fn is_same(
     old: &Snapshot,
     plugins: &BTreeMap<String, PluginEntry>,
     sources: &BTreeMap<String, Arc<Source>>,
 ) -> bool {
-    let digest = |entry: &PluginEntry| entry.plugin.as_ref().map(|plugin| plugin.digest());
+    let plugin = |entry: &PluginEntry| entry.plugin.as_ref().map(Arc::as_ptr);
     let error = |entry: &PluginEntry| entry.error.as_ref().map(ToString::to_string);
     let key = |entry: &PluginEntry| {
         let (file, ignored) = (entry.file.clone(), entry.ignored.clone());
-        (digest(entry), error(entry), file, ignored)
+        (plugin(entry), error(entry), file, ignored)
     };
     old.plugins.len() == plugins.len()
         && old

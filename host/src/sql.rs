@@ -18,5 +18,6 @@ mod system;
 mod usage;
 
 pub use answer::Answer;
+pub use check::subqueries_of_calls;
 pub use queries::Queries;
-pub use session::Session;
+pub use session::{Reach, Session, SqlStatement};

@@ -4,7 +4,7 @@
 use crate::bundle::{is_identifier, is_reserved};
 use crate::error::{Context, Error, Result};
 use crate::input::Paths;
-use crate::limits::Limits;
+use crate::limits::{Limits, PluginLimits};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -26,6 +26,11 @@ const NEW_CONFIG: &str = "\
 #
 # [limits]
 # guest_memory_bytes_max = 268435456
+#
+# What a bundle declares beyond these limits holds once it is granted:
+#
+# [plugin.graph.limits]
+# guest_memory_bytes_max = 2147483648
 ";
 
 /// A workspace on disk.
@@ -35,12 +40,25 @@ pub struct Workspace {
 }
 
 /// What `sextant.toml` says.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// The bounds.
     pub limits: Limits,
+    /// What plugins are granted, by their names.
+    pub plugins: BTreeMap<String, PluginConfig>,
+    /// Whether the use of plugins is accounted for.
+    pub accounting: bool,
     /// The sources, each with its own error where it has one.
     pub sources: BTreeMap<String, Result<SourceConfig>>,
+}
+
+/// What a plugin is granted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PluginConfig {
+    /// What its instances may take, as far as its bundle declares it.
+    #[serde(default)]
+    pub limits: PluginLimits,
 }
 
 /// A source, as configured.
@@ -63,7 +81,24 @@ struct File {
     #[serde(default)]
     limits: Limits,
     #[serde(default)]
+    plugin: BTreeMap<String, PluginConfig>,
+    #[serde(default)]
+    queries: Queries,
+    #[serde(default)]
     source: BTreeMap<String, toml::Value>,
+}
+
+/// `[queries]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Queries {
+    accounting: bool,
+}
+
+impl Default for Queries {
+    fn default() -> Self {
+        Self { accounting: true }
+    }
 }
 
 impl Workspace {
@@ -172,6 +207,8 @@ fn parse(text: &str) -> Result<Config> {
     });
     Ok(Config {
         limits: file.limits,
+        plugins: file.plugin,
+        accounting: file.queries.accounting,
         sources: sources.collect(),
     })
 }

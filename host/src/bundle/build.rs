@@ -3,7 +3,7 @@
 
 use super::{Bundle, Capability, Content, pack};
 use crate::error::{Context, Error, Result};
-use crate::limits::Limits;
+use crate::limits::{Limits, PluginLimits};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -76,6 +76,8 @@ struct Declared {
     name: Option<String>,
     #[serde(default)]
     imports: Vec<Capability>,
+    #[serde(default)]
+    limits: PluginLimits,
 }
 
 /// Builds the plugin whose crate is in a folder, with the features given. What cargo says goes to
@@ -117,6 +119,7 @@ fn build(folder: &Path, features: &[&str], limits: &Limits) -> Result<Built> {
             others.insert(file.to_owned(), bytes);
         }
     }
+    others.extend(examples(&folder.join("examples"))?);
     let content = Content {
         manifest: write_manifest(&name, package, &declared),
         component,
@@ -128,6 +131,24 @@ fn build(folder: &Path, features: &[&str], limits: &Limits) -> Result<Built> {
         bytes,
         bundle,
     })
+}
+
+/// The files in a crate's `examples` folder that are no programs, as entries of the bundle.
+fn examples(folder: &Path) -> Result<Vec<(String, Vec<u8>)>> {
+    let Ok(files) = std::fs::read_dir(folder) else {
+        return Ok(Vec::new());
+    };
+    let mut entries = Vec::new();
+    for file in files {
+        let path = file?.path();
+        let is_program = path.extension().is_some_and(|extension| extension == "rs");
+        if path.is_file() && !is_program {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let bytes = std::fs::read(&path).context(|| path.display().to_string())?;
+            entries.push((format!("examples/{name}"), bytes));
+        }
+    }
+    Ok(entries)
 }
 
 /// Adds the target where rustup can and it is missing.
@@ -258,8 +279,9 @@ fn write_manifest(name: &str, package: &Package, declared: &Declared) -> String 
         .map(|capability| text(&capability.to_string()))
         .collect::<Vec<_>>()
         .join(", ");
+    let limits = declared.limits.to_string().replace(", ", "\n");
     format!(
-        "[plugin]\nname = {}\nversion = {}\ndescription = {}\n\n[capabilities]\nimports = [{imports}]\n",
+        "[plugin]\nname = {}\nversion = {}\ndescription = {}\n\n[capabilities]\nimports = [{imports}]\n\n[limits]\n{limits}\n",
         text(name),
         text(&package.version.to_string()),
         text(package.description.as_deref().unwrap_or_default()),

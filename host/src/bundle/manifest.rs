@@ -1,6 +1,7 @@
 //! What a bundle says of itself: `manifest.toml`.
 
 use crate::error::{Error, Result};
+use crate::limits::PluginLimits;
 use serde::Deserialize;
 use std::fmt;
 
@@ -40,6 +41,8 @@ pub struct Manifest {
     pub description: String,
     /// What the component may import.
     pub capabilities: Vec<Capability>,
+    /// What an instance may need, where that differs from the defaults.
+    pub limits: PluginLimits,
 }
 
 #[derive(Deserialize)]
@@ -48,6 +51,8 @@ struct File {
     plugin: Plugin,
     #[serde(default)]
     capabilities: Capabilities,
+    #[serde(default)]
+    limits: PluginLimits,
 }
 
 #[derive(Deserialize)]
@@ -95,6 +100,7 @@ impl Manifest {
             version: file.plugin.version,
             description: file.plugin.description,
             capabilities,
+            limits: file.limits,
         })
     }
 }

@@ -5,7 +5,7 @@ use super::output::visible;
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::limits::Limits;
-use crate::wasm::Scope;
+use crate::wasm::{Plugin, Scope};
 use crate::workspace::Workspace;
 use std::path::Path;
 use std::process::Command;
@@ -106,6 +106,9 @@ fn inspect(host: &Host, findings: &mut Findings) {
             (_, Some(error)) => findings.failed(&format!("plugin {name}"), error),
             (None, None) => {}
         }
+        if let Some(plugin) = &entry.plugin {
+            grants(plugin, findings);
+        }
         for ignored in &entry.ignored {
             findings.note(
                 &format!(
@@ -113,6 +116,20 @@ fn inspect(host: &Host, findings: &mut Findings) {
                     ignored.display()
                 ),
                 "remove the file, or give it a higher version",
+            );
+        }
+    }
+    for name in host
+        .workspace()
+        .config()
+        .map(|c| c.plugins)
+        .unwrap_or_default()
+        .keys()
+    {
+        if !snapshot.plugins().contains_key(name) {
+            findings.note(
+                &format!("[plugin.{name}] in sextant.toml is of no plugin that is there"),
+                "put its bundle into bundles/, or remove the section",
             );
         }
     }
@@ -140,6 +157,26 @@ fn inspect(host: &Host, findings: &mut Findings) {
         for warning in scope.warnings().0 {
             findings.note(&format!("{what}: {warning}"), "see the plugin's README");
         }
+    }
+}
+
+/// Whether a plugin is granted what its bundle declares, and no more.
+fn grants(plugin: &Plugin, findings: &mut Findings) {
+    let (name, limits) = (plugin.name(), plugin.instance_limits());
+    let declared = plugin.manifest().limits;
+    if limits.wants_more() {
+        findings.note(
+            &format!("plugin {name} declares that it may need {declared}; it has {limits}"),
+            &format!(
+                "grant it in sextant.toml, under [plugin.{name}.limits], where its work needs it"
+            ),
+        );
+    }
+    if limits.granted_in_vain() {
+        findings.note(
+            &format!("plugin {name} is granted {}; it has {limits}", plugin.grant()),
+            "what its bundle does not declare is not given: lower the grant, or ask for a bundle that declares more",
+        );
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::demo::repository;
 use super::plugin::put_file;
+use super::random::Random;
 use crate::bundle::{Bundle, Content, build_crate, pack};
 use crate::error::{Error, Result};
 use crate::host::Host;
@@ -84,18 +85,6 @@ impl Tally {
     }
 }
 
-/// SplitMix64 (Steele, Lea and Flood 2014).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, count: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % count
-    }
-}
-
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let workspace = Workspace::init(folder.path())?;
@@ -110,7 +99,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let started = Instant::now();
     let memory = std::thread::scope(|threads| {
         for thread in 0..arguments.threads {
-            let random = Random(arguments.seed.wrapping_mul(1_000_003) + thread);
+            let random = Random::new(arguments.seed.wrapping_mul(1_000_003) + thread);
             let (host, tally, stop) = (&host, &tally, &stop);
             threads.spawn(move || query(host, random, tally, stop));
         }
@@ -160,10 +149,10 @@ fn reload(
     editions: &[Vec<u8>],
     arguments: &Arguments,
 ) -> Result<(f64, f64)> {
-    let mut random = Random(arguments.seed);
+    let mut random = Random::new(arguments.seed);
     let mut warm = 0.0;
     for turn in 1..=arguments.reloads {
-        put_file(file, &editions[random.below(EDITIONS) as usize])?;
+        put_file(file, &editions[random.below(editions.len())])?;
         host.rescan()?;
         if turn == WARM {
             warm = memory_mb()?;
@@ -255,7 +244,7 @@ fn ask_editions(host: &Host, session: &Session, tally: &Tally) {
 }
 
 fn crash(host: &Host, session: &Session, random: &mut Random, tally: &Tally) {
-    let (sql, is_due) = CRASHES[random.below(CRASHES.len() as u64) as usize];
+    let (sql, is_due) = CRASHES[random.below(CRASHES.len())];
     match texts(host, session, sql) {
         Err(error) if is_due(&error) => {
             tally.crashes.fetch_add(1, Ordering::Relaxed);
@@ -266,12 +255,12 @@ fn crash(host: &Host, session: &Session, random: &mut Random, tally: &Tally) {
 }
 
 fn cancel(host: &Host, session: &Session, random: &mut Random, tally: &Tally) {
-    let sql = ENDLESS[random.below(ENDLESS.len() as u64) as usize];
+    let sql = ENDLESS[random.below(ENDLESS.len())];
     let answer = match host.block_on(session.query(sql)) {
         Ok(answer) => answer,
         Err(error) => return tally.wrong(format!("{sql}: {error}")),
     };
-    std::thread::sleep(Duration::from_micros(random.below(20_000)));
+    std::thread::sleep(Duration::from_micros(random.below(20_000) as u64));
     let scope = Arc::clone(answer.scope());
     let cancelled = Instant::now();
     drop(answer);

@@ -40,12 +40,8 @@ pub(super) enum Command {
         #[arg(short, long, value_name = "DIR")]
         output: Option<PathBuf>,
     },
-    /// Run the examples of a plugin's functions, and ask each for what every function must bear.
-    Test {
-        /// A bundle, or the folder of a plugin's crate, which is built before.
-        #[arg(value_name = "BUNDLE|DIR", default_value = ".")]
-        path: PathBuf,
-    },
+    /// Run a plugin's examples, and ask its functions and tables for what all of them must bear.
+    Test(super::test::Arguments),
     /// Show the plugins of the workspace.
     List,
 }
@@ -78,7 +74,7 @@ pub(super) fn run(workspace: Option<&Path>, command: Command) -> Result<()> {
             }
             Ok(())
         }
-        Command::Test { path } => super::test::run(&path),
+        Command::Test(arguments) => super::test::run(&arguments),
         Command::List => {
             let host = super::open_host(workspace)?;
             super::source::print(

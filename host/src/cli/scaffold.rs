@@ -13,6 +13,7 @@ const LICENSE: &str = include_str!("../../../LICENSE");
 const CARGO_TOML: &str = include_str!("scaffold/Cargo.toml.template");
 const README: &str = include_str!("scaffold/README.md.template");
 const SOURCE: &str = include_str!("scaffold/source.rs.template");
+const EXAMPLE: &str = include_str!("scaffold/sextant.toml.template");
 const FUNCTION: &str = include_str!("scaffold/function.rs.template");
 
 /// Writes the crate into a folder that is not there yet.
@@ -38,6 +39,12 @@ pub(super) fn write(root: &Path, name: &str, function: bool) -> Result<()> {
     std::fs::write(root.join("Cargo.toml"), fill(CARGO_TOML))?;
     std::fs::write(root.join("README.md"), fill(README))?;
     std::fs::write(root.join("src").join("lib.rs"), fill(library))?;
+    if !function {
+        let examples = root.join("examples");
+        std::fs::create_dir_all(&examples)?;
+        std::fs::write(examples.join("sextant.toml"), fill(EXAMPLE))?;
+        std::fs::write(examples.join("lines.txt"), "one\ntwo\n\nfour\n")?;
+    }
     std::fs::write(root.join(".gitignore"), "/target\n*.bundle\n")?;
     Ok(())
 }

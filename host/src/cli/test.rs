@@ -1,20 +1,44 @@
-//! `sextant plugin test`: runs the examples of a bundle's functions, and asks each function for what
-//! every function must be able to do.
+//! `sextant plugin test`: runs the examples of a bundle, and asks its functions and tables for what
+//! all of them must bear: no rows, nulls, every type, pushed predicates, too little memory, being
+//! cancelled and being replaced.
+//!
+//! What a bundle brings along is not trusted: its SQL reaches plugins and sources alone, and its
+//! sources read its own files alone.
+
+mod functions;
+mod lifecycle;
+mod tables;
 
 use super::output::visible;
-use crate::bundle::build_crate;
+use super::random::Random;
+use crate::bundle::{Bundle, build_crate};
 use crate::error::{Context, Error, Result};
 use crate::host::Host;
-use crate::limits::Limits;
+use crate::input::Paths;
+use crate::limits::{Limits, PluginLimits};
 use crate::registry::BUNDLE_EXTENSION;
-use crate::sql::Session;
-use crate::wasm::{FunctionDescription, FunctionKind, Plugin};
-use crate::workspace::Workspace;
+use crate::sql::{Reach, Session};
+use crate::wasm::Plugin;
+use crate::workspace::{CONFIG_FILE, Workspace};
 use arrow::array::RecordBatch;
-use arrow::datatypes::DataType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
+use tempfile::TempDir;
+
+/// Arguments of `plugin test`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// A bundle, or the folder of a plugin's crate, which is built before.
+    #[arg(value_name = "BUNDLE|DIR", default_value = ".")]
+    path: PathBuf,
+    /// How many random predicates each table is asked.
+    #[arg(long, default_value_t = 50, value_name = "COUNT")]
+    predicates: usize,
+    /// What is random follows from it.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
 
 /// How many tests passed, and which did not.
 #[derive(Default)]
@@ -31,135 +55,146 @@ impl Tally {
                 self.failed += 1;
                 println!("failed  {}", visible(what));
                 println!("        {}", visible(&error.to_string()));
+                if let Some(hint) = error.hint() {
+                    println!("        {}", visible(hint));
+                }
             }
         }
     }
 }
 
-/// Tests a bundle file, or the plugin of a crate, which is built before.
-pub(super) fn run(path: &Path) -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let workspace = Workspace::init(folder.path())?;
+/// A workspace with nothing but the bundle and its examples.
+struct Bench {
+    bundle: Bundle,
+    bytes: Vec<u8>,
+    host: Host,
+    // Removed when the host is gone.
+    _folder: TempDir,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<()> {
+    let path = &arguments.path;
     let bytes = match path.is_dir() {
         true => build_crate(path, &[], &Limits::default())?.bytes,
         false => std::fs::read(path).context(|| path.display().to_string())?,
     };
-    let file = workspace
-        .bundles()
-        .join(format!("tested.{BUNDLE_EXTENSION}"));
-    std::fs::write(file, bytes)?;
-    let host = Host::open(workspace)?;
-    let snapshot = host.snapshot();
-    let Some(entry) = snapshot.plugins().values().next() else {
-        return Err(Error::internal("the bundle is not there"));
-    };
-    if let Some(error) = &entry.error {
-        return Err(error.clone());
-    }
-    let Some(plugin) = &entry.plugin else {
-        return Err(Error::internal("the bundle was not loaded"));
-    };
+    let bench = Bench::new(bytes, "")?;
+    let plugin = bench.plugin()?;
     let mut tally = Tally::default();
-    let session = host.session()?;
     for function in plugin.functions() {
-        test_function(&host, &session, plugin, function, &mut tally);
+        functions::test(&bench, function, &mut tally)?;
     }
+    tables::test(&bench, arguments, &mut tally)?;
+    lifecycle::test(&bench, &mut tally)?;
     println!("{} passed, {} failed", tally.passed, tally.failed);
-    if plugin.functions().is_empty() {
-        super::note("hint: a source is tested in a workspace, by `sextant source check`");
-    }
     match tally.failed {
         0 => Ok(()),
         count => Err(Error::plugin(format!("{count} tests failed"))),
     }
 }
 
-fn test_function(
-    host: &Host,
-    session: &Session,
-    plugin: &Arc<Plugin>,
-    function: &FunctionDescription,
-    tally: &mut Tally,
-) {
-    let name = format!("{}.{}", plugin.name(), function.name);
-    if function.examples.is_empty() {
-        super::note(&format!("note: {name} has no examples"));
+impl Bench {
+    /// A host of its own for the bundle, with what is to be added to the configuration.
+    fn new(bytes: Vec<u8>, config: &str) -> Result<Self> {
+        let bundle = Bundle::from_bytes(&bytes, &Limits::default())?;
+        let folder = tempfile::tempdir()?;
+        let workspace = Workspace::init(folder.path())?;
+        for (name, content) in bundle.examples() {
+            std::fs::write(folder.path().join(name), content).context(|| name.to_owned())?;
+        }
+        check_examples(&workspace, &bundle)?;
+        // More than the defaults is what the bundle declares, and what this test is about.
+        let granted = bundle.manifest().limits;
+        let mut text = std::fs::read_to_string(workspace.config_path())? + config;
+        if granted != PluginLimits::default() && config.is_empty() {
+            let limits = granted.to_string().replace(", ", "\n");
+            text += &format!("\n[plugin.{}.limits]\n{limits}\n", bundle.manifest().name);
+        }
+        std::fs::write(workspace.config_path(), text)?;
+        std::fs::write(bundle_file(&workspace), &bytes)?;
+        let host = Host::open(workspace)?;
+        Ok(Self {
+            bundle,
+            bytes,
+            host,
+            _folder: folder,
+        })
     }
-    for (sql, expected) in &function.examples {
-        let found = answer(host, session, sql).map(|rows| as_csv(&rows));
-        let result = found.and_then(|found| match same(&found, expected) {
-            true => Ok(()),
-            false => Err(Error::plugin(format!(
-                "expected {expected:?}, found {found:?}"
-            ))),
-        });
-        tally.add(&format!("{name}: example {sql}"), result);
+
+    /// The plugin, or why it does not load.
+    fn plugin(&self) -> Result<Arc<Plugin>> {
+        let snapshot = self.host.snapshot();
+        let entry = snapshot.plugins().values().next();
+        let entry = entry.ok_or_else(|| Error::internal("the bundle is not there"))?;
+        match (&entry.error, &entry.plugin) {
+            (Some(error), _) => Err(error.clone()),
+            (None, Some(plugin)) => Ok(Arc::clone(plugin)),
+            (None, None) => Err(Error::internal("the bundle was not loaded")),
+        }
     }
-    for (what, sql, rows) in conformance(&name, function) {
-        let result = answer(host, session, &sql).and_then(|batches| {
-            let found: usize = batches.iter().map(RecordBatch::num_rows).sum();
-            match rows.is_none_or(|rows| rows == found) {
-                true => Ok(()),
-                false => Err(Error::plugin(format!("{found} rows came back: {sql}"))),
+
+    /// A session for SQL of this program.
+    fn session(&self) -> Result<Session> {
+        self.host.session()
+    }
+
+    /// A session for SQL of the bundle.
+    fn confined(&self) -> Result<Session> {
+        self.host.session_within(Reach::Plugins)
+    }
+
+    fn answer(&self, session: &Session, sql: &str) -> Result<Vec<RecordBatch>> {
+        let answer = async { session.query(sql).await?.collect().await };
+        self.host.block_on(answer)
+    }
+
+    /// The rows of an answer as lines.
+    fn lines(&self, session: &Session, sql: &str) -> Result<Vec<String>> {
+        self.answer(session, sql).map(|batches| lines(&batches))
+    }
+}
+
+fn bundle_file(workspace: &Workspace) -> PathBuf {
+    workspace
+        .bundles()
+        .join(format!("tested.{BUNDLE_EXTENSION}"))
+}
+
+/// The sources of a bundle's examples are its own, and read files of the bundle alone.
+fn check_examples(workspace: &Workspace, bundle: &Bundle) -> Result<()> {
+    let config = workspace.config().context(|| "examples".to_owned())?;
+    let name = &bundle.manifest().name;
+    let refused = |message: String| {
+        Err(Error::bundle(format!("examples/{CONFIG_FILE}: {message}")).with_hint(format!(
+            "examples are sources of plugin {name:?} whose inputs are files of the folder examples"
+        )))
+    };
+    if config.limits != Limits::default() || !config.plugins.is_empty() {
+        return refused("it grants or limits something".to_owned());
+    }
+    for (source, config) in &config.sources {
+        let config = config.clone()?;
+        if config.plugin != *name {
+            return refused(format!(
+                "source {source:?} is of plugin {:?}",
+                config.plugin
+            ));
+        }
+        for paths in config.inputs.values() {
+            let paths = match paths {
+                Paths::One(path) => std::slice::from_ref(path),
+                Paths::Many(paths) => paths,
+            };
+            if let Some(path) = paths.iter().find(|path| path.contains(['/', '\\'])) {
+                return refused(format!("source {source:?} reads {path:?}"));
             }
-        });
-        tally.add(&format!("{name}: {what}"), result);
+        }
     }
-}
-
-/// What every function must bear: no rows, nulls, and each type that it says it takes. With how many
-/// rows must come back, where that is known.
-fn conformance(name: &str, function: &FunctionDescription) -> Vec<(String, String, Option<usize>)> {
-    // A constant that means something cannot be guessed, nor the columns of a relation.
-    let guessable = function.parameters.iter().all(|parameter| {
-        !parameter.constant && parameter.types.iter().all(|t| sql_type(t).is_some())
-    });
-    if !guessable || function.kind == FunctionKind::Table || function.parameters.is_empty() {
-        return Vec::new();
-    }
-    let widest = function.parameters.iter().map(|p| p.types.len()).max();
-    let mut cases = Vec::new();
-    for choice in 0..widest.unwrap_or_default().max(1) {
-        let columns: Vec<_> = function
-            .parameters
-            .iter()
-            .enumerate()
-            .map(|(i, parameter)| {
-                let data_type = parameter.types.get(choice).or(parameter.types.first());
-                let arrow = data_type.cloned().unwrap_or(DataType::Utf8);
-                format!("arrow_cast(NULL, '{arrow}') AS a{i}")
-            })
-            .collect();
-        let names: Vec<_> = (0..columns.len()).map(|i| format!("a{i}")).collect();
-        let (columns, names) = (columns.join(", "), names.join(", "));
-        let is_aggregate = function.kind == FunctionKind::Aggregate;
-        let rows = |rows| Some(if is_aggregate { 1 } else { rows });
-        let from = format!("(SELECT {columns} FROM generate_series(1, 3))");
-        cases.push((
-            format!("nulls of type {}", choice + 1),
-            format!("SELECT {name}({names}) FROM {from}"),
-            rows(3),
-        ));
-        cases.push((
-            format!("no rows of type {}", choice + 1),
-            format!("SELECT {name}({names}) FROM {from} WHERE a0 IS NOT NULL"),
-            rows(0),
-        ));
-    }
-    cases
-}
-
-/// Whether values of a type can be made of a null.
-fn sql_type(data_type: &DataType) -> Option<()> {
-    (!data_type.is_nested()).then_some(())
-}
-
-fn answer(host: &Host, session: &Session, sql: &str) -> Result<Vec<RecordBatch>> {
-    host.block_on(async { session.query(sql).await?.collect().await })
+    Ok(())
 }
 
 /// Rows as CSV without a header; a cell with a comma, a quote or a newline is quoted.
-fn as_csv(batches: &[RecordBatch]) -> String {
+fn lines(batches: &[RecordBatch]) -> Vec<String> {
     let options = FormatOptions::default();
     let mut lines = Vec::new();
     for batch in batches {
@@ -178,9 +213,23 @@ fn as_csv(batches: &[RecordBatch]) -> String {
             lines.push(cells.collect::<Vec<_>>().join(","));
         }
     }
-    lines.join("\n")
+    lines
 }
 
-fn same(found: &str, expected: &str) -> bool {
-    found.trim_end() == expected.trim_end()
+/// That two answers have the same rows, whatever their order.
+fn same_rows(what: &str, mut found: Vec<String>, mut due: Vec<String>) -> Result<()> {
+    found.sort_unstable();
+    due.sort_unstable();
+    if found == due {
+        return Ok(());
+    }
+    let differing = found.iter().zip(&due).find(|(found, due)| found != due);
+    let first = match differing {
+        Some((found, due)) => format!("{found:?} instead of {due:?}"),
+        None => "some are missing".to_owned(),
+    };
+    let (found, due) = (found.len(), due.len());
+    Err(Error::plugin(format!(
+        "{found} rows instead of {due}, in order first {first}: {what}"
+    )))
 }

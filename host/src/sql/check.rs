@@ -5,11 +5,15 @@ use crate::error::{Error, Result};
 use crate::limits::Limits;
 use datafusion::common::DataFusionError;
 use datafusion::sql::parser::{DFParser, Statement};
+use datafusion::sql::sqlparser::ast::{
+    Expr, FunctionArg, FunctionArgExpr, TableFactor, TableFunctionArgs, Visit, Visitor,
+};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::ParserError;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 use std::collections::VecDeque;
+use std::ops::ControlFlow;
 
 /// The statements of an SQL text.
 pub(super) fn parse(sql: &str, limits: &Limits) -> Result<VecDeque<Statement>> {
@@ -21,6 +25,46 @@ pub(super) fn parse(sql: &str, limits: &Limits) -> Result<VecDeque<Statement>> {
     )?;
     check_tokens(sql, limits)?;
     DFParser::parse_sql(sql).map_err(|error| from_datafusion(&error, sql))
+}
+
+/// A statement in the parser's own spelling, and the relations among the arguments of the table
+/// functions that it calls, as they stand in it. None where it cannot be parsed.
+pub fn subqueries_of_calls(sql: &str, limits: &Limits) -> Option<(String, Vec<String>)> {
+    let statement = parse(sql, limits).ok()?.pop_front()?;
+    let Statement::Statement(statement) = statement else {
+        return None;
+    };
+    let mut found = Relations::default();
+    let _ = statement.visit(&mut found);
+    Some((statement.to_string(), found.0))
+}
+
+/// Relations among the arguments of table functions.
+#[derive(Default)]
+struct Relations(Vec<String>);
+
+impl Visitor for Relations {
+    type Break = ();
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+        let arguments = match factor {
+            TableFactor::Table {
+                args: Some(TableFunctionArgs { args, .. }),
+                ..
+            }
+            | TableFactor::Function { args, .. } => args,
+            _ => return ControlFlow::Continue(()),
+        };
+        for argument in arguments {
+            let (FunctionArg::Unnamed(value)
+            | FunctionArg::Named { arg: value, .. }
+            | FunctionArg::ExprNamed { arg: value, .. }) = argument;
+            if let FunctionArgExpr::Expr(Expr::Subquery(query)) = value {
+                self.0.push(query.to_string());
+            }
+        }
+        ControlFlow::Continue(())
+    }
 }
 
 /// Counts terms, nesting and operators in a row. The tokenizer does not recurse; the parser, the

@@ -18,6 +18,7 @@ const SQL_CHARS_MAX: usize = 1_000;
 pub struct Queries {
     environment: Arc<RuntimeEnv>,
     limits: Arc<Limits>,
+    is_accounted: bool,
     records: Mutex<(u64, VecDeque<Arc<QueryRecord>>)>,
 }
 
@@ -28,13 +29,14 @@ impl fmt::Debug for Queries {
 }
 
 impl Queries {
-    /// No queries yet.
-    pub fn new(limits: &Arc<Limits>) -> Result<Arc<Self>> {
+    /// No queries yet, whose use of plugins is accounted for or not.
+    pub fn new(limits: &Arc<Limits>, is_accounted: bool) -> Result<Arc<Self>> {
         let pool = Arc::new(FairSpillPool::new(limits.query_memory_bytes_max));
         let environment = RuntimeEnvBuilder::new().with_memory_pool(pool).build_arc();
         Ok(Arc::new(Self {
             environment: environment.map_err(|error| from_datafusion(&error, ""))?,
             limits: Arc::clone(limits),
+            is_accounted,
             records: Mutex::default(),
         }))
     }
@@ -50,7 +52,7 @@ impl Queries {
             reservation: consumer.register(&self.environment.memory_pool),
             limit: self.limits.query_memory_bytes_max,
         };
-        let scope = Scope::with_budget(&self.limits, Some(Box::new(budget)));
+        let scope = Scope::of_query(&self.limits, Box::new(budget), self.is_accounted);
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
         records.0 += 1;
         let record = Arc::new(QueryRecord {

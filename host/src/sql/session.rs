@@ -18,6 +18,7 @@ use datafusion::catalog::{
 };
 use datafusion::common::{DataFusionError, TableReference};
 use datafusion::datasource::ViewTable;
+use datafusion::execution::context::SQLOptions;
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{CreateView, DdlStatement, LogicalPlan, Statement as PlanStatement};
 use datafusion::physical_plan::execute_stream;
@@ -51,7 +52,17 @@ struct Shared {
     registry: Arc<Registry>,
     queries: Arc<Queries>,
     runtime: Handle,
+    reach: Reach,
     state: Mutex<State>,
+}
+
+/// How far the statements of a session reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Plugins, sources, and the files of whoever runs it.
+    Files,
+    /// Plugins and sources alone, and only to be asked: for SQL that a bundle brings along.
+    Plugins,
 }
 
 /// What a session keeps from statement to statement.
@@ -81,7 +92,12 @@ struct Prepared {
 impl Session {
     /// A session on a registry, among the queries of all sessions, whose work is done on the given
     /// runtime.
-    pub fn new(registry: &Arc<Registry>, queries: &Arc<Queries>, runtime: &Handle) -> Self {
+    pub fn new(
+        registry: &Arc<Registry>,
+        queries: &Arc<Queries>,
+        runtime: &Handle,
+        reach: Reach,
+    ) -> Self {
         let limits = registry.engine().limits();
         let mut config = SessionConfig::new()
             .with_default_catalog_and_schema(CATALOG, PUBLIC)
@@ -99,6 +115,7 @@ impl Session {
             registry: Arc::clone(registry),
             queries: Arc::clone(queries),
             runtime: runtime.clone(),
+            reach,
             state: Mutex::new(state),
         };
         Self {
@@ -230,6 +247,13 @@ impl Shared {
             .await
             .map_err(failed)?;
         self.check_names(&plan)?;
+        if self.reach == Reach::Plugins {
+            let queries_alone = SQLOptions::new()
+                .with_allow_ddl(false)
+                .with_allow_dml(false)
+                .with_allow_statements(false);
+            queries_alone.verify_plan(&plan).map_err(failed)?;
+        }
         if let LogicalPlan::Ddl(DdlStatement::CreateView(view)) = &plan {
             let schema = self.create_view(view)?;
             end.0.end(None);
@@ -328,7 +352,11 @@ impl Shared {
             .build();
         self.functions(snapshot, &state)
             .register(&mut state, scope)?;
-        Ok(SessionContext::new_with_state(state).enable_url_table())
+        let context = SessionContext::new_with_state(state);
+        Ok(match self.reach {
+            Reach::Files => context.enable_url_table(),
+            Reach::Plugins => context,
+        })
     }
 
     fn functions(&self, snapshot: &Snapshot, builtin: &SessionState) -> Arc<Functions> {

@@ -68,6 +68,10 @@ fn plugins(snapshot: &Snapshot) -> Result<RecordBatch> {
             Some(status.to_owned()),
             plugin.map(|plugin| plugin.digest().to_string()),
             capabilities,
+            plugin.map(|plugin| plugin.instance_limits().to_string()),
+            manifest
+                .map(|manifest| manifest.limits.to_string())
+                .filter(|declared| !declared.is_empty()),
             manifest.map(|manifest| manifest.description.clone()),
             entry
                 .file
@@ -84,6 +88,8 @@ fn plugins(snapshot: &Snapshot) -> Result<RecordBatch> {
             "status",
             "bundle_digest",
             "capabilities",
+            "limits",
+            "declared_limits",
             "description",
             "file",
             "error",

@@ -88,7 +88,10 @@ impl PluginUsage {
 
 impl DisplayAs for PluginUsage {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PluginUsage")
+        f.write_str(match self.scope.is_accounted() {
+            true => "PluginUsage",
+            false => "PluginUsage: accounting is off (queries.accounting in sextant.toml)",
+        })
     }
 }
 

@@ -14,13 +14,12 @@ use super::arrow::GuestBatch;
 use super::describe::{checked_fields, error_from_guest};
 use super::plugin::{HandCalls, Plugin};
 use super::scope::Scope;
-use super::state::{Sink, State};
+use super::state::{Purpose, Sink, State};
 use super::usage::timed;
 use crate::error::{Error, Result};
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{Schema, SchemaRef};
 use std::sync::Arc;
-use std::time::Instant;
 use wasmtime::Store;
 use wasmtime::component::{ComponentNamedList, Func, Lift, Lower, Resource};
 
@@ -83,11 +82,10 @@ impl FunctionInstance {
         &mut self,
         call: impl FnOnce(&functions::Guest, &mut Store<State>) -> wasmtime::Result<T>,
     ) -> Result<T> {
-        let limit_ms = self.scope().limits().describe_call_ms_max;
-        self.store.data_mut().start_call(limit_ms);
-        let started = Instant::now();
+        self.store.data_mut().start_call(Purpose::Describe);
+        let stopwatch = self.store.data().stopwatch();
         let called = call(&self.guest, &mut self.store);
-        self.store.data_mut().end_call(started.elapsed());
+        self.store.data_mut().end_call(stopwatch.elapsed());
         called.map_err(|error| self.crash(error))
     }
 
@@ -121,8 +119,7 @@ impl FunctionInstance {
     fn start(&mut self) -> Result<()> {
         let state = self.store.data_mut();
         state.check_cancelled()?;
-        let limit_ms = state.scope.limits().call_ms_max;
-        state.start_call(limit_ms);
+        state.start_call(Purpose::Work);
         Ok(())
     }
 
@@ -146,7 +143,9 @@ impl FunctionInstance {
         let typed = function.typed::<P, (Result<R, types::Error>,)>(&self.store);
         let called = match typed {
             Ok(function) => {
-                let (called, spent) = timed(function.call_async(&mut self.store, parameters)).await;
+                let is_accounted = self.scope().is_accounted();
+                let call = function.call_async(&mut self.store, parameters);
+                let (called, spent) = timed(is_accounted, call).await;
                 self.store.data_mut().end_call(spent);
                 called
             }
@@ -159,9 +158,9 @@ impl FunctionInstance {
     /// Makes a call that emits nothing.
     fn taking(&mut self, call: impl FnOnce(&mut Self) -> Answered<()>) -> Result<()> {
         self.start()?;
-        let started = Instant::now();
+        let stopwatch = self.store.data().stopwatch();
         let called = call(self);
-        self.store.data_mut().end_call(started.elapsed());
+        self.store.data_mut().end_call(stopwatch.elapsed());
         self.agree(called.map_err(|error| self.crash(error))?)
     }
 
@@ -173,9 +172,9 @@ impl FunctionInstance {
     ) -> Result<Vec<RecordBatch>> {
         self.start()?;
         self.store.data_mut().expect(columns);
-        let started = Instant::now();
+        let stopwatch = self.store.data().stopwatch();
         let called = call(self, Resource::new_borrow(0));
-        self.store.data_mut().end_call(started.elapsed());
+        self.store.data_mut().end_call(stopwatch.elapsed());
         self.agree(called.map_err(|error| self.crash(error))?)?;
         Ok(self.store.data_mut().take_emitted())
     }

@@ -8,7 +8,6 @@ use crate::error::{Error, Result};
 use crate::input::Inputs;
 use std::io::Read;
 use std::sync::Arc;
-use std::time::Instant;
 use tokio::task::{JoinHandle, spawn_blocking};
 use wasmtime::component::Resource;
 
@@ -140,9 +139,10 @@ impl input::Host for State {
         &mut self,
         input: String,
     ) -> wasmtime::Result<Result<Vec<input::Entry>, types::Error>> {
-        Ok(Self::list_entries(self.inputs(), input)
-            .await
-            .map_err(error_to_guest))
+        let stopwatch = self.stopwatch();
+        let entries = Self::list_entries(self.inputs(), input).await;
+        self.waited(stopwatch);
+        Ok(entries.map_err(error_to_guest))
     }
 
     async fn open(
@@ -152,10 +152,10 @@ impl input::Host for State {
         start: u64,
         length: Option<u64>,
     ) -> wasmtime::Result<Result<Resource<OpenReader>, types::Error>> {
-        Ok(self
-            .open_entry(input, entry, start, length)
-            .await
-            .map_err(error_to_guest))
+        let stopwatch = self.stopwatch();
+        let opened = self.open_entry(input, entry, start, length).await;
+        self.waited(stopwatch);
+        Ok(opened.map_err(error_to_guest))
     }
 }
 
@@ -166,10 +166,10 @@ impl input::HostReader for State {
         max: u32,
     ) -> wasmtime::Result<Result<Vec<u8>, types::Error>> {
         let max = (max as usize).clamp(1, self.scope.limits().input_read_bytes_max);
+        let stopwatch = self.stopwatch();
         let reader = self.resources.get_mut(&reader)?;
-        let started = Instant::now();
         let read = reader.read(max).await.map_err(error_to_guest);
-        self.call.host_ns += started.elapsed().as_nanos() as u64;
+        self.waited(stopwatch);
         Ok(read)
     }
 

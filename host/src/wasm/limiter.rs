@@ -1,6 +1,7 @@
 //! How much memory an instance may have: all its linear memories together, charged to its query.
 
 use super::scope::Scope;
+use super::state::Bounds;
 use crate::error::Error;
 use std::sync::Arc;
 use wasmtime::ResourceLimiter;
@@ -8,20 +9,20 @@ use wasmtime::ResourceLimiter;
 /// The budget of one store.
 pub(super) struct Limiter {
     scope: Arc<Scope>,
+    bounds: Bounds,
     memory_bytes: usize,
-    memory_bytes_max: usize,
     table_elements: usize,
     /// Whether an operator of the plan charges the memory to the budget of all queries.
     by_operator: bool,
 }
 
 impl Limiter {
-    pub(super) fn new(scope: &Arc<Scope>, by_operator: bool) -> Self {
+    pub(super) fn new(scope: &Arc<Scope>, bounds: &Bounds, by_operator: bool) -> Self {
         Self {
             by_operator,
             scope: Arc::clone(scope),
             memory_bytes: 0,
-            memory_bytes_max: scope.limits().guest_memory_bytes_max,
+            bounds: bounds.clone(),
             table_elements: 0,
         }
     }
@@ -53,11 +54,12 @@ impl ResourceLimiter for Limiter {
             return Ok(false);
         }
         let total = self.memory_bytes + (desired - current);
-        if total > self.memory_bytes_max {
-            return Err(wasmtime::Error::new(Error::over_limit(
+        let limit = self.bounds.limits.guest_memory_bytes_max;
+        if total > limit {
+            return Err(wasmtime::Error::new(self.bounds.over(
                 "bytes of memory of the instance",
                 total,
-                self.memory_bytes_max,
+                limit,
                 "guest_memory_bytes_max",
             )));
         }

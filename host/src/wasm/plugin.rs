@@ -6,29 +6,32 @@ use super::describe::{FunctionDescription, functions_from_guest};
 use super::engine::Engine;
 use super::linker;
 use super::scope::Scope;
-use super::state::{Role, State};
+use super::state::{Bounds, Purpose, Role, State};
 use super::usage::timed;
 use crate::bundle::Digest;
 use crate::bundle::{Bundle, Manifest};
 use crate::error::{Error, Result};
-use crate::limits::Limits;
+use crate::limits::{InstanceLimits, Limits, PluginLimits};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use wasmtime::component::{Component, ComponentExportIndex, Func, InstancePre};
 use wasmtime::{Store, Trap, UpdateDeadline};
 
-/// A plugin, ready for use.
+/// A plugin, ready for use. Cheap to clone: what was compiled is shared.
+#[derive(Clone)]
 pub struct Plugin {
     bundle: Bundle,
     engine: Engine,
-    name: Arc<str>,
+    bounds: Bounds,
+    granted: PluginLimits,
     functions: Option<LinkedFunctions>,
     source: Option<(InstancePre<State>, source::GuestIndices)>,
-    descriptions: Vec<FunctionDescription>,
+    descriptions: Arc<[FunctionDescription]>,
 }
 
 /// A component linked for its functions.
+#[derive(Clone)]
 struct LinkedFunctions {
     linked: InstancePre<State>,
     indices: functions::GuestIndices,
@@ -106,7 +109,7 @@ impl fmt::Debug for Plugin {
         write!(
             f,
             "Plugin({} {} {})",
-            self.name,
+            self.name(),
             self.manifest().version,
             self.digest().short()
         )
@@ -115,21 +118,28 @@ impl fmt::Debug for Plugin {
 
 impl Plugin {
     /// Compiles, links and instantiates a bundle, and asks it for its functions. What comes back
-    /// works; what does not leaves no trace.
+    /// works, within the default bounds; what does not leaves no trace.
     pub fn load(engine: &Engine, bundle: Bundle) -> Result<Self> {
         let component = engine.compile(&bundle)?;
         let exports = bundle.exports();
+        let granted = PluginLimits::default();
+        let manifest = bundle.manifest();
+        let bounds = Bounds {
+            plugin: manifest.name.as_str().into(),
+            limits: InstanceLimits::new(engine.limits(), manifest.limits, granted),
+        };
         let mut plugin = Self {
-            name: bundle.manifest().name.as_str().into(),
             engine: engine.clone(),
+            bounds,
+            granted,
             functions: None,
             source: None,
-            descriptions: Vec::new(),
+            descriptions: Arc::default(),
             bundle,
         };
         if exports.functions {
             plugin.functions = Some(LinkedFunctions::new(engine, &component)?);
-            plugin.descriptions = plugin.describe_functions()?;
+            plugin.descriptions = plugin.describe_functions()?.into();
         }
         if exports.source {
             let linked = linker::for_source(engine, &component)?
@@ -141,9 +151,29 @@ impl Plugin {
         Ok(plugin)
     }
 
+    /// The same plugin, whose instances may take what is granted, as far as its bundle declares it.
+    #[must_use]
+    pub fn granted(&self, granted: PluginLimits) -> Self {
+        let mut plugin = self.clone();
+        let declared = self.manifest().limits;
+        plugin.bounds.limits = InstanceLimits::new(self.engine.limits(), declared, granted);
+        plugin.granted = granted;
+        plugin
+    }
+
+    /// What it was granted.
+    pub fn grant(&self) -> PluginLimits {
+        self.granted
+    }
+
+    /// What its instances may take.
+    pub fn instance_limits(&self) -> &InstanceLimits {
+        &self.bounds.limits
+    }
+
     /// The plugin's name.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.bounds.plugin
     }
 
     /// The bundle's identity.
@@ -185,10 +215,9 @@ impl Plugin {
 
     fn describe_functions(&self) -> Result<Vec<FunctionDescription>> {
         let scope = Scope::new(self.engine.limits());
-        let (mut store, guest, _) = self.instantiate_functions(&self.name, false, &scope)?;
-        store
-            .data_mut()
-            .start_call(scope.limits().describe_call_ms_max);
+        let (mut store, guest, _) =
+            self.instantiate_functions(&self.bounds.plugin, false, &scope)?;
+        store.data_mut().start_call(Purpose::Describe);
         let described = guest.call_functions(&mut store);
         let described = described.map_err(|error| self.crash(&store, error))?;
         functions_from_guest(described, scope.limits())
@@ -239,7 +268,10 @@ impl Plugin {
 
     fn store(&self, role: Role, scope: &Arc<Scope>) -> Store<State> {
         let limits = scope.limits();
-        let mut store = Store::new(self.engine.inner(), State::new(&self.name, role, scope));
+        let mut store = Store::new(
+            self.engine.inner(),
+            State::new(self.bounds.clone(), role, scope),
+        );
         store.limiter(|state| &mut state.limiter);
         store.set_hostcall_fuel(limits.batch_bytes_max);
         store.set_max_component_handles(limits.guest_handles_max);
@@ -253,17 +285,17 @@ impl Plugin {
             })
         });
         // Start functions run within the time of a description.
-        store.data_mut().start_call(limits.describe_call_ms_max);
+        store.data_mut().start_call(Purpose::Describe);
         store
     }
 
     fn lacks(&self, interface: &str) -> Error {
-        Error::config(format!("plugin {:?} offers no {interface}", &*self.name))
+        Error::config(format!("plugin {:?} offers no {interface}", self.name()))
     }
 
     /// What ended a call: the host's own error where it was one, else what kind of trap.
     pub(super) fn crash(&self, store: &Store<State>, error: wasmtime::Error) -> Error {
-        let context = format!("plugin {:?}", &*self.name);
+        let context = format!("plugin {:?}", self.name());
         let words = store.data().last_words().map(str::to_owned);
         let error = match error.downcast::<Error>() {
             Ok(own) => return own.context(context),
@@ -292,24 +324,26 @@ impl Plugin {
     /// epoch looks after the guest's own code; this looks after host functions that wait. Says how
     /// long it was at work.
     pub(super) async fn in_time<T>(
+        &self,
         scope: &Scope,
-        limit_ms: u64,
+        purpose: Purpose,
         call: impl Future<Output = wasmtime::Result<T>>,
     ) -> (wasmtime::Result<T>, Duration) {
-        timed(Self::until(scope, limit_ms, call)).await
+        timed(scope.is_accounted(), self.until(scope, purpose, call)).await
     }
 
     async fn until<T>(
+        &self,
         scope: &Scope,
-        limit_ms: u64,
+        purpose: Purpose,
         call: impl Future<Output = wasmtime::Result<T>>,
     ) -> wasmtime::Result<T> {
-        let limit = Duration::from_millis(limit_ms);
+        let limit = Duration::from_millis(purpose.limit_ms(&self.bounds, scope.limits()));
         tokio::select! {
             biased;
             result = call => result,
             () = scope.cancelled() => Err(wasmtime::Error::new(Error::cancelled("the query was cancelled"))),
-            () = tokio::time::sleep(limit) => Err(wasmtime::Error::new(State::out_of_time(limit))),
+            () = tokio::time::sleep(limit) => Err(wasmtime::Error::new(purpose.out_of_time(&self.bounds, scope.limits()))),
         }
     }
 }

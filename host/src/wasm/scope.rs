@@ -40,7 +40,7 @@ pub struct Scope {
     guest_bytes_peak: AtomicUsize,
     started: (Instant, SystemTime),
     reports: Mutex<Reports>,
-    accounts: Accounts,
+    accounts: Option<Accounts>,
     budget: Option<Box<dyn MemoryBudget>>,
 }
 
@@ -60,13 +60,26 @@ impl fmt::Debug for Scope {
 }
 
 impl Scope {
-    /// A scope of no query: for describing and checking.
+    /// A scope of no query: for describing and checking. Nothing is accounted for.
     pub fn new(limits: &Arc<Limits>) -> Arc<Self> {
-        Self::with_budget(limits, None)
+        Self::make(limits, None, None)
     }
 
-    /// The scope of a new query, whose guest memory is charged to a budget.
-    pub fn with_budget(limits: &Arc<Limits>, budget: Option<Box<dyn MemoryBudget>>) -> Arc<Self> {
+    /// The scope of a new query, whose guest memory is charged to a budget, and whose use of plugins
+    /// is accounted for if that is wanted.
+    pub fn of_query(
+        limits: &Arc<Limits>,
+        budget: Box<dyn MemoryBudget>,
+        is_accounted: bool,
+    ) -> Arc<Self> {
+        Self::make(limits, Some(budget), is_accounted.then(Accounts::default))
+    }
+
+    fn make(
+        limits: &Arc<Limits>,
+        budget: Option<Box<dyn MemoryBudget>>,
+        accounts: Option<Accounts>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             limits: Arc::clone(limits),
             cancelled: AtomicBool::new(false),
@@ -75,7 +88,7 @@ impl Scope {
             guest_bytes_peak: AtomicUsize::new(0),
             started: (Instant::now(), SystemTime::now()),
             reports: Mutex::default(),
-            accounts: Accounts::default(),
+            accounts,
             budget,
         })
     }
@@ -135,12 +148,19 @@ impl Scope {
 
     /// What each function and each table of a source used, by its name.
     pub fn usage(&self) -> BTreeMap<String, Usage> {
-        self.accounts.read()
+        self.accounts
+            .as_ref()
+            .map_or_else(BTreeMap::new, Accounts::read)
     }
 
-    /// The account of a function or table.
-    pub(super) fn account(&self, name: &str) -> Arc<Account> {
-        self.accounts.of(name)
+    /// Whether the use of plugins is accounted for.
+    pub fn is_accounted(&self) -> bool {
+        self.accounts.is_some()
+    }
+
+    /// The account of a function or table, where there is one.
+    pub(super) fn account(&self, name: &str) -> Option<Arc<Account>> {
+        self.accounts.as_ref().map(|accounts| accounts.of(name))
     }
 
     pub(super) fn report_skipped(&self, source: &str, count: u64, first: String) {

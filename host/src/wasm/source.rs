@@ -7,7 +7,7 @@ use super::describe::{
 };
 use super::plugin::Plugin;
 use super::scope::Scope;
-use super::state::{Role, Sink, State};
+use super::state::{Purpose, Role, Sink, State};
 use super::usage::Usage;
 use crate::error::{Error, Result};
 use crate::input::Inputs;
@@ -111,14 +111,9 @@ impl Connection {
             .instantiate_source(role, scope)
             .await
             .map_err(at_source)?;
-        let limit_ms = scope.limits().describe_call_ms_max;
-        store.data_mut().start_call(limit_ms);
-        let (opened, spent) = Plugin::in_time(
-            scope,
-            limit_ms,
-            guest.call_open(&mut store, &settings.config),
-        )
-        .await;
+        store.data_mut().start_call(Purpose::Describe);
+        let opening = guest.call_open(&mut store, &settings.config);
+        let (opened, spent) = plugin.in_time(scope, Purpose::Describe, opening).await;
         store.data_mut().end_call(spent);
         let opened = opened.map_err(|error| at_source(plugin.crash(&store, error)))?;
         let connection = opened.map_err(|error| {
@@ -146,15 +141,11 @@ impl Connection {
 
     /// The tables.
     pub async fn tables(&mut self) -> Result<Vec<TableDescription>> {
-        let limit_ms = self.scope.limits().describe_call_ms_max;
-        self.store.data_mut().start_call(limit_ms);
-        let call = self.guest.connection();
-        let called = Plugin::in_time(
-            &self.scope,
-            limit_ms,
-            call.call_tables(&mut self.store, self.connection),
-        )
-        .await;
+        self.store.data_mut().start_call(Purpose::Describe);
+        let connection = self.guest.connection();
+        let call = connection.call_tables(&mut self.store, self.connection);
+        let called = self.plugin.in_time(&self.scope, Purpose::Describe, call);
+        let called = called.await;
         let tables = self.answer(called)?;
         let mut tables =
             tables_from_guest(tables, self.scope.limits()).map_err(|error| self.blame(error))?;
@@ -166,16 +157,11 @@ impl Connection {
 
     /// Splits a request into partitions.
     pub async fn partitions(&mut self, request: &Request) -> Result<Vec<Vec<u8>>> {
-        let limit_ms = self.scope.limits().call_ms_max;
-        self.store.data_mut().start_call(limit_ms);
+        self.store.data_mut().start_call(Purpose::Work);
         let param = to_guest(request);
-        let call = self.guest.connection();
-        let called = Plugin::in_time(
-            &self.scope,
-            limit_ms,
-            call.call_partitions(&mut self.store, self.connection, &param),
-        )
-        .await;
+        let connection = self.guest.connection();
+        let call = connection.call_partitions(&mut self.store, self.connection, &param);
+        let called = self.plugin.in_time(&self.scope, Purpose::Work, call).await;
         let partitions = self.answer(called)?;
         let limits = self.scope.limits();
         let check = || {
@@ -204,17 +190,12 @@ impl Connection {
         partition: &[u8],
         schema: &SchemaRef,
     ) -> Result<Scan> {
-        let limit_ms = self.scope.limits().call_ms_max;
         self.store.data_mut().work_for(&request.table);
-        self.store.data_mut().start_call(limit_ms);
+        self.store.data_mut().start_call(Purpose::Work);
         let param = to_guest(request);
-        let call = self.guest.connection();
-        let called = Plugin::in_time(
-            &self.scope,
-            limit_ms,
-            call.call_scan(&mut self.store, self.connection, &param, partition),
-        )
-        .await;
+        let connection = self.guest.connection();
+        let call = connection.call_scan(&mut self.store, self.connection, &param, partition);
+        let called = self.plugin.in_time(&self.scope, Purpose::Work, call).await;
         let scan = self.answer(called)?;
         Ok(Scan {
             connection: self,
@@ -305,18 +286,13 @@ impl Scan {
 
     async fn step(&mut self) -> Result<()> {
         let own = &mut self.connection;
-        let limit_ms = own.scope.limits().call_ms_max;
         let state = own.store.data_mut();
-        state.start_call(limit_ms);
+        state.start_call(Purpose::Work);
         state.expect(&self.schema);
         let sink = Resource::<Sink>::new_borrow(0);
-        let call = own.guest.scan();
-        let called = Plugin::in_time(
-            &own.scope,
-            limit_ms,
-            call.call_next(&mut own.store, self.scan, sink),
-        )
-        .await;
+        let scan = own.guest.scan();
+        let call = scan.call_next(&mut own.store, self.scan, sink);
+        let called = own.plugin.in_time(&own.scope, Purpose::Work, call).await;
         let more = own.answer(called)?;
         let emitted = own.store.data_mut().take_emitted();
         match (more, emitted.is_empty()) {

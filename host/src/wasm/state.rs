@@ -5,11 +5,13 @@ use super::api::v0_1::{arrow, log, report, types};
 use super::arrow::{BatchLimits, batch_from_guest};
 use super::limiter::Limiter;
 use super::scope::Scope;
-use super::usage::{Account, Usage};
+use super::usage::{Account, Stopwatch, Usage};
 use crate::error::{Error, Result};
 use crate::input::Inputs;
+use crate::limits::{InstanceLimits, Limits};
 use ::arrow::array::RecordBatch;
 use ::arrow::datatypes::SchemaRef;
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wasmtime::component::{Resource, ResourceTable};
@@ -27,8 +29,58 @@ pub(super) enum Role {
     Source(String, Arc<Inputs>),
 }
 
+/// What an instance may take, and of which plugin it is.
+#[derive(Clone)]
+pub(super) struct Bounds {
+    pub(super) plugin: Arc<str>,
+    pub(super) limits: InstanceLimits,
+}
+
+impl Bounds {
+    pub(super) fn over(
+        &self,
+        what: &str,
+        actual: impl fmt::Display,
+        limit: impl fmt::Display,
+        key: &str,
+    ) -> Error {
+        self.limits.over(&self.plugin, what, actual, limit, key)
+    }
+}
+
+/// What a call is for, which decides how long it may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Describing, opening and binding.
+    Describe,
+    /// Working on rows.
+    Work,
+}
+
+impl Purpose {
+    pub(super) fn limit_ms(self, bounds: &Bounds, limits: &Limits) -> u64 {
+        match self {
+            Self::Describe => limits.describe_call_ms_max,
+            Self::Work => bounds.limits.call_ms_max,
+        }
+    }
+
+    /// The error of a call that took too long.
+    pub(super) fn out_of_time(self, bounds: &Bounds, limits: &Limits) -> Error {
+        let limit = self.limit_ms(bounds, limits);
+        let actual = format!("a call took longer than {limit} ms");
+        match self {
+            Self::Describe => Error::limit(actual)
+                .with_hint("raise limits.describe_call_ms_max in sextant.toml if describing and binding are meant to take so long"),
+            Self::Work => Error::limit(actual)
+                .with_hint(bounds.limits.hint(&bounds.plugin, "call_ms_max")),
+        }
+    }
+}
+
 /// The state of a store.
 pub(super) struct State {
+    pub(super) bounds: Bounds,
     pub(super) limiter: Limiter,
     pub(super) resources: ResourceTable,
     pub(super) scope: Arc<Scope>,
@@ -40,9 +92,10 @@ pub(super) struct State {
     /// What the instance used so far, and in the call that runs.
     pub(super) usage: Usage,
     pub(super) call: Usage,
-    account: Arc<Account>,
-    plugin: Arc<str>,
-    deadline: (Instant, Duration),
+    account: Option<Arc<Account>>,
+    deadline: (Instant, Purpose),
+    /// Bytes emitted so far.
+    output_bytes: u64,
     /// The schema that is due, and what was emitted in this call.
     expected: Option<SchemaRef>,
     emitted: Vec<RecordBatch>,
@@ -53,7 +106,7 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(plugin: &Arc<str>, role: Role, scope: &Arc<Scope>) -> Self {
+    pub(super) fn new(bounds: Bounds, role: Role, scope: &Arc<Scope>) -> Self {
         let (name, by_operator) = match &role {
             Role::Functions(function, by_operator) => (&**function, *by_operator),
             Role::Source(source, _) => (source.as_str(), false),
@@ -63,11 +116,14 @@ impl State {
             instances: 1,
             ..Usage::default()
         };
-        account.add(&first);
+        if let Some(account) = &account {
+            account.add(&first);
+        }
         let mut resources = ResourceTable::new();
         resources.set_max_capacity(scope.limits().guest_handles_max);
         Self {
-            limiter: Limiter::new(scope, by_operator),
+            limiter: Limiter::new(scope, &bounds, by_operator),
+            bounds,
             resources,
             scope: Arc::clone(scope),
             role,
@@ -76,8 +132,8 @@ impl State {
             usage: first,
             call: Usage::default(),
             account,
-            plugin: Arc::clone(plugin),
-            deadline: (Instant::now(), Duration::ZERO),
+            deadline: (Instant::now(), Purpose::Describe),
+            output_bytes: 0,
             expected: None,
             emitted: Vec::new(),
             emitted_bytes: 0,
@@ -88,17 +144,30 @@ impl State {
     }
 
     /// Sets how long the next call may take.
-    pub(super) fn start_call(&mut self, limit_ms: u64) {
-        let limit = Duration::from_millis(limit_ms);
-        self.deadline = (Instant::now() + limit, limit);
+    pub(super) fn start_call(&mut self, purpose: Purpose) {
+        let limit = Duration::from_millis(purpose.limit_ms(&self.bounds, self.scope.limits()));
+        self.deadline = (Instant::now() + limit, purpose);
+    }
+
+    /// A clock for a call that does not wait.
+    pub(super) fn stopwatch(&self) -> Stopwatch {
+        Stopwatch::start(self.account.is_some())
+    }
+
+    /// Accounts for a wait for the host.
+    pub(super) fn waited(&mut self, stopwatch: Stopwatch) {
+        self.call.host_ns += stopwatch.elapsed().as_nanos() as u64;
     }
 
     /// Accounts for a call that was at work for so long.
     pub(super) fn end_call(&mut self, spent: Duration) {
+        let Some(account) = &self.account else {
+            return;
+        };
         self.call.calls += 1;
         self.call.guest_ns += spent.as_nanos() as u64;
         self.call.memory_bytes_peak = self.limiter.memory_bytes() as u64;
-        self.account.add(&self.call);
+        account.add(&self.call);
         self.usage.add(&self.call);
         self.call = Usage::default();
     }
@@ -108,10 +177,12 @@ impl State {
         self.account = self
             .scope
             .account(&format!("{}.{table}", self.source_name()));
-        self.account.add(&Usage {
-            instances: 1,
-            ..Usage::default()
-        });
+        if let Some(account) = &self.account {
+            account.add(&Usage {
+                instances: 1,
+                ..Usage::default()
+            });
+        }
     }
 
     /// Whether the query goes on.
@@ -125,16 +196,11 @@ impl State {
     /// Called at each epoch tick of a running guest.
     pub(super) fn check(&self) -> Result<()> {
         self.check_cancelled()?;
-        let (deadline, limit) = self.deadline;
-        if Instant::now() > deadline {
-            return Err(Self::out_of_time(limit));
+        let (deadline, purpose) = self.deadline;
+        match Instant::now() > deadline {
+            true => Err(purpose.out_of_time(&self.bounds, self.scope.limits())),
+            false => Ok(()),
         }
-        Ok(())
-    }
-
-    pub(super) fn out_of_time(limit: Duration) -> Error {
-        Error::limit(format!("a call took longer than {} ms", limit.as_millis()))
-            .with_hint("raise limits.call_ms_max in sextant.toml if the plugin is meant to work so long without giving rows")
     }
 
     /// Says what the sink is to take.
@@ -191,6 +257,17 @@ impl State {
                 "batch_bytes_max",
             ));
         }
+        self.output_bytes += bytes as u64;
+        let limit = self.bounds.limits.output_bytes_max;
+        if self.output_bytes > limit {
+            let bytes = self.output_bytes;
+            return Err(self.bounds.over(
+                "bytes emitted by the instance",
+                bytes,
+                limit,
+                "output_bytes_max",
+            ));
+        }
         self.emitted.push(batch_from_guest(
             &schema,
             batch,
@@ -215,14 +292,14 @@ impl State {
     /// Who speaks, in a log line.
     fn speaker(&self) -> String {
         match &self.role {
-            Role::Functions(..) => self.plugin.to_string(),
-            Role::Source(source, _) => format!("{} as {source}", self.plugin),
+            Role::Functions(..) => self.bounds.plugin.to_string(),
+            Role::Source(source, _) => format!("{} as {source}", self.bounds.plugin),
         }
     }
 
     fn source_name(&self) -> &str {
         match &self.role {
-            Role::Functions(..) => &self.plugin,
+            Role::Functions(..) => &self.bounds.plugin,
             Role::Source(source, _) => source,
         }
     }

@@ -95,14 +95,28 @@ impl Accounts {
     }
 }
 
+/// A clock that runs where time is accounted for.
+#[derive(Clone, Copy)]
+pub(super) struct Stopwatch(Option<Instant>);
+
+impl Stopwatch {
+    pub(super) fn start(is_accounted: bool) -> Self {
+        Self(is_accounted.then(Instant::now))
+    }
+
+    pub(super) fn elapsed(self) -> Duration {
+        self.0.map_or(Duration::ZERO, |started| started.elapsed())
+    }
+}
+
 /// A call and how long it was at work: the time between its turns is not its own.
-pub(super) async fn timed<T>(call: impl Future<Output = T>) -> (T, Duration) {
+pub(super) async fn timed<T>(is_accounted: bool, call: impl Future<Output = T>) -> (T, Duration) {
     let mut call = pin!(call);
     let mut spent = Duration::ZERO;
     std::future::poll_fn(move |context| {
-        let started = Instant::now();
+        let stopwatch = Stopwatch::start(is_accounted);
         let polled = call.as_mut().poll(context);
-        spent += started.elapsed();
+        spent += stopwatch.elapsed();
         match polled {
             Poll::Ready(result) => Poll::Ready((result, spent)),
             Poll::Pending => Poll::Pending,

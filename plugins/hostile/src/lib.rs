@@ -8,6 +8,7 @@
 pub mod functions;
 
 mod aggregate;
+mod pair;
 mod table;
 
 #[cfg(target_arch = "wasm32")]

@@ -10,11 +10,12 @@ use sextant_plugin_sdk::{
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Adds `churn((rows), name)` and `pass((rows))`.
+/// Adds `churn((rows), name)`, `pass((rows))` and `pair((left), (right), spread)`.
 pub(crate) fn add(functions: Functions) -> Functions {
     functions
         .table(Churn { name: "churn" })
         .table(Churn { name: "pass" })
+        .table(crate::pair::Pair)
 }
 
 /// Hands on its rows, unless the name says otherwise.

@@ -1,6 +1,8 @@
 //! People who do not exist: names in Ukrainian and as Ukraine romanises them, days of birth, and the
 //! ways in which a name changes on its way to a border. Everything follows from one seed.
 
+use super::super::random::Random;
+
 /// Given names, in Ukrainian and romanised (resolution 55 of 2010).
 const GIVEN: [(&str, &str); 24] = [
     ("Олена", "Olena"),
@@ -68,28 +70,6 @@ const ENDINGS: [(&str, &str); 8] = [
     ("ишин", "yshyn"),
     ("аш", "ash"),
 ];
-
-/// SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014).
-#[derive(Debug)]
-pub(super) struct Random(u64);
-
-impl Random {
-    pub(super) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `count`.
-    pub(super) fn below(&mut self, count: usize) -> usize {
-        (self.next() % count as u64) as usize
-    }
-}
 
 /// Somebody.
 #[derive(Clone, Debug)]

@@ -1,8 +1,9 @@
 //! The synthetic case: travellers in either script, a list in the shape of the UN's, a register in
 //! windows-1251, calls between phones, and what was planted among them.
 
+use super::super::random::Random;
 use super::Case;
-use super::people::{Person, Random, VARIANTS, vary};
+use super::people::{Person, VARIANTS, vary};
 use crate::error::{Context, Result};
 use std::fmt::Write as _;
 use std::path::Path;

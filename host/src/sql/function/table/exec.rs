@@ -164,6 +164,27 @@ impl TableCallExec {
         })
     }
 
+    fn hash_together(&self) -> Together {
+        let spread = self.shape.distributions.iter().zip(&self.inputs);
+        let key_types = spread.filter_map(|(distribution, input)| match distribution {
+            Distribution::Hash(keys) => {
+                let schema = input.schema();
+                let types = keys
+                    .iter()
+                    .map(|&key| schema.field(key).data_type().clone());
+                Some(types.collect::<Vec<_>>())
+            }
+            _ => None,
+        });
+        let key_types: Vec<_> = key_types.collect();
+        let alike = key_types.windows(2).all(|pair| pair[0] == pair[1]);
+        match key_types.len() {
+            0 | 1 => Together::Indifferent,
+            count if alike && count == self.inputs.len() => Together::Needed,
+            _ => Together::Impossible,
+        }
+    }
+
     /// The rows of a relation for one instance.
     fn feed(
         &self,
@@ -220,6 +241,19 @@ async fn read_all(
         batches: Arc::new(batches),
         _reservation: reservation,
     })
+}
+
+/// Whether relations that are spread by their keys must be spread alike, so that rows of equal keys
+/// meet in one instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Together {
+    /// There is one such relation at most.
+    Indifferent,
+    /// All relations are such, of the same types.
+    Needed,
+    /// Equal keys of other types would be spread differently, and DataFusion spreads alike either
+    /// all relations or none. These then go to one instance whole.
+    Impossible,
 }
 
 fn is_single(shape: &TableShape) -> bool {
@@ -316,9 +350,10 @@ impl ExecutionPlan for TableCallExec {
 
     fn input_distribution_requirements(&self) -> InputDistributionRequirements {
         let single = is_single(&self.shape);
+        let together = self.hash_together();
         let required = self.shape.distributions.iter().zip(&self.inputs);
         let required = required.map(|(distribution, input)| match distribution {
-            Distribution::Hash(keys) if !single => {
+            Distribution::Hash(keys) if !single && together != Together::Impossible => {
                 let schema = input.schema();
                 let keys = keys.iter().map(|&key| {
                     Arc::new(Column::new(schema.field(key).name(), key)) as Arc<dyn PhysicalExpr>
@@ -328,7 +363,11 @@ impl ExecutionPlan for TableCallExec {
             Distribution::Any if !single => Required::UnspecifiedDistribution,
             _ => Required::SinglePartition,
         });
-        InputDistributionRequirements::new(required.collect())
+        let required = required.collect();
+        match together {
+            Together::Needed => InputDistributionRequirements::co_partitioned(required),
+            _ => InputDistributionRequirements::new(required),
+        }
     }
 
     fn benefits_from_input_partitioning(&self) -> Vec<bool> {

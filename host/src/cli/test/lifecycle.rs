@@ -1,0 +1,174 @@
+//! What every plugin must bear while it works: too little room, being cancelled, being replaced.
+
+use super::{Bench, Tally, bundle_file, same_rows};
+use crate::bundle::{Content, pack};
+use crate::error::{Error, Result};
+use crate::wasm::Plugin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A plugin that was cancelled is gone by then, even on a machine that is busy.
+const RELEASE: Duration = Duration::from_secs(5);
+
+pub(super) fn test(bench: &Bench, tally: &mut Tally) -> Result<()> {
+    let plugin = bench.plugin()?;
+    for sql in workloads(bench, &plugin)? {
+        tally.add(
+            &format!("too little memory: {sql}"),
+            too_little_memory(bench, &sql),
+        );
+        tally.add(
+            &format!("too much output: {sql}"),
+            too_much_output(bench, &sql),
+        );
+        tally.add(&format!("cancelled: {sql}"), cancelled(bench, &sql));
+        tally.add(&format!("replaced: {sql}"), replaced(bench, &sql));
+    }
+    Ok(())
+}
+
+/// A query for each function, its first example, and for each table.
+fn workloads(bench: &Bench, plugin: &Plugin) -> Result<Vec<String>> {
+    let functions = plugin.functions().iter();
+    let examples = functions.filter_map(|function| function.examples.first());
+    let mut all: Vec<_> = examples.map(|(sql, _)| sql.clone()).collect();
+    let session = bench.session()?;
+    for source in bench.host.snapshot().sources().keys() {
+        let sql = format!(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = '{source}' ORDER BY 1"
+        );
+        let tables = bench.lines(&session, &sql)?;
+        all.extend(
+            tables
+                .iter()
+                .map(|table| format!("SELECT * FROM \"{source}\".\"{table}\"")),
+        );
+    }
+    Ok(all)
+}
+
+/// The most memory that the plugins of a query held.
+fn peak(bench: &Bench, sql: &str) -> Result<usize> {
+    let session = bench.confined()?;
+    bench.host.block_on(async {
+        let mut answer = session.query(sql).await?;
+        while answer.next().await?.is_some() {}
+        let usage = answer.scope().usage();
+        let peaks = usage.values().map(|usage| usage.memory_bytes_peak as usize);
+        Ok(peaks.max().unwrap_or_default())
+    })
+}
+
+/// With less memory than it takes, the query fails for that reason, and the next one is answered.
+fn too_little_memory(bench: &Bench, sql: &str) -> Result<()> {
+    let peak = peak(bench, sql)?;
+    if peak == 0 {
+        return Ok(());
+    }
+    fails_at(bench, sql, "guest_memory_bytes_max", peak - 1)
+}
+
+fn too_much_output(bench: &Bench, sql: &str) -> Result<()> {
+    let session = bench.confined()?;
+    let rows = bench.lines(&session, sql)?;
+    // Nulls, no rows and rows without columns may be no bytes.
+    match rows.iter().all(|row| row.is_empty()) {
+        true => Ok(()),
+        false => fails_at(bench, sql, "output_bytes_max", 0),
+    }
+}
+
+fn fails_at(bench: &Bench, sql: &str, key: &str, limit: usize) -> Result<()> {
+    let tight = Bench::new(
+        bench.bytes.clone(),
+        &format!("\n[limits]\n{key} = {limit}\n"),
+    )?;
+    let refused = tight
+        .plugin()
+        .and_then(|_| tight.answer(&tight.confined()?, sql));
+    match refused {
+        Err(error) if error.is_limit() => {}
+        Err(error) => {
+            return Err(error.context(format!("with {key} = {limit}, not a limit's error")));
+        }
+        Ok(_) => {
+            return Err(Error::internal(format!(
+                "it was answered within {key} = {limit}"
+            )));
+        }
+    }
+    tight.answer(&tight.session()?, "SELECT 1").map(|_| ())
+}
+
+/// Given up after its first rows or before, it is gone in time, and asked again it answers.
+fn cancelled(bench: &Bench, sql: &str) -> Result<()> {
+    let session = bench.confined()?;
+    for after_rows in [false, true] {
+        let scope = bench.host.block_on(async {
+            let mut answer = session.query(sql).await?;
+            if after_rows {
+                answer.next().await?;
+            }
+            Ok::<_, Error>(Arc::clone(answer.scope()))
+        })?;
+        let given_up = Instant::now();
+        while scope.guest_bytes() > 0 {
+            if given_up.elapsed() > RELEASE {
+                return Err(Error::plugin(format!(
+                    "{} bytes are still held after {RELEASE:?}",
+                    scope.guest_bytes()
+                )));
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+    bench.answer(&session, sql).map(|_| ())
+}
+
+/// Replaced while a query runs: that one ends as it began, and the next one is answered alike.
+fn replaced(bench: &Bench, sql: &str) -> Result<()> {
+    let session = bench.confined()?;
+    let due = bench.lines(&session, sql)?;
+    let before = bench.plugin()?.digest();
+    let running = bench.host.block_on(async {
+        let mut answer = session.query(sql).await?;
+        let first = answer.next().await?;
+        Ok::<_, Error>((answer, first))
+    })?;
+    std::fs::write(
+        bundle_file(bench.host.workspace()),
+        other_edition(bench, before)?,
+    )?;
+    bench.host.rescan()?;
+    if bench.plugin()?.digest() == before {
+        return Err(Error::internal("the other bundle was not loaded"));
+    }
+    let (mut answer, first) = running;
+    let mut batches: Vec<_> = first.into_iter().collect();
+    bench.host.block_on(async {
+        while let Some(batch) = answer.next().await? {
+            batches.push(batch);
+        }
+        Ok::<_, Error>(())
+    })?;
+    same_rows(
+        "the query that was running",
+        super::lines(&batches),
+        due.clone(),
+    )?;
+    same_rows("the next query", bench.lines(&session, sql)?, due)
+}
+
+/// The same bundle with another text beside it, and so with another digest than the one that serves.
+fn other_edition(bench: &Bench, serving: crate::bundle::Digest) -> Result<Vec<u8>> {
+    if bench.bundle.digest() != serving {
+        return Ok(bench.bytes.clone());
+    }
+    let manifest = bench.bundle.entry("manifest.toml").unwrap_or_default();
+    let content = Content {
+        manifest: format!("{}\n# another edition\n", String::from_utf8_lossy(manifest)),
+        component: bench.bundle.component().to_vec(),
+        ..Content::default()
+    };
+    pack(&content, bench.host.limits()).map(|(bytes, _)| bytes)
+}
