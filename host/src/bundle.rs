@@ -11,7 +11,7 @@ mod component;
 mod manifest;
 mod pack;
 
-pub use build::{Built, build_crate};
+pub use build::{Built, build_crate, native_parts};
 pub use component::{CONTRACT_VERSION, Exports};
 pub use manifest::{Capability, Manifest, is_identifier, is_reserved};
 pub use pack::{Content, pack};

@@ -7,6 +7,7 @@
     reason = "this is the room that prints"
 )]
 
+mod bench;
 mod demo;
 mod doctor;
 mod endurance;

@@ -12,11 +12,34 @@ use serde::de::DeserializeOwned;
 /// sextant_plugin_sdk::export!(source: Stations, functions: functions);
 /// ```
 ///
-/// Natively it expands to nothing, so that plugins can be tested, and linked together, like any
-/// crate.
+/// Natively a function remains that gives what was exported ([`Native`](crate::native::Native)), so
+/// plugins can be tested, and linked together, like any crate.
 #[macro_export]
 macro_rules! export {
     (source: $source:ty $(,)?) => {
+        $crate::export!(@component source: $source);
+        $crate::export!(@native Some($crate::native::open::<$source>), None);
+    };
+    (functions: $functions:path $(,)?) => {
+        $crate::export!(@component functions: $functions);
+        $crate::export!(@native None, Some($functions));
+    };
+    (source: $source:ty, functions: $functions:path $(,)?) => {
+        $crate::export!(@component source: $source);
+        $crate::export!(@component functions: $functions);
+        $crate::export!(@native Some($crate::native::open::<$source>), Some($functions));
+    };
+    (@native $source:expr, $functions:expr) => {
+        #[cfg(not(target_arch = "wasm32"))]
+        #[doc(hidden)]
+        pub fn sextant_native() -> $crate::native::Native {
+            $crate::native::Native {
+                source: $source,
+                functions: $functions,
+            }
+        }
+    };
+    (@component source: $source:ty) => {
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             type SourceExport = $crate::wasm::source::SourceExport<$source>;
@@ -25,7 +48,7 @@ macro_rules! export {
             );
         };
     };
-    (functions: $functions:path $(,)?) => {
+    (@component functions: $functions:path) => {
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             #[derive(Debug)]
@@ -42,10 +65,6 @@ macro_rules! export {
                 FunctionsExport with_types_in $crate::bindings::functions
             );
         };
-    };
-    (source: $source:ty, functions: $functions:path $(,)?) => {
-        $crate::export!(source: $source);
-        $crate::export!(functions: $functions);
     };
 }
 

@@ -545,6 +545,11 @@ pub mod testing;
 pub mod bindings;
 pub mod columns;
 mod export;
+// Natively.
+#[cfg(feature = "bench")]
+pub mod bench;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod native;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub mod wasm;

@@ -6,6 +6,8 @@ mod architecture;
 mod bundles;
 // Every attack of the hostile plugin ends one query and nothing else.
 mod attacks;
+// What instances may take, and who says so.
+mod limits;
 // Replacing, breaking and removing bundles while queries run.
 mod reload;
 // Cancelling what runs.
@@ -14,6 +16,8 @@ mod cancel;
 mod sql;
 // What the command prints, as snapshots, and its exit codes.
 mod cli;
+// Testing and measuring plugins.
+mod plugin_tools;
 // A new plugin from the scaffold, tested, built and loaded.
 mod scaffold;
 // The real lists, where they are there.

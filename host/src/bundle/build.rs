@@ -40,6 +40,8 @@ pub struct Built {
 struct Metadata {
     packages: Vec<Package>,
     resolve: Resolve,
+    workspace_root: PathBuf,
+    target_directory: PathBuf,
 }
 
 #[derive(Deserialize)]
@@ -61,6 +63,7 @@ struct Package {
     version: semver::Version,
     description: Option<String>,
     license: Option<String>,
+    manifest_path: PathBuf,
     #[serde(default)]
     metadata: Option<Extra>,
 }
@@ -210,6 +213,27 @@ fn metadata(manifest: &Path) -> Result<Metadata> {
     }
     serde_json::from_slice(&output.stdout)
         .map_err(|error| Error::config(format!("Cargo.toml: {error}")))
+}
+
+/// What a native build of a plugin is made of: the name of its package, the folder of the SDK that it
+/// uses, the lock file that says of which versions, and the target folder.
+pub fn native_parts(manifest: &Path) -> Result<(String, PathBuf, PathBuf, PathBuf)> {
+    let metadata = metadata(manifest)?;
+    let mut packages = metadata.packages.iter();
+    let root = metadata.resolve.root.as_ref();
+    let package = packages.find(|package| Some(&package.id) == root);
+    let package =
+        package.ok_or_else(|| Error::config("Cargo.toml is a workspace, not one crate"))?;
+    let mut packages = metadata.packages.iter();
+    let sdk = packages.find(|package| package.name == "sextant-plugin-sdk");
+    let sdk = sdk.and_then(|sdk| sdk.manifest_path.parent());
+    let sdk = sdk.ok_or_else(|| Error::config("it does not depend on sextant-plugin-sdk"))?;
+    Ok((
+        package.name.clone(),
+        sdk.to_owned(),
+        metadata.workspace_root.join("Cargo.lock"),
+        metadata.target_directory.clone(),
+    ))
 }
 
 fn compile(manifest: &Path, package: &Package, features: &[&str]) -> Result<Vec<u8>> {

@@ -14,7 +14,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 /// Arguments of `endurance`.
@@ -95,15 +95,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     put_file(&file, &editions[0])?;
     let mut host = Host::open(workspace)?;
     host.watch()?;
-    let (tally, stop) = (Tally::default(), AtomicBool::new(false));
+    let (tally, stop, gate) = (Tally::default(), AtomicBool::new(false), RwLock::new(()));
     let started = Instant::now();
     let memory = std::thread::scope(|threads| {
         for thread in 0..arguments.threads {
             let random = Random::new(arguments.seed.wrapping_mul(1_000_003) + thread);
-            let (host, tally, stop) = (&host, &tally, &stop);
-            threads.spawn(move || query(host, random, tally, stop));
+            let (host, tally, stop, gate) = (&host, &tally, &stop, &gate);
+            threads.spawn(move || query(host, random, tally, stop, gate));
         }
-        let reloaded = reload(&host, &file, &editions, arguments);
+        let reloaded = reload(&host, &file, &editions, arguments, &gate);
         stop.store(true, Ordering::Relaxed);
         reloaded
     })?;
@@ -142,23 +142,28 @@ fn edition_text(edition: u64) -> String {
 }
 
 /// Replaces the plugin again and again; gives the memory of the process after the hundredth time and
-/// after the last.
+/// after the last, while no query runs: what is held then is held for good.
 fn reload(
     host: &Host,
     file: &Path,
     editions: &[Vec<u8>],
     arguments: &Arguments,
+    gate: &RwLock<()>,
 ) -> Result<(f64, f64)> {
+    let at_rest = || {
+        let _closed = gate.write().unwrap_or_else(PoisonError::into_inner);
+        memory_mb()
+    };
     let mut random = Random::new(arguments.seed);
     let mut warm = 0.0;
     for turn in 1..=arguments.reloads {
         put_file(file, &editions[random.below(editions.len())])?;
         host.rescan()?;
         if turn == WARM {
-            warm = memory_mb()?;
+            warm = at_rest()?;
         }
         if turn % (arguments.reloads / 10).max(1) == 0 {
-            let memory = memory_mb()?;
+            let memory = at_rest()?;
             super::note(&format!(
                 "{turn} of {} reloads, {memory:.0} MB",
                 arguments.reloads
@@ -187,7 +192,7 @@ fn reload(
             std::thread::sleep(Duration::from_millis(1));
         }
     }
-    Ok((warm, memory_mb()?))
+    Ok((warm, at_rest()?))
 }
 
 fn memory_mb() -> Result<f64> {
@@ -200,12 +205,13 @@ fn memory_mb() -> Result<f64> {
 }
 
 /// One querying thread.
-fn query(host: &Host, mut random: Random, tally: &Tally, stop: &AtomicBool) {
+fn query(host: &Host, mut random: Random, tally: &Tally, stop: &AtomicBool, gate: &RwLock<()>) {
     let session = match host.session() {
         Ok(session) => session,
         Err(error) => return tally.wrong(error.to_string()),
     };
     while !stop.load(Ordering::Relaxed) {
+        let _open = gate.read().unwrap_or_else(PoisonError::into_inner);
         let started = Instant::now();
         match random.below(20) {
             0..14 => ask_editions(host, &session, tally),
@@ -311,7 +317,7 @@ fn report(
         at(0.5),
         at(0.99)
     );
-    println!("memory after reload {WARM}       {warm:.0} MB");
+    println!("memory after reload {WARM}       {warm:.0} MB, at rest");
     println!(
         "memory after the last         {last:.0} MB ({:.3} x)",
         last / warm

@@ -42,6 +42,8 @@ pub(super) enum Command {
     },
     /// Run a plugin's examples, and ask its functions and tables for what all of them must bear.
     Test(super::test::Arguments),
+    /// Measure each function and table of a plugin against its native build.
+    Bench(super::bench::Arguments),
     /// Show the plugins of the workspace.
     List,
 }
@@ -74,6 +76,7 @@ pub(super) fn run(workspace: Option<&Path>, command: Command) -> Result<()> {
             }
             Ok(())
         }
+        Command::Bench(arguments) => super::bench::run(workspace, &arguments),
         Command::Test(arguments) => super::test::run(&arguments),
         Command::List => {
             let host = super::open_host(workspace)?;

@@ -64,10 +64,10 @@ impl Tally {
 }
 
 /// A workspace with nothing but the bundle and its examples.
-struct Bench {
+pub(super) struct Bench {
     bundle: Bundle,
     bytes: Vec<u8>,
-    host: Host,
+    pub(super) host: Host,
     // Removed when the host is gone.
     _folder: TempDir,
 }
@@ -95,7 +95,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
 
 impl Bench {
     /// A host of its own for the bundle, with what is to be added to the configuration.
-    fn new(bytes: Vec<u8>, config: &str) -> Result<Self> {
+    pub(super) fn new(bytes: Vec<u8>, config: &str) -> Result<Self> {
         let bundle = Bundle::from_bytes(&bytes, &Limits::default())?;
         let folder = tempfile::tempdir()?;
         let workspace = Workspace::init(folder.path())?;
@@ -122,7 +122,7 @@ impl Bench {
     }
 
     /// The plugin, or why it does not load.
-    fn plugin(&self) -> Result<Arc<Plugin>> {
+    pub(super) fn plugin(&self) -> Result<Arc<Plugin>> {
         let snapshot = self.host.snapshot();
         let entry = snapshot.plugins().values().next();
         let entry = entry.ok_or_else(|| Error::internal("the bundle is not there"))?;
@@ -134,7 +134,7 @@ impl Bench {
     }
 
     /// A session for SQL of this program.
-    fn session(&self) -> Result<Session> {
+    pub(super) fn session(&self) -> Result<Session> {
         self.host.session()
     }
 

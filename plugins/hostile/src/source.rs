@@ -127,6 +127,7 @@ impl exports::GuestConnection for Connection {
                 odd.pushdown[0].column = 7;
                 vec![odd]
             }
+            "loses_matches" => vec![table("t", number())],
             _ => self.usual_tables(),
         })
     }
@@ -221,6 +222,11 @@ impl exports::GuestScan for Scan {
             "editions" => Ok(step < 50 && emit_edition(out)),
             "ignores_predicates" | "ignores_limit" => {
                 Ok(step < 3 && self.emit(out, &[1, 2, 3, 4, 5]))
+            }
+            // With a predicate a row is missing that matches it.
+            "t" => {
+                let lost = usize::from(!self.request.predicates.is_empty());
+                Ok(step < 1 && self.emit(out, &[5, 4, 3, 2, 1][lost..]))
             }
             "empty_batches" => Ok(self.emit(out, &[])),
             "many_batches" => loop {

@@ -3,6 +3,7 @@
 //! that is measured in the same run; `how` names the peer. `cargo bench -- NAME` runs one, `--full`
 //! more of each.
 
+mod accounting;
 mod analyses;
 
 use arrow::array::{
@@ -66,12 +67,13 @@ fn main() {
     let wanted = arguments
         .iter()
         .find(|argument| !argument.starts_with("--"));
-    let measures: [(&str, Measure); 9] = [
+    let measures: [(&str, Measure); 10] = [
         ("boundary", boundary),
         ("jaro_winkler", jaro_winkler),
         ("aggregate", analyses::aggregate),
         ("pagerank", analyses::pagerank),
         ("streaming", analyses::streaming),
+        ("accounting", accounting::accounting),
         ("delimited", delimited),
         ("select_1", select_1),
         ("cancel", cancel),
