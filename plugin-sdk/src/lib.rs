@@ -9,9 +9,11 @@
 //!
 //! - **Nothing is shared.** An instance serves one query and is dropped. Each partition of a scan has
 //!   an instance of its own. So a plugin needs no locks, and a `static` lasts for one instance.
-//! - **Memory and time are bounded.** An instance that takes more than `guest_memory_bytes_max`, or a
-//!   call that takes longer than `call_ms_max` (both under `[limits]` in `sextant.toml`), ends its
-//!   query and nothing else. So does a panic. Hand over batches one by one, of about
+//! - **Memory, time and output are bounded.** An instance that takes more than
+//!   `guest_memory_bytes_max`, a call that takes longer than `call_ms_max`, or an instance that emits
+//!   more than `output_bytes_max` (under `[limits]` in `sextant.toml`) ends its query and nothing else.
+//!   A plugin that needs more declares it, and an administrator grants it. A panic
+//!   ends its query too. Hand over batches one by one, of about
 //!   [`Request::batch_rows`] rows, and hold no file in memory.
 //! - **There is no I/O but through [`Host`].** The standard library compiles and finds nothing: no
 //!   file, no network, no environment; the clock stands at the start of the query, and random
@@ -484,7 +486,7 @@
 //! split; and it remembers what was sent and reported. [`testing::open`] and [`testing::scan`] use a
 //! source as the host does, [`testing::call`], [`testing::call_aggregate`] and
 //! [`testing::call_table`] a function. Several plugins can be linked into one test: natively
-//! [`export!`] expands to nothing.
+//! [`export!`] leaves nothing but a function that gives what was exported.
 //!
 //! # Building
 //!
@@ -510,6 +512,27 @@
 //! what is called is imported, and a component that imports what it does not declare is refused. The
 //! plugin's name in SQL is that of the crate without `sextant-plugin-`, unless `name` says otherwise
 //! beside `imports`.
+//!
+//! What an instance needs beyond the defaults is declared beside them, and holds once it is granted
+//! under `[plugin.stations.limits]` in `sextant.toml`:
+//!
+//! ```toml
+//! [package.metadata.sextant.limits]
+//! guest_memory_bytes_max = 2_147_483_648
+//! call_ms_max = 600_000
+//! ```
+//!
+//! `sextant plugin test` runs the examples of functions and asks functions and tables for what all must
+//! bear. A source is opened with `examples/sextant.toml`, whose inputs are files of that folder; the
+//! folder goes into the bundle. `sextant plugin bench` times each function and table against a native
+//! build of the same crate; calls that cannot be made up stand in `examples/bench.toml`:
+//!
+//! ```toml
+//! [[call]]
+//! function = "distances"
+//! relations = ["SELECT value AS a, value / 2 AS b FROM generate_series(1, 100000)"]
+//! arguments = ["1"]
+//! ```
 //!
 //! `sextant plugin build` compiles the crate for `wasm32-wasip2` and packs the component, its
 //! manifest, the list of what it was made of, and `README.md` and `LICENSE` where there are any, into
