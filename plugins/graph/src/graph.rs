@@ -2,6 +2,8 @@
 //! side (compressed sparse rows).
 
 use crate::nodes::{Nodes, Texts, number};
+use crate::weights::WeightColumn;
+use crate::window::Window;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch};
@@ -17,6 +19,12 @@ const EDGES_MAX: usize = 1 << 31;
 pub struct Edges {
     data_type: DataType,
     ends: Ends,
+    window: Option<Window>,
+    weight_column: Option<WeightColumn>,
+    /// As many as there are edges, where they are read.
+    weights: Vec<f64>,
+    rows: u64,
+    undated: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -57,12 +65,41 @@ impl Edges {
         Ok(Self {
             data_type: data_type.clone(),
             ends,
+            window: None,
+            weight_column: None,
+            weights: Vec::new(),
+            rows: 0,
+            undated: 0,
         })
     }
 
-    /// Adds the edges whose ends are the first two columns.
+    /// Reads weights too, and only what lies in a window.
+    #[must_use]
+    pub(crate) fn reading(mut self, weights: Option<WeightColumn>, window: Option<Window>) -> Self {
+        self.weight_column = weights;
+        self.window = window;
+        self
+    }
+
+    /// How many edges were left out since they have no time.
+    pub(crate) fn undated(&self) -> u64 {
+        self.undated
+    }
+
+    /// Adds the edges whose ends are the first two columns. A row with one null end names a node
+    /// without an edge.
     pub fn push(&mut self, batch: &RecordBatch) -> Result<()> {
-        self.push_columns(batch.column(0), batch.column(1))
+        let [mut from, mut to] = [0, 1].map(|end| Arc::clone(batch.column(end)));
+        if let Some(window) = &self.window {
+            let (inside, undated) = window.ends(batch)?;
+            [from, to] = inside;
+            self.undated += undated;
+        }
+        if let Some(column) = &self.weight_column {
+            column.read(batch, [&from, &to], self.rows, &mut self.weights)?;
+        }
+        self.rows += batch.num_rows() as u64;
+        self.push_columns(&from, &to)
     }
 
     fn push_columns(&mut self, a: &ArrayRef, b: &ArrayRef) -> Result<()> {
@@ -110,6 +147,7 @@ impl Edges {
 
     /// The graph of these edges.
     pub fn into_graph(self) -> Graph {
+        let weights = self.weight_column.map(|_| self.weights);
         match self.ends {
             Ends::Numbers { from, to, alone } => {
                 let (nodes, [from, to, _]) = number([from, to, alone]);
@@ -117,6 +155,7 @@ impl Edges {
                     nodes: Nodes::numbers(nodes),
                     from,
                     to,
+                    weights,
                 }
             }
             Ends::Texts {
@@ -132,6 +171,7 @@ impl Edges {
                     nodes: Nodes::texts(&self.data_type, nodes),
                     from,
                     to,
+                    weights,
                 }
             }
         }
@@ -164,6 +204,7 @@ pub struct Graph {
     nodes: Nodes,
     from: Vec<u32>,
     to: Vec<u32>,
+    weights: Option<Vec<f64>>,
 }
 
 impl Graph {
@@ -178,6 +219,19 @@ impl Graph {
         edges.into_graph()
     }
 
+    /// The same graph with a weight for each edge, in the order in which the edges were given. Where
+    /// weights are lengths, they are finite and not negative.
+    ///
+    /// # Panics
+    ///
+    /// Where there are not as many weights as edges.
+    #[must_use]
+    pub fn with_weights(mut self, weights: Vec<f64>) -> Self {
+        assert_eq!(weights.len(), self.from.len(), "a weight for each edge");
+        self.weights = Some(weights);
+        self
+    }
+
     /// The nodes.
     pub fn nodes(&self) -> &Nodes {
         &self.nodes
@@ -186,6 +240,38 @@ impl Graph {
     /// The edges, by the numbers of their ends.
     pub fn edges(&self) -> impl Iterator<Item = (u32, u32)> {
         self.from.iter().copied().zip(self.to.iter().copied())
+    }
+
+    /// Whether edges have weights of their own; otherwise each weighs 1.
+    pub fn is_weighted(&self) -> bool {
+        self.weights.is_some()
+    }
+
+    /// An edge by its place among the edges: its ends and its weight.
+    pub(crate) fn edge(&self, place: usize) -> (u32, u32, f64) {
+        let weight = self.weights.as_ref().map_or(1.0, |weights| weights[place]);
+        (self.from[place], self.to[place], weight)
+    }
+
+    /// The edges with their weights.
+    pub(crate) fn weighted_edges(&self) -> impl Iterator<Item = (u32, u32, f64)> + Clone {
+        (0..self.from.len()).map(move |place| self.edge(place))
+    }
+
+    /// The edges with their weights, by their ends and then by their weights: what is computed in
+    /// this order does not depend on that in which edges came.
+    pub(crate) fn sorted_edges(
+        &self,
+        keep: impl Fn(u32, u32) -> bool,
+    ) -> impl Iterator<Item = (u32, u32, f64)> {
+        let kept = self.edges().enumerate().filter(|&(_, (a, b))| keep(a, b));
+        let mut places: Vec<u32> = kept.map(|(place, _)| place as u32).collect();
+        let key = move |place: u32| self.edge(place as usize);
+        places.sort_unstable_by(|&a, &b| {
+            let ((from_a, to_a, a), (from_b, to_b, b)) = (key(a), key(b));
+            (from_a, to_a).cmp(&(from_b, to_b)).then(a.total_cmp(&b))
+        });
+        places.into_iter().map(key)
     }
 
     /// How many edges lead from each node.
@@ -254,6 +340,11 @@ impl Neighbours {
         }
     }
 
+    /// How many nodes there are.
+    pub(crate) fn nodes(&self) -> usize {
+        self.starts.len() - 1
+    }
+
     /// The neighbours of a node.
     #[inline]
     pub fn of_node(&self, node: u32) -> &[u32] {
@@ -263,7 +354,7 @@ impl Neighbours {
 }
 
 /// Where the items of each node start, and where the last ends.
-fn counts(nodes: usize, items: impl Iterator<Item = u32>) -> Vec<u32> {
+pub(crate) fn counts(nodes: usize, items: impl Iterator<Item = u32>) -> Vec<u32> {
     let mut starts = vec![0; nodes + 1];
     for node in items {
         starts[node as usize + 1] += 1;

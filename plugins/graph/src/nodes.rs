@@ -6,7 +6,7 @@ use arrow_array::types::Int64Type;
 use arrow_array::{Array, ArrayRef, Int64Array};
 use arrow_schema::DataType;
 use hashbrown::HashMap;
-use sextant_plugin_sdk::{Error, Result, Strings};
+use sextant_plugin_sdk::Strings;
 use std::sync::Arc;
 
 /// Numbers are dense where they span no more than so many times as many values as there are ends of
@@ -59,34 +59,45 @@ impl Nodes {
         self.len() == 0
     }
 
-    /// The number of the node in a column of one row; none where there is no such node.
-    pub(crate) fn find(&self, node: &ArrayRef) -> Result<Option<u32>> {
-        let mismatch = || {
-            Error::invalid_config(format!(
-                "expected a node of type {}, found {}",
-                self.data_type,
-                node.data_type()
-            ))
-        };
-        let found = match &self.keys {
+    /// The number of the node in each row of a column of their type; none where there is no such
+    /// node.
+    pub(crate) fn find_all(&self, nodes: &ArrayRef) -> Vec<Option<u32>> {
+        let find = |row: usize| match &self.keys {
             Keys::Numbers(numbers) => {
-                let node = node.as_primitive_opt::<Int64Type>().ok_or_else(mismatch)?;
-                let node = node.iter().next().flatten();
-                node.and_then(|node| numbers.binary_search(&node).ok())
+                let node = nodes.as_primitive_opt::<Int64Type>()?.value(row);
+                numbers.binary_search(&node).ok()
             }
             Keys::Texts(texts) => {
-                let node = Strings::new(node).ok_or_else(mismatch)?.get(0);
-                node.and_then(|node| texts.binary_search_by(|text| text.as_ref().cmp(node)).ok())
+                let node = Strings::new(nodes)?.get(row)?;
+                texts.binary_search_by(|text| text.as_ref().cmp(node)).ok()
             }
         };
-        Ok(found.map(|number| number as u32))
+        let found = (0..nodes.len()).map(|row| find(row).map(|number| number as u32));
+        found.collect()
+    }
+
+    /// The number of the node in a column of one row; none where there is no such node.
+    pub(crate) fn find(&self, node: &ArrayRef) -> Option<u32> {
+        self.find_all(node).first().copied().flatten()
     }
 
     /// The nodes as a column.
     pub fn column(&self) -> ArrayRef {
+        match &self.keys {
+            Keys::Numbers(numbers) => Arc::new(Int64Array::from(numbers.clone())),
+            Keys::Texts(texts) => self.select(0..texts.len() as u32),
+        }
+    }
+
+    /// The nodes with the given numbers as a column.
+    pub(crate) fn select(&self, numbers: impl IntoIterator<Item = u32>) -> ArrayRef {
+        let numbers = numbers.into_iter();
         let texts = match &self.keys {
-            Keys::Numbers(numbers) => return Arc::new(Int64Array::from(numbers.clone())),
-            Keys::Texts(texts) => texts.iter().map(|text| Some(text.as_ref())),
+            Keys::Numbers(nodes) => {
+                let nodes = numbers.map(move |number| nodes[number as usize]);
+                return Arc::new(Int64Array::from_iter_values(nodes));
+            }
+            Keys::Texts(nodes) => numbers.map(move |number| Some(&*nodes[number as usize])),
         };
         match self.data_type {
             DataType::Utf8View => {

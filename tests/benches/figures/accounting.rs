@@ -205,7 +205,7 @@ fn answer(host: &Host, session: &Session, statements: &[String]) -> Vec<String> 
     rows
 }
 
-/// The first value of the answer is the specification's.
+/// The first row of the answer is the specification's, whose numbers are rounded.
 fn check(number: usize, rows: &[String]) {
     let answer = QueryAndAnswer::new(number as i32, 1.0).expect("there are 22");
     let mut due = answer
@@ -213,22 +213,22 @@ fn check(number: usize, rows: &[String]) {
         .lines()
         .filter(|line| !line.trim().is_empty())
         .skip(1);
-    let first = |line: &str, separator| {
-        line.split(separator)
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_owned()
+    let (Some(found), Some(due)) = (rows.first(), due.next()) else {
+        panic!("query {number}: {rows:?}");
     };
-    let (found, due) = match (rows.first(), due.next()) {
-        (Some(found), Some(due)) => (first(found, '\t'), first(due, '|')),
-        (found, due) => panic!("query {number}: {found:?} instead of {due:?}"),
-    };
-    let same = match (found.parse::<f64>(), due.parse::<f64>()) {
-        (Ok(found), Ok(due)) => (found - due).abs() <= 0.01_f64.max(due.abs() * 1e-9),
-        _ => found == due,
-    };
-    assert!(same, "query {number}: {found:?} instead of {due:?}");
+    let cells = found
+        .split('\t')
+        .map(str::trim)
+        .zip(due.split('|').map(str::trim));
+    for (column, (found, due)) in cells.enumerate() {
+        let same = match (found.parse::<f64>(), due.parse::<f64>()) {
+            // The crate has the keys of this answer cut off.
+            _ if (number, column) == (11, 0) => found.starts_with(due),
+            (Ok(found), Ok(due)) => (found - due).abs() <= 0.01_f64.max(due.abs() * 1e-9),
+            _ => found == due,
+        };
+        assert!(same, "query {number}: {found:?} instead of {due:?}");
+    }
 }
 
 fn sources(folder: &Path) -> String {
