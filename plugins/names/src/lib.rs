@@ -35,16 +35,27 @@ mod similarity;
 
 mod phonetic;
 
+mod romanize_schemes;
+
+mod matching;
+
+pub mod identifiers;
+
 mod scalars;
+
+mod matching_scalars;
 
 mod aggregates;
 
 pub use aggregates::{
     Counts, MedianAbsoluteDeviation, MostCommon, Samples, median_absolute_deviation,
 };
+pub use identifiers::{IdentifierKind, Verdict, check_identifier, normalize_identifier};
+pub use matching::{MatchKind, Matcher, Prepared, THRESHOLD, name_explain, name_similarity};
 pub use normalize::{Normalizer, normalize};
 pub use phonetic::{Phonetic, phonetic};
 pub use romanize::{romanize_russian, romanize_ukrainian};
+pub use romanize_schemes::{Scheme, romanize_by};
 pub use similarity::{JaroWinkler, damerau_levenshtein, jaro_winkler};
 
 use sextant_plugin_sdk::Functions;
@@ -58,8 +69,14 @@ pub fn functions() -> Functions {
         .scalar(scalars::jaro_winkler())
         .scalar(scalars::damerau_levenshtein())
         .scalar(scalars::phonetic())
+        .scalar(matching_scalars::name_similarity())
+        .scalar(matching_scalars::name_explain())
+        .scalar(matching_scalars::normalize_identifier_scalar())
+        .scalar(matching_scalars::check_identifier_scalar())
+        .scalar(matching_scalars::explain_identifier_scalar())
         .aggregate(MostCommon)
         .aggregate(MedianAbsoluteDeviation)
 }
 
+#[cfg(feature = "plugin")]
 sextant_plugin_sdk::export!(functions: functions);

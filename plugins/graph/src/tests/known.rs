@@ -574,11 +574,7 @@ fn the_network_around_a_member_is_that_of_networkx() {
 #[test]
 fn a_function_gives_what_its_computation_does() {
     let undirected = [("directed", super::truth(false))];
-    let found = rows(
-        &closeness::function(),
-        weighted(&KARATE),
-        &undirected,
-    );
+    let found = rows(&closeness::function(), weighted(&KARATE), &undirected);
     let due = closeness(&with_weights(&KARATE), Direction::Undirected);
     let due: Vec<_> = due
         .iter()

@@ -1,0 +1,193 @@
+//! Draft for `scalars.rs`: matching and identifiers as SQL sees them.
+
+use crate::identifiers::{IdentifierKind, Verdict, check_identifier, normalize_identifier};
+use crate::{MatchKind, Matcher};
+use arrow_array::ArrayRef;
+use arrow_array::builder::{BooleanBuilder, Float64Builder, StringViewBuilder};
+use arrow_schema::DataType;
+use sextant_plugin_sdk::{Arguments, Description, Error, Parameter, Result, Scalar, SimpleScalar};
+use std::sync::Arc;
+
+/// `name_similarity(a, b, kind)`.
+pub(crate) fn name_similarity() -> impl Scalar {
+    let description = of_two_names(
+        "name_similarity",
+        "How likely two names mean the same, from 0 to 1; 0.7 or more is a match for every kind. Any \
+         scripts; knows transliterations, patronymics, particles, initials, short forms, gendered \
+         surnames, legal forms and numbers. 0 where a name has no letter or digit.",
+    )
+    .example(
+        "SELECT names.name_similarity('Юрій Щербак', 'Shcherbak Yurii', 'person')",
+        "1.0",
+    );
+    SimpleScalar::new(description, DataType::Float64, |arguments| {
+        let mut matcher = Matcher::new();
+        let mut similarities = Float64Builder::with_capacity(arguments.rows());
+        each_pair(arguments, |pair| {
+            similarities.append_option(pair.map(|(a, b, kind)| matcher.similarity(a, b, kind)));
+            Ok(())
+        })?;
+        Ok(Arc::new(similarities.finish()))
+    })
+}
+
+/// `name_explain(a, b, kind)`.
+pub(crate) fn name_explain() -> impl Scalar {
+    let description = of_two_names(
+        "name_explain",
+        "Why two names have their similarity, as a JSON object: kind, score, match, rule, matched (a, b, \
+         similarity, how), only_a, only_b, conflict, excess and, for organisations, forms.",
+    );
+    SimpleScalar::new(description, DataType::Utf8View, |arguments| {
+        let mut matcher = Matcher::new();
+        let mut explanations = StringViewBuilder::with_capacity(arguments.rows());
+        each_pair(arguments, |pair| {
+            match pair {
+                Some((a, b, kind)) => {
+                    explanations.try_append_value(matcher.explain(a, b, kind).to_string())?;
+                }
+                None => explanations.append_null(),
+            }
+            Ok(())
+        })?;
+        Ok(Arc::new(explanations.finish()))
+    })
+}
+
+/// `normalize_identifier(kind, text)`.
+pub(crate) fn normalize_identifier_scalar() -> impl Scalar {
+    let description = of_identifier(
+        "normalize_identifier",
+        "The form of an identifier by which it is compared: separators out, capitals, look-alike letters \
+         settled. Null where the text cannot be such an identifier.",
+    )
+    .example(
+        "SELECT names.normalize_identifier('plate_ua', 'аа 1234 вс')",
+        "AA1234BC",
+    );
+    SimpleScalar::new(description, DataType::Utf8View, |arguments| {
+        map_identifier(arguments, normalize_identifier)
+    })
+}
+
+/// `check_identifier(kind, text)`.
+pub(crate) fn check_identifier_scalar() -> impl Scalar {
+    let description = of_identifier(
+        "check_identifier",
+        "Whether the form and the check digits of an identifier fit. It does not say that the number was \
+         issued.",
+    )
+    .example("SELECT names.check_identifier('imei', '490154203237518')", "true");
+    SimpleScalar::new(description, DataType::Boolean, |arguments| {
+        let mut verdicts = BooleanBuilder::with_capacity(arguments.rows());
+        each_identifier(arguments, |identifier| {
+            verdicts
+                .append_option(identifier.map(|(kind, text)| check_identifier(kind, text).valid));
+            Ok(())
+        })?;
+        Ok(Arc::new(verdicts.finish()))
+    })
+}
+
+/// `explain_identifier(kind, text)`.
+pub(crate) fn explain_identifier_scalar() -> impl Scalar {
+    let description = of_identifier(
+        "explain_identifier",
+        "What was read from an identifier, or what does not fit: the check digit expected, the birthday \
+         and sex of a Ukrainian taxpayer, the region of a plate, the fields of a machine-readable zone.",
+    );
+    SimpleScalar::new(description, DataType::Utf8View, |arguments| {
+        map_identifier(arguments, |kind, text| {
+            let Verdict { explanation, .. } = check_identifier(kind, text);
+            Some(explanation.into_owned())
+        })
+    })
+}
+
+fn of_two_names(name: &'static str, text: &'static str) -> Description {
+    Description::new(name, text)
+        .parameter(Parameter::text("a", "A name."))
+        .parameter(Parameter::text(
+            "b",
+            "The name to compare with; the order does not matter.",
+        ))
+        .parameter(Parameter::text(
+            "kind",
+            "person, company, organization, legalentity or vessel.",
+        ))
+}
+
+fn of_identifier(name: &'static str, text: &'static str) -> Description {
+    Description::new(name, text)
+        .parameter(Parameter::text(
+            "kind",
+            "edrpou, rntrc, passport_ua, id_card_ua, iban, imei, imo, vin, mrz or plate_ua.",
+        ))
+        .parameter(Parameter::text("text", "The identifier as it is written."))
+}
+
+/// Visits the rows; a row with a null has none.
+fn each_pair(
+    arguments: &Arguments<'_>,
+    mut visit: impl FnMut(Option<(&str, &str, MatchKind)>) -> Result<()>,
+) -> Result<()> {
+    let (a, b) = (arguments.strings(0)?, arguments.strings(1)?);
+    let kinds = arguments.strings(2)?;
+    for row in 0..arguments.rows() {
+        match (a.get(row), b.get(row), kinds.get(row)) {
+            (Some(a), Some(b), Some(kind)) => visit(Some((a, b, match_kind(kind)?)))?,
+            _ => visit(None)?,
+        }
+    }
+    Ok(())
+}
+
+fn each_identifier(
+    arguments: &Arguments<'_>,
+    mut visit: impl FnMut(Option<(IdentifierKind, &str)>) -> Result<()>,
+) -> Result<()> {
+    let (kinds, texts) = (arguments.strings(0)?, arguments.strings(1)?);
+    for row in 0..arguments.rows() {
+        match (kinds.get(row), texts.get(row)) {
+            (Some(kind), Some(text)) => visit(Some((identifier_kind(kind)?, text)))?,
+            _ => visit(None)?,
+        }
+    }
+    Ok(())
+}
+
+fn map_identifier(
+    arguments: &Arguments<'_>,
+    compute: impl Fn(IdentifierKind, &str) -> Option<String>,
+) -> Result<ArrayRef> {
+    let mut results = StringViewBuilder::with_capacity(arguments.rows());
+    each_identifier(arguments, |identifier| {
+        match identifier.and_then(|(kind, text)| compute(kind, text)) {
+            Some(result) => results.try_append_value(result)?,
+            None => results.append_null(),
+        }
+        Ok(())
+    })?;
+    Ok(Arc::new(results.finish()))
+}
+
+fn match_kind(name: &str) -> Result<MatchKind> {
+    MatchKind::from_name(name).ok_or_else(|| {
+        Error::invalid_data(format!(
+            "no kind of name {name:?}; expected person, company, organization, legalentity or vessel"
+        ))
+    })
+}
+
+fn identifier_kind(name: &str) -> Result<IdentifierKind> {
+    IdentifierKind::from_name(name).ok_or_else(|| {
+        let known: Vec<&str> = IdentifierKind::NAMES
+            .iter()
+            .filter_map(|(_, names)| names.first().copied())
+            .collect();
+        let known = known.join(", ");
+        Error::invalid_data(format!(
+            "no kind of identifier {name:?}; expected one of {known}"
+        ))
+    })
+}

@@ -1,0 +1,146 @@
+//! A list, read once and asked many times.
+
+use crate::record::Record;
+use crate::vocabulary::Vocabulary;
+use hashbrown::HashMap;
+use sextant_plugin_names::{MatchKind, Matcher, Prepared};
+
+/// The index of a list. Its entries are in the order of the records themselves, so that it does not
+/// matter in which order they came.
+#[derive(Debug)]
+pub struct Index {
+    kind: MatchKind,
+    records: Vec<Record>,
+    prepared: Vec<Prepared>,
+    pub(crate) vocabulary: Vocabulary,
+    /// The words of each entry, neighbours written together among them.
+    words: Lists,
+    /// The entries of each word.
+    entries: Lists,
+    documents: HashMap<Box<str>, Vec<u32>>,
+}
+
+impl Index {
+    /// The index of records, whose names are of a kind.
+    pub fn new(mut records: Vec<Record>, kind: MatchKind) -> Self {
+        records.sort_unstable();
+        let (mut matcher, mut vocabulary) = (Matcher::new(), Vocabulary::default());
+        let mut prepared = Vec::with_capacity(records.len());
+        let mut words = Vec::new();
+        let mut documents: HashMap<Box<str>, Vec<u32>> = HashMap::new();
+        for (entry, record) in records.iter().enumerate() {
+            let name = matcher.prepare(&record.name, kind);
+            each_word(&name, |word, _| {
+                words.push((entry as u32, vocabulary.add(word)));
+            });
+            prepared.push(name);
+            for number in &record.documents {
+                documents.entry_ref(&**number).or_default().push(entry as u32);
+            }
+        }
+        vocabulary.finish();
+        let by_word = words.iter().map(|&(entry, word)| (word, entry));
+        let entries = Lists::new(vocabulary.len(), by_word);
+        let words = Lists::new(records.len(), words.iter().copied());
+        Self {
+            kind,
+            records,
+            prepared,
+            vocabulary,
+            words,
+            entries,
+            documents,
+        }
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// An entry's record.
+    pub fn record(&self, entry: u32) -> &Record {
+        &self.records[entry as usize]
+    }
+
+    /// The kind of its names.
+    pub fn kind(&self) -> MatchKind {
+        self.kind
+    }
+
+    pub(crate) fn prepared(&self, entry: u32) -> &Prepared {
+        &self.prepared[entry as usize]
+    }
+
+    /// The words of an entry.
+    pub(crate) fn words(&self, entry: u32) -> &[u32] {
+        self.words.of(entry)
+    }
+
+    /// The entries that have a word.
+    pub(crate) fn entries(&self, word: u32) -> &[u32] {
+        self.entries.of(word)
+    }
+
+    /// The entries that have a document.
+    pub(crate) fn holders(&self, document: &str) -> &[u32] {
+        self.documents.get(document).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// How many words of a name are asked for.
+pub(crate) const WORDS_MAX: usize = 16;
+
+/// Visits the words of a name, and its neighbours written together, each with a bit for each of the
+/// words that it is made of.
+pub(crate) fn each_word(name: &Prepared, mut visit: impl FnMut(&[u8], u32)) {
+    let mut together = Vec::new();
+    let mut before: Option<&[u8]> = None;
+    for (place, word) in name.sounds().take(WORDS_MAX).enumerate() {
+        visit(word, 1 << place);
+        if let Some(before) = before {
+            together.clear();
+            together.extend_from_slice(before);
+            together.extend_from_slice(word);
+            visit(&together, 0b11 << (place - 1));
+        }
+        before = Some(word);
+    }
+}
+
+/// Lists of numbers that lie side by side, each in order.
+#[derive(Debug)]
+struct Lists {
+    starts: Vec<u32>,
+    items: Vec<u32>,
+}
+
+impl Lists {
+    fn new(count: usize, pairs: impl Iterator<Item = (u32, u32)> + Clone) -> Self {
+        let mut starts = vec![0_u32; count + 1];
+        for (list, _) in pairs.clone() {
+            starts[list as usize + 1] += 1;
+        }
+        for list in 0..count {
+            starts[list + 1] += starts[list];
+        }
+        let mut next = starts.clone();
+        let mut items = vec![0; starts[count] as usize];
+        for (list, item) in pairs {
+            let slot = &mut next[list as usize];
+            items[*slot as usize] = item;
+            *slot += 1;
+        }
+        Self { starts, items }
+    }
+
+    fn of(&self, list: u32) -> &[u32] {
+        let (start, end) = (self.starts[list as usize], self.starts[list as usize + 1]);
+        &self.items[start as usize..end as usize]
+    }
+}

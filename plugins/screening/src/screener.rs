@@ -1,0 +1,273 @@
+//! Asking an index: candidates by their words, then the names themselves.
+
+use crate::evidence::{Evidence, Rule};
+use crate::index::{Index, WORDS_MAX, each_word};
+use crate::record::Record;
+use serde_json::{Value, json};
+use sextant_plugin_names::{Matcher, Prepared};
+
+/// How many entries are looked at for the words after the rarest one, whose entries are all looked at.
+const ENTRIES_LOOKED_AT: usize = 4_000;
+/// How many candidates are compared, and all that have as much in common as the last of them.
+const CANDIDATES: usize = 24;
+
+/// A hit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Hit {
+    /// The entry of the index.
+    pub entry: u32,
+    /// From 0 to 1.
+    pub score: f64,
+    /// What made it a hit.
+    pub rule: Rule,
+    /// What the two records say of each other.
+    pub evidence: Evidence,
+}
+
+/// Asks an index, reusing its buffers.
+#[derive(Debug)]
+pub struct Screener {
+    threshold: f64,
+    matcher: Matcher,
+    /// For each word of the index, which words of the name that is asked it stands for, and in which
+    /// turn that was noted.
+    noted: Vec<(u32, u32)>,
+    /// For each entry the turn in which it was looked at.
+    looked_at: Vec<u32>,
+    turn: u32,
+    groups: Vec<Group>,
+    /// Words of the index that were found, group after group.
+    found: Vec<u32>,
+    candidates: Vec<(f32, u32)>,
+}
+
+/// What was found for one word of the name that is asked, or for two neighbours.
+#[derive(Clone, Copy, Debug)]
+struct Group {
+    /// The words it is made of.
+    words: u32,
+    /// Where it stands in `found`.
+    start: usize,
+    end: usize,
+    entries: usize,
+}
+
+impl Screener {
+    /// A screener that gives hits of at least this score.
+    pub fn new(threshold: f64) -> Self {
+        Self {
+            threshold,
+            matcher: Matcher::new(),
+            noted: Vec::new(),
+            looked_at: Vec::new(),
+            turn: 0,
+            groups: Vec::new(),
+            found: Vec::new(),
+            candidates: Vec::new(),
+        }
+    }
+
+    /// The hits of a record: those by documents, then those by names, the best first.
+    pub fn screen(&mut self, index: &Index, record: &Record) -> Vec<Hit> {
+        let name = self.matcher.prepare(&record.name, index.kind());
+        let mut hits = self.by_documents(index, record, &name);
+        let named = hits.len();
+        self.find_candidates(index, &name);
+        for place in 0..self.candidates.len() {
+            let entry = self.candidates[place].1;
+            let evidence = self.evidence(index, record, &name, entry);
+            let score = evidence.score();
+            if score >= self.threshold {
+                let rule = evidence.rule();
+                hits.push(Hit {
+                    entry,
+                    score,
+                    rule,
+                    evidence,
+                });
+            }
+        }
+        let by_score = |a: &Hit, b: &Hit| b.score.total_cmp(&a.score).then(a.entry.cmp(&b.entry));
+        hits[named..].sort_unstable_by(by_score);
+        hits
+    }
+
+    /// Why a hit is one.
+    pub fn explain(&mut self, index: &Index, record: &Record, hit: &Hit) -> Value {
+        let listed = index.record(hit.entry);
+        let mut reasons = json!({ "rule": hit.rule.name() });
+        if hit.rule == Rule::Document {
+            let shared = record
+                .documents
+                .iter()
+                .filter(|number| listed.documents.contains(number));
+            reasons["documents"] = shared.map(|number| Value::from(&**number)).collect();
+        }
+        if let Some(said) = hit.evidence.birth_in_words() {
+            let shown = |record: &Record| record.birth.map(|birth| birth.to_string());
+            reasons["birth"] = json!({ "a": shown(record), "b": shown(listed), "how": said });
+        }
+        if hit.evidence.country.is_some() {
+            reasons["country"] = json!({ "a": record.country, "b": listed.country });
+        }
+        reasons["name"] = self
+            .matcher
+            .explain(&record.name, &listed.name, index.kind());
+        reasons
+    }
+
+    fn by_documents(&mut self, index: &Index, record: &Record, name: &Prepared) -> Vec<Hit> {
+        let holders = record
+            .documents
+            .iter()
+            .flat_map(|number| index.holders(number));
+        let mut holders: Vec<u32> = holders.copied().collect();
+        holders.sort_unstable();
+        holders.dedup();
+        let hits = holders.into_iter().map(|entry| Hit {
+            entry,
+            score: 1.0,
+            rule: Rule::Document,
+            evidence: self.evidence(index, record, name, entry),
+        });
+        hits.collect()
+    }
+
+    fn evidence(
+        &mut self,
+        index: &Index,
+        record: &Record,
+        name: &Prepared,
+        entry: u32,
+    ) -> Evidence {
+        let listed = index.record(entry);
+        let births = record.birth.zip(listed.birth);
+        let countries = record.country.as_ref().zip(listed.country.as_ref());
+        Evidence {
+            name: self.matcher.compare(name, index.prepared(entry)),
+            birth: births.map(|(a, b)| a.agreement(b)),
+            country: countries.map(|(a, b)| a == b),
+        }
+    }
+
+    /// The entries that share most with a name, by the rarity of the words.
+    fn find_candidates(&mut self, index: &Index, name: &Prepared) {
+        self.candidates.clear();
+        self.next_turn(index);
+        self.find_words(index, name);
+        let weights = self.weights(index);
+        self.groups
+            .sort_unstable_by_key(|group| (group.entries, group.words));
+        let mut looked_at = 0;
+        for place in 0..self.groups.len() {
+            let group = self.groups[place];
+            if looked_at > 0 && looked_at + group.entries > ENTRIES_LOOKED_AT {
+                break;
+            }
+            looked_at += group.entries;
+            for word in group.start..group.end {
+                for &entry in index.entries(self.found[word]) {
+                    self.look_at(index, entry, &weights);
+                }
+            }
+        }
+        self.keep_best();
+    }
+
+    fn next_turn(&mut self, index: &Index) {
+        self.noted.resize(index.vocabulary.len(), (0, 0));
+        self.looked_at.resize(index.len(), 0);
+        self.turn = self.turn.wrapping_add(1);
+        if self.turn == 0 {
+            self.noted.fill((0, 0));
+            self.looked_at.fill(0);
+            self.turn = 1;
+        }
+    }
+
+    /// Finds the words of the index that the words of a name may stand for.
+    fn find_words(&mut self, index: &Index, name: &Prepared) {
+        let Self {
+            groups,
+            found,
+            noted,
+            turn,
+            ..
+        } = self;
+        groups.clear();
+        found.clear();
+        each_word(name, |word, words| {
+            let start = found.len();
+            index.vocabulary.find(word, |number, _| found.push(number));
+            found[start..].sort_unstable();
+            let mut entries = 0;
+            let mut kept = start;
+            for place in start..found.len() {
+                let number = found[place];
+                if place > start && number == found[kept - 1] {
+                    continue;
+                }
+                found[kept] = number;
+                kept += 1;
+                entries += index.entries(number).len();
+                let note = &mut noted[number as usize];
+                let before = if note.0 == *turn { note.1 } else { 0 };
+                *note = (*turn, before | words);
+            }
+            found.truncate(kept);
+            groups.push(Group {
+                words,
+                start,
+                end: kept,
+                entries,
+            });
+        });
+    }
+
+    /// How much each word of the name tells: the rarer the more (inverse document frequency, Spärck
+    /// Jones 1972).
+    fn weights(&self, index: &Index) -> [f32; WORDS_MAX] {
+        let mut weights = [0.0; WORDS_MAX];
+        for group in self
+            .groups
+            .iter()
+            .filter(|group| group.words.is_power_of_two())
+        {
+            let share = index.len() as f32 / group.entries.max(1) as f32;
+            weights[group.words.trailing_zeros() as usize] = (1.0 + share).ln();
+        }
+        weights
+    }
+
+    fn look_at(&mut self, index: &Index, entry: u32, weights: &[f32; WORDS_MAX]) {
+        let seen = &mut self.looked_at[entry as usize];
+        if std::mem::replace(seen, self.turn) == self.turn {
+            return;
+        }
+        let mut words = 0_u32;
+        for &word in index.words(entry) {
+            let (turn, stands_for) = self.noted[word as usize];
+            words |= if turn == self.turn { stands_for } else { 0 };
+        }
+        let mut shared = 0.0;
+        while words != 0 {
+            shared += weights[words.trailing_zeros() as usize];
+            words &= words - 1;
+        }
+        self.candidates.push((shared, entry));
+    }
+
+    /// Keeps the best candidates, and all that share as much as the last of them, so that the cut does
+    /// not depend on the order of the list.
+    fn keep_best(&mut self) {
+        if self.candidates.len() <= CANDIDATES {
+            return;
+        }
+        let by_shared = |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0);
+        let (_, last, _) = self
+            .candidates
+            .select_nth_unstable_by(CANDIDATES - 1, by_shared);
+        let least = last.0;
+        self.candidates.retain(|candidate| candidate.0 >= least);
+    }
+}
