@@ -557,6 +557,7 @@ pub mod tcp;
 
 // What a plugin implements, and helps to do so.
 mod function;
+pub mod relation;
 mod rows;
 mod source;
 mod strings;

@@ -58,3 +58,65 @@ fn gdelt_events() {
     );
     assert_eq!(columns, ["61"]);
 }
+
+/// Labelled pairs of the nomenklatura project, at one threshold for all kinds. The reference,
+/// logic-v2, has 0.824 on them.
+#[test]
+fn labelled_pairs_of_names() {
+    let Some(pairs) = real_data("names/name_pairs.csv") else {
+        return;
+    };
+    let workspace = TestWorkspace::new().plugin("names");
+    let host = workspace.host();
+    let judged = format!(
+        "SELECT names.name_similarity(name1, name2, lower(schema)) >= 0.7 AS found, is_match AS due FROM '{}'",
+        pairs.display()
+    );
+    let counts = rows(
+        &host,
+        &format!(
+            "SELECT count(*) FILTER (WHERE found AND due), count(*) FILTER (WHERE found), count(*) FILTER (WHERE due) FROM ({judged})"
+        ),
+    );
+    let counts: Vec<f64> = counts[0]
+        .split('\t')
+        .map(|count| count.parse().expect("a number"))
+        .collect();
+    let f1 = 2.0 * counts[0] / (counts[1] + counts[2]);
+    assert!(f1 >= 0.88, "F1 is {f1}: {counts:?}");
+}
+
+/// People on the UN's list are found by their names and births, among people who are not.
+#[test]
+fn people_on_the_list_of_the_united_nations() {
+    let (Some(list), Some(positives), Some(negatives)) = (
+        real_data("sanctions/un_consolidated.xml"),
+        real_data("screening/positives_un.csv"),
+        real_data("screening/negatives_us.csv"),
+    ) else {
+        return;
+    };
+    let config = format!(
+        "[source.un]\nplugin = \"sanctions\"\ninputs = {{ un = \"{}\" }}\nconfig = {{ lists = [{{ name = \"un\", input = \"un\", format = \"un-xml\" }}] }}\n",
+        list.display()
+    );
+    let workspace = TestWorkspace::new()
+        .plugin("sanctions")
+        .plugin("screening")
+        .config(&config);
+    let host = workspace.host();
+    let found = |file: &std::path::Path, limit: usize| {
+        let people = format!(
+            "SELECT row_number() OVER () AS id, full_name AS name, CAST(date_of_birth AS TEXT) AS birth FROM '{}' LIMIT {limit}",
+            file.display()
+        );
+        let list = "SELECT n.entity_id AS id, n.name, coalesce(CAST(b.date AS TEXT), concat(b.year_from, '-', b.year_to)) AS birth FROM un.names n LEFT JOIN un.births b USING (list, entity_id)";
+        let list = format!("SELECT id, name, nullif(birth, '-') AS birth FROM ({list})");
+        let sql = format!("SELECT count(DISTINCT id) FROM screening.screen(({people}), ({list}))");
+        rows(&host, &sql)[0].parse::<usize>().expect("a number")
+    };
+    let hits = found(&positives, 683);
+    assert!(hits >= 680, "{hits} of 683");
+    let false_hits = found(&negatives, 5_000);
+    assert!(false_hits <= 15, "{false_hits} of 5,000");
+}

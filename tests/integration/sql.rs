@@ -62,7 +62,11 @@ fn workspace() -> TestWorkspace {
         .plugin("names")
         .plugin("sanctions")
         .plugin("delimited")
+        .plugin("article3")
         .plugin("graph")
+        .plugin("hotspots")
+        .plugin("screening")
+        .plugin("threat")
         .plugin("hostile");
     workspace.config(&config.replace("FIXTURES", &fixtures.display().to_string()))
 }

@@ -10,6 +10,10 @@
 //! | `normalize(text)` | text | Unicode NFKD and the two above |
 //! | `jaro_winkler(a, b)` | 0 to 1 | Jaro 1989, Winkler 1990 |
 //! | `damerau_levenshtein(a, b)` | edits | Lowrance and Wagner 1975 |
+//! | `name_similarity(a, b, kind)` | 0 to 1 | see [`Matcher`] |
+//! | `name_explain(a, b, kind)` | JSON | the same |
+//! | `romanize_by(text, scheme)` | text | older and other tables, see [`Scheme`] |
+//! | `normalize_identifier(kind, text)` and two more | text, boolean | the standards named in [`identifiers`] |
 //! | `phonetic(text)` | codes | Daitch and Mokotoff 1985 |
 //! | `most_common(text)` | text | counting, over groups |
 //! | `median_absolute_deviation(value)` | number | Hampel 1974, over groups |
@@ -69,6 +73,7 @@ pub fn functions() -> Functions {
         .scalar(scalars::jaro_winkler())
         .scalar(scalars::damerau_levenshtein())
         .scalar(scalars::phonetic())
+        .scalar(matching_scalars::romanize_by_scalar())
         .scalar(matching_scalars::name_similarity())
         .scalar(matching_scalars::name_explain())
         .scalar(matching_scalars::normalize_identifier_scalar())

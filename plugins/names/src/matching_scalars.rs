@@ -1,7 +1,7 @@
-//! Draft for `scalars.rs`: matching and identifiers as SQL sees them.
+//! Matching, identifiers and the older romanisations as SQL sees them.
 
 use crate::identifiers::{IdentifierKind, Verdict, check_identifier, normalize_identifier};
-use crate::{MatchKind, Matcher};
+use crate::{MatchKind, Matcher, Scheme, romanize_by};
 use arrow_array::ArrayRef;
 use arrow_array::builder::{BooleanBuilder, Float64Builder, StringViewBuilder};
 use arrow_schema::DataType;
@@ -51,6 +51,43 @@ pub(crate) fn name_explain() -> impl Scalar {
             Ok(())
         })?;
         Ok(Arc::new(explanations.finish()))
+    })
+}
+
+/// `romanize_by(text, scheme)`.
+pub(crate) fn romanize_by_scalar() -> impl Scalar {
+    let names: Vec<_> = Scheme::NAMES.iter().map(|(_, name)| *name).collect();
+    let description = Description::new(
+        "romanize_by",
+        "Romanises Ukrainian, Russian or Belarusian by a table that was in force before, or is elsewhere: \
+         what a document of its time says.",
+    )
+    .parameter(Parameter::text("text", "A text in Cyrillic letters."))
+    .parameter(Parameter::text("scheme", &names.join(", ")))
+    .example("SELECT names.romanize_by('Юрій', 'ukrainian_1996')", "Yurii");
+    SimpleScalar::new(description, DataType::Utf8View, |arguments| {
+        let (texts, schemes) = (arguments.strings(0)?, arguments.strings(1)?);
+        let mut results = StringViewBuilder::with_capacity(arguments.rows());
+        for row in 0..arguments.rows() {
+            match texts.get(row).zip(schemes.get(row)) {
+                Some((text, scheme)) => {
+                    results.try_append_value(romanize_by(romanization(scheme)?, text))?;
+                }
+                None => results.append_null(),
+            }
+        }
+        Ok(Arc::new(results.finish()))
+    })
+}
+
+fn romanization(name: &str) -> Result<Scheme> {
+    let known = Scheme::NAMES.iter().find(|(_, known)| *known == name);
+    known.map(|(scheme, _)| *scheme).ok_or_else(|| {
+        let names: Vec<_> = Scheme::NAMES.iter().map(|(_, name)| *name).collect();
+        Error::invalid_data(format!(
+            "no table of romanisation {name:?}; expected one of {}",
+            names.join(", ")
+        ))
     })
 }
 

@@ -35,7 +35,10 @@ impl Index {
             });
             prepared.push(name);
             for number in &record.documents {
-                documents.entry_ref(&**number).or_default().push(entry as u32);
+                documents
+                    .entry_ref(&**number)
+                    .or_default()
+                    .push(entry as u32);
             }
         }
         vocabulary.finish();

@@ -5,6 +5,8 @@
 
 mod accounting;
 mod analyses;
+mod names;
+mod screening;
 
 use arrow::array::{
     Array, ArrayData, ArrayRef, AsArray, Float64Array, Float64Builder, RecordBatch, StringArray,
@@ -67,13 +69,16 @@ fn main() {
     let wanted = arguments
         .iter()
         .find(|argument| !argument.starts_with("--"));
-    let measures: [(&str, Measure); 10] = [
+    let measures: [(&str, Measure); 13] = [
         ("boundary", boundary),
         ("jaro_winkler", jaro_winkler),
         ("aggregate", analyses::aggregate),
         ("pagerank", analyses::pagerank),
         ("streaming", analyses::streaming),
         ("accounting", accounting::accounting),
+        ("names", names::names),
+        ("scalar", names::scalars),
+        ("screening", screening::screening),
         ("delimited", delimited),
         ("select_1", select_1),
         ("cancel", cancel),
