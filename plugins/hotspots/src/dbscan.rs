@@ -183,7 +183,7 @@ impl TableFunction for Dbscan {
         Description::new(
             "dbscan",
             "Clusters of dense places, of any shape (DBSCAN: Ester, Kriegel, Sander and Xu 1996): id, \
-             cluster (numbered from 0 in the order of the ids of their cores; null for noise), core \
+             cluster_id (numbered from 0 in the order of the ids of their cores; null for noise), core \
              (whether enough places are within epsilon) and geometry (the point). A place on the \
              border of several clusters belongs to the one with the nearest core, of equally near ones \
              to that of the first id.",
@@ -204,7 +204,7 @@ impl TableFunction for Dbscan {
         ))
         .parameter(metric_parameter())
         .example(
-            "SELECT id, cluster, core FROM hotspots.dbscan((SELECT * FROM (VALUES ('a', 0, 0), ('b', 1, 0), ('c', 2, 0), ('d', 9, 9), ('e', 20, 0), ('f', 20, 1), ('g', 20, 1)) AS t(id, x, y)), epsilon => 1, minimum => 3, metric => 'planar') ORDER BY id",
+            "SELECT id, cluster_id, core FROM hotspots.dbscan((SELECT * FROM (VALUES ('a', 0, 0), ('b', 1, 0), ('c', 2, 0), ('d', 9, 9), ('e', 20, 0), ('f', 20, 1), ('g', 20, 1)) AS t(id, x, y)), epsilon => 1, minimum => 3, metric => 'planar') ORDER BY id",
             "a,0,false\nb,0,true\nc,0,false\nd,,false\ne,1,true\nf,1,true\ng,1,true",
         )
     }
@@ -218,7 +218,7 @@ impl TableFunction for Dbscan {
         let layout = Layout::new(relations, &[Role::Id, Role::X, Role::Y], metric)?;
         let fields = vec![
             layout.id_field(),
-            Field::new("cluster", DataType::Int64, true),
+            Field::new("cluster_id", DataType::Int64, true),
             Field::new("core", DataType::Boolean, false),
             geometry::field(metric, false),
         ];

@@ -37,6 +37,10 @@ pub(crate) fn name_explain() -> impl Scalar {
         "name_explain",
         "Why two names have their similarity, as a JSON object: kind, score, match, rule, matched (a, b, \
          similarity, how), only_a, only_b, conflict, excess and, for organisations, forms.",
+    )
+    .example(
+        "SELECT names.name_explain('Щербак Юрій', 'Yurii Shcherbak', 'person') LIKE '%\"match\":true%'",
+        "true",
     );
     SimpleScalar::new(description, DataType::Utf8View, |arguments| {
         let mut matcher = Matcher::new();
@@ -132,7 +136,8 @@ pub(crate) fn explain_identifier_scalar() -> impl Scalar {
         "explain_identifier",
         "What was read from an identifier, or what does not fit: the check digit expected, the birthday \
          and sex of a Ukrainian taxpayer, the region of a plate, the fields of a machine-readable zone.",
-    );
+    )
+    .example("SELECT names.explain_identifier('imei', '490154203237519')", "\"check digit is 9, expected 8\"");
     SimpleScalar::new(description, DataType::Utf8View, |arguments| {
         map_identifier(arguments, |kind, text| {
             let Verdict { explanation, .. } = check_identifier(kind, text);

@@ -7,7 +7,9 @@ use crate::screener::{Hit, Screener};
 use arrow_array::builder::StringBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
-use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch, StringArray, make_array};
+use arrow_array::{
+    Array, ArrayRef, Float64Array, RecordBatch, StringArray, StringViewArray, make_array,
+};
 use arrow_data::transform::MutableArrayData;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use sextant_plugin_names::MatchKind;
@@ -50,7 +52,7 @@ impl TableFunction for Screen {
         .relation("people", Feed::Stream, COLUMNS)
         .relation("list", Feed::Build, COLUMNS)
         .parameter(threshold.default(Arc::new(Float64Array::from(vec![0.85]))).constant())
-        .parameter(kind.default(Arc::new(StringArray::from(vec!["person"]))).constant())
+        .parameter(kind.default(Arc::new(StringViewArray::from(vec!["person"]))).constant())
         .example(
             "SELECT id, listed_id, round(score, 2), rule FROM screening.screen((SELECT 1 AS id, 'VYHADANENKO Taras' AS name, '1971-02-03' AS birth), (SELECT 'L7' AS id, 'Тарас Вигаданенко' AS name, '1971' AS birth))",
             "1,L7,1.0,name and birth",
@@ -289,14 +291,9 @@ fn best_of_each(hits: Vec<Hit>, index: &Index, ids: &Ids) -> Vec<Hit> {
 
 impl Ids {
     fn new(batches: Vec<ArrayRef>, data_type: &DataType) -> Result<Self> {
-        let all: Vec<_> = batches.iter().map(|batch| batch.to_data()).collect();
-        let mut values = MutableArrayData::new(all.iter().collect(), true, 0);
-        for (i, batch) in batches.iter().enumerate() {
-            values.try_extend(i, 0, batch.len())?;
-        }
         let values = match batches.is_empty() {
             true => arrow_array::new_empty_array(data_type),
-            false => make_array(values.freeze()),
+            false => joined(&batches)?,
         };
         let mut numbers: HashMap<Option<Vec<u8>>, u32> = HashMap::new();
         let entities = (0..values.len()).map(|row| {
@@ -308,6 +305,16 @@ impl Ids {
             values,
         })
     }
+}
+
+/// One array of several.
+fn joined(batches: &[ArrayRef]) -> Result<ArrayRef> {
+    let all: Vec<_> = batches.iter().map(|batch| batch.to_data()).collect();
+    let mut values = MutableArrayData::new(all.iter().collect(), true, 0);
+    for (i, batch) in batches.iter().enumerate() {
+        values.try_extend(i, 0, batch.len())?;
+    }
+    Ok(make_array(values.freeze()))
 }
 
 /// A value by its bytes; none where it is null. Types whose values are not known apart are all their own.
