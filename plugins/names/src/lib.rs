@@ -55,7 +55,9 @@ pub use aggregates::{
     Counts, MedianAbsoluteDeviation, MostCommon, Samples, median_absolute_deviation,
 };
 pub use identifiers::{IdentifierKind, Verdict, check_identifier, normalize_identifier};
-pub use matching::{MatchKind, Matcher, Prepared, THRESHOLD, name_explain, name_similarity};
+pub use matching::{
+    Grounds, Key, MatchKind, Matcher, Prepared, THRESHOLD, name_explain, name_similarity,
+};
 pub use normalize::{Normalizer, normalize};
 pub use phonetic::{Phonetic, phonetic};
 pub use romanize::{romanize_russian, romanize_ukrainian};

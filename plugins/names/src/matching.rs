@@ -61,7 +61,8 @@ mod organisations;
 
 mod explanation;
 
-pub use tokens::Prepared;
+pub use evidence::Grounds;
+pub use tokens::{Key, Prepared};
 pub use weights::THRESHOLD;
 
 use alignment::Alignment;
@@ -153,6 +154,11 @@ impl Matcher {
         let mut prepared = Prepared::default();
         prepare_into(&mut self.words, name, kind, &mut prepared);
         prepared
+    }
+
+    /// What the last comparison rests on.
+    pub fn grounds(&self) -> Grounds {
+        self.evidence.grounds()
     }
 
     /// The similarity of prepared names, as [`Self::similarity`] would give for their texts. Names of

@@ -1,10 +1,51 @@
 //! What speaks for a hit and against it, and the score that comes of it.
 
 use crate::birth::Agreement;
-use sextant_plugin_names::THRESHOLD;
+use sextant_plugin_names::{Grounds, THRESHOLD};
 
 /// The score at which names alone are a match.
 const MATCH: f64 = 0.85;
+
+/// The likeness that has this score: a little less than [`THRESHOLD`], since weak grounds are told apart
+/// here.
+const MATCHING: f64 = THRESHOLD - 0.08;
+
+/// What weak grounds take from the likeness of names.
+const WEAK: f64 = 0.25;
+
+/// Why the likeness of two names says little.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Weakness {
+    /// One name is written without vowels, so that consonants alone could be compared.
+    WithoutVowels,
+    /// A single word is alike, and at least one name has more.
+    OneWord,
+    /// No word is the same.
+    NoneSame,
+}
+
+impl Weakness {
+    /// What is weak about the grounds of a comparison, of names of so many words, of which one alone
+    /// may lack vowels.
+    pub(crate) fn of(grounds: Grounds, words: usize, without_vowels: bool) -> Option<Self> {
+        match grounds {
+            _ if without_vowels => Some(Self::WithoutVowels),
+            Grounds::Whole => None,
+            Grounds::Words { matched: 0 | 1, .. } if words > 1 => Some(Self::OneWord),
+            Grounds::Words { same: 0, .. } => Some(Self::NoneSame),
+            Grounds::Words { .. } => None,
+        }
+    }
+
+    /// The same in words.
+    pub(crate) const fn in_words(self) -> &'static str {
+        match self {
+            Self::WithoutVowels => "one of the names is written without vowels",
+            Self::OneWord => "a single word is alike",
+            Self::NoneSame => "no word is the same",
+        }
+    }
+}
 
 /// What decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +74,8 @@ impl Rule {
 pub struct Evidence {
     /// The similarity of the names.
     pub name: f64,
+    /// What that rests on, where it is weak.
+    pub(crate) weakness: Option<Weakness>,
     /// What their births say, where both are known.
     pub(crate) birth: Option<Agreement>,
     /// Whether the countries are the same, where both are known.
@@ -42,7 +85,7 @@ pub struct Evidence {
 impl Evidence {
     /// From 0 to 1. Names alone that match, by the threshold of `names.name_similarity`, have 0.85; an
     /// equal birth makes less similar names enough, another one asks for more similar ones. What is
-    /// not known shifts nothing.
+    /// not known shifts nothing. Weak grounds need a birth beside them.
     pub fn score(&self) -> f64 {
         let birth = match self.birth {
             Some(Agreement::Day) => 0.15,
@@ -57,11 +100,12 @@ impl Evidence {
             Some(false) => -0.02,
             None => 0.0,
         };
-        let likeness = (self.name + birth + country).clamp(0.0, 1.0);
-        if likeness < THRESHOLD {
-            likeness / THRESHOLD * MATCH
+        let weakness = if self.weakness.is_some() { WEAK } else { 0.0 };
+        let likeness = (self.name + birth + country - weakness).clamp(0.0, 1.0);
+        if likeness < MATCHING {
+            likeness / MATCHING * MATCH
         } else {
-            MATCH + (likeness - THRESHOLD) / (1.0 - THRESHOLD) * (1.0 - MATCH)
+            MATCH + (likeness - MATCHING) / (1.0 - MATCHING) * (1.0 - MATCH)
         }
     }
 

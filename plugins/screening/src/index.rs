@@ -17,6 +17,10 @@ pub struct Index {
     words: Lists,
     /// The entries of each word.
     entries: Lists,
+    /// How much each word tells: the rarer the more (inverse document frequency, Spärck Jones 1972).
+    weights: Vec<f32>,
+    /// The same for all words of an entry, without what repeats others of its words.
+    totals: Vec<f32>,
     documents: HashMap<Box<str>, Vec<u32>>,
 }
 
@@ -26,12 +30,19 @@ impl Index {
         records.sort_unstable();
         let (mut matcher, mut vocabulary) = (Matcher::new(), Vocabulary::default());
         let mut prepared = Vec::with_capacity(records.len());
-        let mut words = Vec::new();
+        let (mut words, mut single) = (Vec::new(), Vec::new());
         let mut documents: HashMap<Box<str>, Vec<u32>> = HashMap::new();
         for (entry, record) in records.iter().enumerate() {
             let name = matcher.prepare(&record.name, kind);
-            each_word(&name, |word, _| {
-                words.push((entry as u32, vocabulary.add(word)));
+            let mut seen = 0;
+            each_word(&name, |word, of| {
+                let number = vocabulary.add(word);
+                words.push((entry as u32, number));
+                // The first that is visited of a word is the word itself.
+                if of.is_power_of_two() && seen & of == 0 {
+                    single.push((entry as u32, number));
+                    seen |= of;
+                }
             });
             prepared.push(name);
             for number in &record.documents {
@@ -45,6 +56,12 @@ impl Index {
         let by_word = words.iter().map(|&(entry, word)| (word, entry));
         let entries = Lists::new(vocabulary.len(), by_word);
         let words = Lists::new(records.len(), words.iter().copied());
+        let weight = |word: usize| weight(entries.of(word as u32).len(), records.len());
+        let weights: Vec<f32> = (0..vocabulary.len()).map(weight).collect();
+        let mut totals = vec![0.0; records.len()];
+        for (entry, word) in single {
+            totals[entry as usize] += weights[word as usize];
+        }
         Self {
             kind,
             records,
@@ -52,6 +69,8 @@ impl Index {
             vocabulary,
             words,
             entries,
+            weights,
+            totals,
             documents,
         }
     }
@@ -76,6 +95,16 @@ impl Index {
         self.kind
     }
 
+    /// How much a word tells.
+    pub(crate) fn weight(&self, word: u32) -> f32 {
+        self.weights[word as usize]
+    }
+
+    /// How much all words of an entry tell.
+    pub(crate) fn total(&self, entry: u32) -> f32 {
+        self.totals[entry as usize]
+    }
+
     pub(crate) fn prepared(&self, entry: u32) -> &Prepared {
         &self.prepared[entry as usize]
     }
@@ -96,23 +125,48 @@ impl Index {
     }
 }
 
+/// How much a word tells that so many entries of a list have.
+pub(crate) fn weight(having: usize, entries: usize) -> f32 {
+    (1.0 + entries as f32 / having.max(1) as f32).ln()
+}
+
 /// How many words of a name are asked for.
 pub(crate) const WORDS_MAX: usize = 16;
 
-/// Visits the words of a name, and its neighbours written together, each with a bit for each of the
-/// words that it is made of.
+/// What begins the number of a given name, which no sound begins with.
+const GIVEN_NAME: u8 = 0xFF;
+
+/// Visits the words of a name, the given names that they are forms of, and neighbours written together,
+/// each with a bit for each of the words that it is made of.
 pub(crate) fn each_word(name: &Prepared, mut visit: impl FnMut(&[u8], u32)) {
     let mut together = Vec::new();
-    let mut before: Option<&[u8]> = None;
-    for (place, word) in name.sounds().take(WORDS_MAX).enumerate() {
-        visit(word, 1 << place);
-        if let Some(before) = before {
-            together.clear();
-            together.extend_from_slice(before);
-            together.extend_from_slice(word);
-            visit(&together, 0b11 << (place - 1));
+    let mut joined = |first: &[u8], second: &[u8], bits: u32, visit: &mut dyn FnMut(&[u8], u32)| {
+        together.clear();
+        together.extend_from_slice(first);
+        together.extend_from_slice(second);
+        visit(&together, bits);
+    };
+    let (mut before, mut particle, mut place) = (None, None, 0);
+    for key in name.keys() {
+        if key.is_particle {
+            particle = Some(key.sound);
+            continue;
         }
-        before = Some(word);
+        if place == WORDS_MAX {
+            break;
+        }
+        visit(key.sound, 1 << place);
+        for number in key.given_names() {
+            let [low, high] = number.to_le_bytes();
+            visit(&[GIVEN_NAME, low, high], 1 << place);
+        }
+        if let Some(particle) = particle.take() {
+            joined(particle, key.sound, 1 << place, &mut visit);
+        }
+        if let Some(before) = before.replace(key.sound) {
+            joined(before, key.sound, 0b11 << (place - 1), &mut visit);
+        }
+        place += 1;
     }
 }
 

@@ -1,7 +1,7 @@
 //! Asking an index: candidates by their words, then the names themselves.
 
-use crate::evidence::{Evidence, Rule};
-use crate::index::{Index, WORDS_MAX, each_word};
+use crate::evidence::{Evidence, Rule, Weakness};
+use crate::index::{Index, WORDS_MAX, each_word, weight};
 use crate::record::Record;
 use serde_json::{Value, json};
 use sextant_plugin_names::{Matcher, Prepared};
@@ -10,6 +10,12 @@ use sextant_plugin_names::{Matcher, Prepared};
 const ENTRIES_LOOKED_AT: usize = 4_000;
 /// How many candidates are compared, and all that have as much in common as the last of them.
 const CANDIDATES: usize = 24;
+
+/// What part of what the words of two names tell together both must have (Jaccard 1901, weighted) for an
+/// entry to be a candidate. A frequent given name alone is less, and all who have it would be candidates.
+const SHARED_MIN: f32 = 0.2;
+/// What part of a word counts as shared where a letter is wrong.
+const FUZZY: f32 = 0.8;
 
 /// A hit.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,9 +35,8 @@ pub struct Hit {
 pub struct Screener {
     threshold: f64,
     matcher: Matcher,
-    /// For each word of the index, which words of the name that is asked it stands for, and in which
-    /// turn that was noted.
-    noted: Vec<(u32, u32)>,
+    /// For each word of the index, which words of the name that is asked it stands for.
+    noted: Vec<Note>,
     /// For each entry the turn in which it was looked at.
     looked_at: Vec<u32>,
     turn: u32,
@@ -39,6 +44,16 @@ pub struct Screener {
     /// Words of the index that were found, group after group.
     found: Vec<u32>,
     candidates: Vec<(f32, u32)>,
+}
+
+/// Which words of a name a word of the index stands for.
+#[derive(Clone, Copy, Debug, Default)]
+struct Note {
+    /// In which turn this was noted.
+    turn: u32,
+    /// A bit for each of the words that it is, or may be.
+    words: u16,
+    exact: u16,
 }
 
 /// What was found for one word of the name that is asked, or for two neighbours.
@@ -110,6 +125,9 @@ impl Screener {
         if hit.evidence.country.is_some() {
             reasons["country"] = json!({ "a": record.country, "b": listed.country });
         }
+        if let Some(weakness) = hit.evidence.weakness {
+            reasons["weak"] = Value::from(weakness.in_words());
+        }
         reasons["name"] = self
             .matcher
             .explain(&record.name, &listed.name, index.kind());
@@ -143,8 +161,13 @@ impl Screener {
         let listed = index.record(entry);
         let births = record.birth.zip(listed.birth);
         let countries = record.country.as_ref().zip(listed.country.as_ref());
+        let other = index.prepared(entry);
+        let similarity = self.matcher.compare(name, other);
+        let words = name.telling_words().max(other.telling_words());
+        let without_vowels = name.lacks_vowels() != other.lacks_vowels();
         Evidence {
-            name: self.matcher.compare(name, index.prepared(entry)),
+            name: similarity,
+            weakness: Weakness::of(self.matcher.grounds(), words, without_vowels),
             birth: births.map(|(a, b)| a.agreement(b)),
             country: countries.map(|(a, b)| a == b),
         }
@@ -156,6 +179,7 @@ impl Screener {
         self.next_turn(index);
         self.find_words(index, name);
         let weights = self.weights(index);
+        let total = weights.iter().sum();
         self.groups
             .sort_unstable_by_key(|group| (group.entries, group.words));
         let mut looked_at = 0;
@@ -167,7 +191,7 @@ impl Screener {
             looked_at += group.entries;
             for word in group.start..group.end {
                 for &entry in index.entries(self.found[word]) {
-                    self.look_at(index, entry, &weights);
+                    self.look_at(index, entry, &weights, total);
                 }
             }
         }
@@ -175,11 +199,11 @@ impl Screener {
     }
 
     fn next_turn(&mut self, index: &Index) {
-        self.noted.resize(index.vocabulary.len(), (0, 0));
+        self.noted.resize(index.vocabulary.len(), Note::default());
         self.looked_at.resize(index.len(), 0);
         self.turn = self.turn.wrapping_add(1);
         if self.turn == 0 {
-            self.noted.fill((0, 0));
+            self.noted.fill(Note::default());
             self.looked_at.fill(0);
             self.turn = 1;
         }
@@ -197,64 +221,81 @@ impl Screener {
         groups.clear();
         found.clear();
         each_word(name, |word, words| {
-            let start = found.len();
-            index.vocabulary.find(word, |number, _| found.push(number));
-            found[start..].sort_unstable();
-            let mut entries = 0;
-            let mut kept = start;
-            for place in start..found.len() {
-                let number = found[place];
-                if place > start && number == found[kept - 1] {
-                    continue;
-                }
-                found[kept] = number;
-                kept += 1;
-                entries += index.entries(number).len();
+            let (start, bits) = (found.len(), words as u16);
+            index.vocabulary.find(word, |number, is_exact| {
                 let note = &mut noted[number as usize];
-                let before = if note.0 == *turn { note.1 } else { 0 };
-                *note = (*turn, before | words);
-            }
-            found.truncate(kept);
+                if note.turn != *turn {
+                    *note = Note {
+                        turn: *turn,
+                        ..Note::default()
+                    };
+                }
+                // Found for this word before, by another of its deletions.
+                if note.words & bits == bits && !is_exact {
+                    return;
+                }
+                note.words |= bits;
+                note.exact |= if is_exact { bits } else { 0 };
+                found.push(number);
+            });
+            let entries = found[start..]
+                .iter()
+                .map(|&number| index.entries(number).len());
             groups.push(Group {
                 words,
                 start,
-                end: kept,
-                entries,
+                end: found.len(),
+                entries: entries.sum(),
             });
         });
     }
 
-    /// How much each word of the name tells: the rarer the more (inverse document frequency, Spärck
-    /// Jones 1972).
+    /// How much each word of the name tells.
     fn weights(&self, index: &Index) -> [f32; WORDS_MAX] {
         let mut weights = [0.0; WORDS_MAX];
+        // The first group of a word is the word itself.
         for group in self
             .groups
             .iter()
             .filter(|group| group.words.is_power_of_two())
         {
-            let share = index.len() as f32 / group.entries.max(1) as f32;
-            weights[group.words.trailing_zeros() as usize] = (1.0 + share).ln();
+            let own = &mut weights[group.words.trailing_zeros() as usize];
+            if *own == 0.0 {
+                let words = self.found[group.start..group.end].iter();
+                let exact = words
+                    .copied()
+                    .find(|&word| u32::from(self.noted[word as usize].exact) & group.words != 0);
+                *own = exact.map_or_else(|| weight(0, index.len()), |word| index.weight(word));
+            }
         }
         weights
     }
 
-    fn look_at(&mut self, index: &Index, entry: u32, weights: &[f32; WORDS_MAX]) {
+    fn look_at(&mut self, index: &Index, entry: u32, weights: &[f32; WORDS_MAX], total: f32) {
         let seen = &mut self.looked_at[entry as usize];
         if std::mem::replace(seen, self.turn) == self.turn {
             return;
         }
-        let mut words = 0_u32;
+        let (mut words, mut exact) = (0_u16, 0_u16);
         for &word in index.words(entry) {
-            let (turn, stands_for) = self.noted[word as usize];
-            words |= if turn == self.turn { stands_for } else { 0 };
+            let note = self.noted[word as usize];
+            if note.turn == self.turn {
+                words |= note.words;
+                exact |= note.exact;
+            }
         }
         let mut shared = 0.0;
         while words != 0 {
-            shared += weights[words.trailing_zeros() as usize];
+            let place = words.trailing_zeros();
+            let part = if exact >> place & 1 == 1 { 1.0 } else { FUZZY };
+            shared += weights[place as usize] * part;
             words &= words - 1;
         }
-        self.candidates.push((shared, entry));
+        let all = total + index.total(entry);
+        let likeness = shared / (all - shared).max(shared);
+        if likeness >= SHARED_MIN {
+            self.candidates.push((likeness, entry));
+        }
     }
 
     /// Keeps the best candidates, and all that share as much as the last of them, so that the cut does

@@ -87,12 +87,6 @@ const PARAMETERS: [&[&str]; 22] = [
     &["13", "31", "23", "29", "30", "18", "17"],
 ];
 
-/// Accounting on against off, on a benchmark of sources and on one of functions.
-pub(crate) fn accounting(full: bool) -> Vec<Figure> {
-    let rounds = if full { 9 } else { 5 };
-    vec![tpch(rounds), function(rounds)]
-}
-
 fn figure(name: &'static str, on: f64, off: f64, how: String) -> Figure {
     Figure {
         name,
@@ -103,7 +97,9 @@ fn figure(name: &'static str, on: f64, off: f64, how: String) -> Figure {
     }
 }
 
-fn function(rounds: usize) -> Figure {
+/// Accounting on against off, on the benchmark of functions.
+pub(crate) fn function(full: bool) -> Vec<Figure> {
+    let rounds = if full { 50 } else { 20 };
     let hosts = ["", OFF].map(|config| {
         let workspace = TestWorkspace::new().plugin("names").config(config);
         let host = workspace.host();
@@ -116,22 +112,23 @@ fn function(rounds: usize) -> Figure {
         (workspace, host, session)
     });
     let sql = "SELECT sum(names.jaro_winkler(a, b)) FROM pairs";
-    let (on, off) = least(rounds * 3, |which| {
+    let (on, off) = least(rounds, |which| {
         let (_, host, session) = &hosts[which];
         drop(try_query(host, session, sql).expect("it runs"));
     });
-    figure(
+    vec![figure(
         "accounting_function",
         on,
         off,
         format!(
-            "Jaro-Winkler of 1 million pairs in memory, accounting on against off; the least of {}, in turn",
-            rounds * 3
+            "Jaro-Winkler of 1 million pairs in memory, accounting on against off; the least of {rounds}, in turn"
         ),
-    )
+    )]
 }
 
-fn tpch(rounds: usize) -> Figure {
+/// Accounting on against off, on sources.
+pub(crate) fn tpch(full: bool) -> Vec<Figure> {
+    let rounds = if full { 9 } else { 5 };
     let folder = data();
     let hosts = ["", OFF].map(|config| {
         let sources = sources(&folder);
@@ -158,14 +155,14 @@ fn tpch(rounds: usize) -> Figure {
         check(number, &answer(host, session, &statements));
         (ons, offs) = (ons + on, offs + off);
     }
-    figure(
+    vec![figure(
         "accounting_tpch",
         ons,
         offs,
         format!(
             "the 22 queries of TPC-H, scale factor 1, on CSV through the delimited plugin, accounting on against off; the sum of the least of {rounds} of each, in turn; {offs:.1} s"
         ),
-    )
+    )]
 }
 
 /// The least times of some work on both hosts, in turn, so that neither has the better moments.

@@ -69,13 +69,14 @@ fn main() {
     let wanted = arguments
         .iter()
         .find(|argument| !argument.starts_with("--"));
-    let measures: [(&str, Measure); 13] = [
+    let measures: [(&str, Measure); 14] = [
         ("boundary", boundary),
         ("jaro_winkler", jaro_winkler),
         ("aggregate", analyses::aggregate),
         ("pagerank", analyses::pagerank),
         ("streaming", analyses::streaming),
-        ("accounting", accounting::accounting),
+        ("accounting_function", accounting::function),
+        ("accounting_tpch", accounting::tpch),
         ("names", names::names),
         ("scalar", names::scalars),
         ("screening", screening::screening),

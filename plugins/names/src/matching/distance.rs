@@ -10,6 +10,9 @@ use super::weights::EDIT;
 /// The longest sounds that are compared; what follows is left out.
 pub(super) const LETTERS_MAX: usize = 128;
 
+/// Most sounds have less letters than this.
+const SHORT: usize = 24;
+
 /// Letters are their place in the alphabet, anything else is 0.
 const CLASSES: usize = 27;
 
@@ -99,8 +102,17 @@ pub(super) fn distance(a: &[u8], b: &[u8], limit: u16) -> Option<u16> {
     if a == b {
         return Some(0);
     }
-    let mut omissions = [0_u16; LETTERS_MAX];
-    let mut rows = [[0_u16; LETTERS_MAX + 1]; 3];
+    // Clearing the rows for the longest sounds would take longer than most comparisons.
+    match b.len() {
+        0..SHORT => distance_in::<SHORT>(a, b, limit),
+        _ => distance_in::<{ LETTERS_MAX + 1 }>(a, b, limit),
+    }
+}
+
+/// The same of sounds whose second one has less than `N` letters.
+fn distance_in<const N: usize>(a: &[u8], b: &[u8], limit: u16) -> Option<u16> {
+    let mut omissions = [0_u16; N];
+    let mut rows = [[0_u16; N]; 3];
     let [before, previous, current] = &mut rows;
     for place in 0..b.len() {
         omissions[place] = omission(b, place);

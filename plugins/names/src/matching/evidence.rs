@@ -1,6 +1,6 @@
 //! What a comparison found, kept so that it can be explained.
 
-use super::alignment::Pair;
+use super::alignment::{Pair, Reason};
 
 /// What decided a score.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +29,23 @@ impl Rule {
         }
     }
 }
+
+/// What the similarity of two names rests on: how much of it is words that are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grounds {
+    /// The names as a whole, whatever their words.
+    Whole,
+    /// So many words, of which so many are the same or spellings of one name. Initials are no words.
+    Words {
+        /// Words that were taken for each other.
+        matched: usize,
+        /// Those of them that are the same.
+        same: usize,
+    },
+}
+
+/// The likeness from which two words are the same, in whatever spelling.
+const SAME: f64 = 0.95;
 
 /// What a comparison found; comparing again reuses the buffer.
 #[derive(Debug, Default)]
@@ -59,6 +76,26 @@ impl Evidence {
             country: 1.0,
             ..Self::default()
         };
+    }
+
+    pub(super) fn grounds(&self) -> Grounds {
+        if matches!(self.rule, Rule::SameLetters | Rule::Acronym) {
+            return Grounds::Whole;
+        }
+        let words = self
+            .pairs
+            .iter()
+            .filter(|pair| pair.reason != Reason::Initial);
+        let (mut matched, mut same) = (0, 0);
+        for pair in words {
+            let spanned = pair.a.places().count().max(pair.b.places().count());
+            matched += spanned;
+            same += if pair.similarity >= SAME { spanned } else { 0 };
+        }
+        match self.rule {
+            Rule::WrittenTogether if matched == 0 => Grounds::Whole,
+            _ => Grounds::Words { matched, same },
+        }
     }
 
     /// The better of the scores word by word and written together.

@@ -30,7 +30,11 @@ pub(super) fn prepare(words: &mut Words, prepared: &mut Prepared) {
         let last = place + 1 == words.len();
         if roles.has(Roles::SERVANT) && !last {
             servant = true;
-        } else if roles.has(Roles::PARTICLE) && !last && !read.dotted && word.len() > 1 {
+        } else if roles.has(Roles::PARTICLE)
+            && (!last || names > 1)
+            && !read.dotted
+            && word.len() > 1
+        {
             father |= roles.has(Roles::FATHER);
             if !servant {
                 let token = prepared.push(word);

@@ -40,6 +40,23 @@ impl Token {
     }
 }
 
+/// A word by which a list can be searched.
+#[derive(Clone, Copy, Debug)]
+pub struct Key<'a> {
+    /// What it sounds like.
+    pub sound: &'a [u8],
+    /// Whether it is a small word that is often left out, or written together with the next.
+    pub is_particle: bool,
+    given_names: &'static [GivenName],
+}
+
+impl Key<'_> {
+    /// The numbers of the given names that it may be a form of.
+    pub fn given_names(&self) -> impl Iterator<Item = u16> {
+        self.given_names.iter().map(|name| name.group)
+    }
+}
+
 /// A name prepared for comparison; it stays valid for as long as it is kept.
 #[derive(Clone, Debug, Default)]
 pub struct Prepared {
@@ -69,12 +86,28 @@ impl Prepared {
         self.tokens.is_empty()
     }
 
-    /// The sounds of its words that tell names apart, in their order, by which a list can be searched:
-    /// without particles and initials.
-    pub fn sounds(&self) -> impl Iterator<Item = &[u8]> {
+    /// The words by which a list can be searched, in their order, without initials.
+    pub fn keys(&self) -> impl Iterator<Item = Key<'_>> {
+        let words = self.tokens.iter().filter(|token| !token.initial);
+        words.map(|token| Key {
+            sound: self.sound(token),
+            is_particle: token.particle,
+            given_names: self.given_names(token),
+        })
+    }
+
+    /// How many words it has that tell names apart: without particles, initials, titles and honorifics.
+    pub fn telling_words(&self) -> usize {
         let telling = self.tokens.iter();
-        let telling = telling.filter(|token| !token.particle && !token.initial);
-        telling.map(|token| self.sound(token))
+        telling
+            .filter(|token| !token.particle && !token.initial && !token.honorific)
+            .count()
+    }
+
+    /// Whether it is written in a script without vowels, or by syllables, so that its consonants are
+    /// all that can be compared with other scripts.
+    pub fn lacks_vowels(&self) -> bool {
+        self.tokens.iter().any(|token| token.lacks_vowels)
     }
 
     pub(super) fn clear(&mut self, kind: MatchKind) {

@@ -1,8 +1,8 @@
 //! The numbers by which evidence counts: every constant that was chosen and not derived.
 //!
 //! A score of [`THRESHOLD`] or more reads as "worth a look as the same". The constants were set on the
-//! aliases of the OFAC and UN lists and on half of the labelled pairs; around the chosen values the
-//! measure is flat (NOTES), so that no single one carries the result.
+//! aliases of the OFAC and UN lists and on three quarters of the labelled pairs; around the chosen
+//! values the measure is flat, so that no single one carries the result.
 
 /// The score from which two names are a match, for every kind of name.
 pub const THRESHOLD: f64 = 0.7;
