@@ -188,6 +188,9 @@ macro_rules! plugin_limits {
                             Some(declared) if declared > self.$name => format!(
                                 "the bundle declares that it may need {declared}; grant it in sextant.toml: [plugin.{plugin}.limits] {key} = {declared}"
                             ),
+                            _ if self.granted.$name == Some(self.$name) => format!(
+                                "it was granted no more: [plugin.{plugin}.limits] {key} in sextant.toml"
+                            ),
                             _ => format!(
                                 "ask for less, or for a bundle of {plugin:?} that declares more (limits.{key} in manifest.toml), and grant it in sextant.toml: [plugin.{plugin}.limits] {key} = ..."
                             ),

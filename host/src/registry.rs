@@ -297,8 +297,8 @@ impl Registry {
     /// When the folder or `sextant.toml` cannot be read; the last snapshot then stays.
     pub fn rescan(&self) -> Result<Option<Duration>> {
         let mut loader = self.loader.lock().unwrap_or_else(PoisonError::into_inner);
-        let again = self.rescan_bundles(&mut loader)?;
         let config = self.rescan_config(&mut loader)?;
+        let again = self.rescan_bundles(&mut loader, &config.plugins)?;
         let old = self.snapshot();
         let plugins = grant(compose(&loader.files), &config.plugins, &old);
         let sources = self.build_sources(&config, &plugins, &old);
@@ -319,7 +319,11 @@ impl Registry {
         Ok(again)
     }
 
-    fn rescan_bundles(&self, loader: &mut Loader) -> Result<Option<Duration>> {
+    fn rescan_bundles(
+        &self,
+        loader: &mut Loader,
+        granted: &BTreeMap<String, PluginConfig>,
+    ) -> Result<Option<Duration>> {
         let limits = self.engine.limits();
         let mut files = BTreeMap::new();
         let mut again = None;
@@ -332,6 +336,7 @@ impl Registry {
                     stamp,
                     known.and_then(|known| known.good),
                     &loader.files,
+                    granted,
                 ),
             };
             if !state.settled {
@@ -370,6 +375,7 @@ impl Registry {
         stamp: Stamp,
         good: Option<Arc<Plugin>>,
         others: &BTreeMap<PathBuf, FileState>,
+        granted: &BTreeMap<String, PluginConfig>,
     ) -> FileState {
         let loaded = Bundle::open(path, self.engine.limits()).and_then(|bundle| {
             let same = |plugin: &&Arc<Plugin>| plugin.digest() == bundle.digest();
@@ -379,7 +385,8 @@ impl Registry {
                 .find(same);
             match good.as_ref().filter(same).or(renamed) {
                 Some(plugin) => Ok(Arc::clone(plugin)),
-                None => Plugin::load(&self.engine, bundle)
+                None => self
+                    .load_new(bundle, granted)
                     .map(Arc::new)
                     .context(|| format!("bundle {}", path.display())),
             }
@@ -407,6 +414,11 @@ impl Registry {
                 }
             }
         }
+    }
+
+    fn load_new(&self, bundle: Bundle, granted: &BTreeMap<String, PluginConfig>) -> Result<Plugin> {
+        let config = granted.get(&bundle.manifest().name).copied();
+        Plugin::load(&self.engine, bundle, config.unwrap_or_default().limits)
     }
 
     fn rescan_config(&self, loader: &mut Loader) -> Result<Config> {

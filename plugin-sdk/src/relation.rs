@@ -114,7 +114,7 @@ impl<'a> TextColumn<'a> {
     }
 }
 
-/// The day of a row of dates, timestamps, or texts that begin with YYYY-MM-DD.
+/// The day, in UTC, of a row of dates, timestamps, or texts that begin with YYYY-MM-DD.
 pub fn day(column: Option<&ArrayRef>, row: usize) -> Result<Option<NaiveDate>> {
     let Some(column) = column else {
         return Ok(None);

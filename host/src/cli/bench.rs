@@ -76,7 +76,7 @@ pub(super) fn run(workspace: Option<&Path>, arguments: &Arguments) -> Result<()>
         );
     }
     let built = build_crate(&arguments.folder, &[], &Limits::default())?;
-    let bench = Bench::new(built.bytes, "")?;
+    let bench = Bench::new(built.bytes)?;
     let plugin = bench.plugin()?;
     let folder = tempfile::tempdir()?;
     let mut planned = functions(&bench, &plugin, arguments)?;
@@ -310,9 +310,10 @@ fn copy_entries(settings: &SourceSettings, folder: &Path) -> Result<Vec<FileEntr
     let mut entries = Vec::new();
     for input in settings.inputs.names() {
         for entry in settings.inputs.entries(input)? {
-            let path = folder.join(format!("{}-{input}-{}", settings.name, entries.len()));
             let mut bytes = settings.inputs.open(input, &entry.name, 0, None)?;
-            std::io::copy(&mut bytes, &mut std::fs::File::create(&path)?)?;
+            let kept = tempfile::NamedTempFile::new_in(folder)?.keep();
+            let (mut file, path) = kept.map_err(|error| Error::from(error.error))?;
+            std::io::copy(&mut bytes, &mut file)?;
             entries.push(FileEntry {
                 input: input.to_owned(),
                 name: entry.name,
@@ -388,7 +389,7 @@ impl Planned {
                     results.collect()
                 })
             }
-            Task::Aggregate(call) => twin::time(|| {
+            Task::Aggregate(call) => twin::time_part(|| {
                 let groups = BoundGroups::bind(
                     plugin,
                     &scope,
@@ -398,7 +399,7 @@ impl Planned {
                 );
                 aggregate(groups?, rows)
             }),
-            Task::Table(call) => twin::time(|| {
+            Task::Table(call) => twin::time_part(|| {
                 bench
                     .host
                     .block_on(self.call(plugin, &scope, &call.function))
@@ -407,12 +408,13 @@ impl Planned {
         }
     }
 
+    /// All rows of a call, and how long it took from its first batch.
     async fn call(
         &self,
         plugin: &Arc<Plugin>,
         scope: &Arc<Scope>,
         function: &str,
-    ) -> Result<Vec<RecordBatch>> {
+    ) -> Result<(Vec<RecordBatch>, Duration)> {
         let relations = self.relations.iter();
         let arguments = TableArguments {
             relations: relations.map(|(schema, _)| Arc::clone(schema)).collect(),
@@ -425,7 +427,7 @@ impl Planned {
         let described = described.ok_or_else(|| Error::internal("the function is gone"))?;
         let order = described.relations.iter().enumerate();
         let (build, stream): (Vec<_>, Vec<_>) = order.partition(|(_, relation)| relation.is_build);
-        let mut rows = Vec::new();
+        let (mut rows, started) = (Vec::new(), Instant::now());
         for (i, _) in build.into_iter().chain(stream) {
             for batch in &self.relations[i].1 {
                 drain(&mut call, &mut rows).await?;
@@ -435,7 +437,7 @@ impl Planned {
             call.finish(i).await?;
         }
         drain(&mut call, &mut rows).await?;
-        Ok(rows)
+        Ok((rows, started.elapsed()))
     }
 
     /// All rows, and how long the scans took.
@@ -478,7 +480,12 @@ fn result(values: ArrayRef) -> Result<RecordBatch> {
     batch(&Arc::new(Schema::new(vec![field])), vec![values])
 }
 
-fn aggregate(mut groups: BoundGroups, rows: &[RecordBatch]) -> Result<Vec<RecordBatch>> {
+/// The results of all groups, and how long they took from the first batch.
+fn aggregate(
+    mut groups: BoundGroups,
+    rows: &[RecordBatch],
+) -> Result<(Vec<RecordBatch>, Duration)> {
+    let started = Instant::now();
     let count: usize = rows.iter().map(RecordBatch::num_rows).sum();
     let (mut first, mut total) = (0, 0);
     for batch in rows {
@@ -488,7 +495,8 @@ fn aggregate(mut groups: BoundGroups, rows: &[RecordBatch]) -> Result<Vec<Record
         groups.update(batch.columns(), &indexes, total)?;
         first = last;
     }
-    Ok(vec![result(groups.take_results(total)?)?])
+    let results = vec![result(groups.take_results(total)?)?];
+    Ok((results, started.elapsed()))
 }
 
 async fn drain(call: &mut TableCall, rows: &mut Vec<RecordBatch>) -> Result<()> {

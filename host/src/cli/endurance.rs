@@ -155,9 +155,11 @@ fn reload(
         memory_mb()
     };
     let mut random = Random::new(arguments.seed);
-    let mut warm = 0.0;
+    let (mut warm, mut serving) = (0.0, 0);
     for turn in 1..=arguments.reloads {
-        put_file(file, &editions[random.below(editions.len())])?;
+        // Always another edition than the one that serves.
+        serving = (serving + 1 + random.below(editions.len() - 1)) % editions.len();
+        put_file(file, &editions[serving])?;
         host.rescan()?;
         if turn == WARM {
             warm = at_rest()?;

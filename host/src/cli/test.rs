@@ -15,7 +15,7 @@ use crate::bundle::{Bundle, build_crate};
 use crate::error::{Context, Error, Result};
 use crate::host::Host;
 use crate::input::Paths;
-use crate::limits::{Limits, PluginLimits};
+use crate::limits::Limits;
 use crate::registry::BUNDLE_EXTENSION;
 use crate::sql::{Reach, Session};
 use crate::wasm::Plugin;
@@ -24,6 +24,7 @@ use arrow::array::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// Arguments of `plugin test`.
@@ -39,6 +40,11 @@ pub(super) struct Arguments {
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
+
+/// Rows that a test looks at.
+const ROWS_MAX: usize = 1_000_000;
+/// How long a query of a test may take.
+const TIME_MAX: Duration = Duration::from_secs(120);
 
 /// How many tests passed, and which did not.
 #[derive(Default)]
@@ -78,7 +84,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         true => build_crate(path, &[], &Limits::default())?.bytes,
         false => std::fs::read(path).context(|| path.display().to_string())?,
     };
-    let bench = Bench::new(bytes, "")?;
+    let bench = Bench::new(bytes)?;
     let plugin = bench.plugin()?;
     let mut tally = Tally::default();
     for function in plugin.functions() {
@@ -94,8 +100,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
 }
 
 impl Bench {
-    /// A host of its own for the bundle, with what is to be added to the configuration.
-    pub(super) fn new(bytes: Vec<u8>, config: &str) -> Result<Self> {
+    /// A host of its own for the bundle, which is granted what it declares.
+    pub(super) fn new(bytes: Vec<u8>) -> Result<Self> {
+        Self::within(bytes, None)
+    }
+
+    /// The same, within another limit, by its key.
+    fn within(bytes: Vec<u8>, limit: Option<(&str, usize)>) -> Result<Self> {
         let bundle = Bundle::from_bytes(&bytes, &Limits::default())?;
         let folder = tempfile::tempdir()?;
         let workspace = Workspace::init(folder.path())?;
@@ -103,14 +114,19 @@ impl Bench {
             std::fs::write(folder.path().join(name), content).context(|| name.to_owned())?;
         }
         check_examples(&workspace, &bundle)?;
-        // More than the defaults is what the bundle declares, and what this test is about.
-        let granted = bundle.manifest().limits;
-        let mut text = std::fs::read_to_string(workspace.config_path())? + config;
-        if granted != PluginLimits::default() && config.is_empty() {
-            let limits = granted.to_string().replace(", ", "\n");
-            text += &format!("\n[plugin.{}.limits]\n{limits}\n", bundle.manifest().name);
+        let mut config = std::fs::read_to_string(workspace.config_path())?;
+        if let Some((key, limit)) = limit {
+            config += &format!("\n[limits]\n{key} = {limit}\n");
         }
-        std::fs::write(workspace.config_path(), text)?;
+        // More than the defaults is what the bundle declares, and what this test is about.
+        let declared = bundle.manifest().limits.to_string();
+        let granted = declared.split(", ");
+        let granted: Vec<_> = granted
+            .filter(|granted| limit.is_none_or(|(key, _)| !granted.starts_with(key)))
+            .collect();
+        let name = &bundle.manifest().name;
+        config += &format!("\n[plugin.{name}.limits]\n{}\n", granted.join("\n"));
+        std::fs::write(workspace.config_path(), config)?;
         std::fs::write(bundle_file(&workspace), &bytes)?;
         let host = Host::open(workspace)?;
         Ok(Self {
@@ -133,9 +149,9 @@ impl Bench {
         }
     }
 
-    /// A session for SQL of this program.
+    /// A session for SQL of this program, into which what the plugin says is written.
     pub(super) fn session(&self) -> Result<Session> {
-        self.host.session()
+        self.host.session_within(Reach::Session)
     }
 
     /// A session for SQL of the bundle.
@@ -143,9 +159,28 @@ impl Bench {
         self.host.session_within(Reach::Plugins)
     }
 
+    /// The answer to a query, which may be of an untrusted bundle, within bounds.
     fn answer(&self, session: &Session, sql: &str) -> Result<Vec<RecordBatch>> {
-        let answer = async { session.query(sql).await?.collect().await };
-        self.host.block_on(answer)
+        let collect = async {
+            let mut answer = session.query(sql).await?;
+            let (mut batches, mut rows) = (Vec::new(), 0);
+            while let Some(batch) = answer.next().await? {
+                rows += batch.num_rows();
+                if rows > ROWS_MAX {
+                    let message = format!("rows of an answer: more than {ROWS_MAX}");
+                    return Err(Error::limit(message)
+                        .with_hint("examples are small: a test looks at all of their rows"));
+                }
+                batches.push(batch);
+            }
+            Ok(batches)
+        };
+        let within = async { tokio::time::timeout(TIME_MAX, collect).await };
+        self.host.block_on(within).unwrap_or_else(|_| {
+            Err(Error::limit(format!(
+                "a query took longer than {TIME_MAX:?}"
+            )))
+        })
     }
 
     /// The rows of an answer as lines.
@@ -169,7 +204,7 @@ fn check_examples(workspace: &Workspace, bundle: &Bundle) -> Result<()> {
             "examples are sources of plugin {name:?} whose inputs are files of the folder examples"
         )))
     };
-    if config.limits != Limits::default() || !config.plugins.is_empty() {
+    if config.limits != Limits::default() || !config.plugins.is_empty() || !config.accounting {
         return refused("it grants or limits something".to_owned());
     }
     for (source, config) in &config.sources {

@@ -61,6 +61,8 @@ struct Shared {
 pub enum Reach {
     /// Plugins, sources, and the files of whoever runs it.
     Files,
+    /// Plugins, sources, and what the session itself makes; no file by its name.
+    Session,
     /// Plugins and sources alone, and only to be asked: for SQL that a bundle brings along.
     Plugins,
 }
@@ -355,7 +357,7 @@ impl Shared {
         let context = SessionContext::new_with_state(state);
         Ok(match self.reach {
             Reach::Files => context.enable_url_table(),
-            Reach::Plugins => context,
+            Reach::Session | Reach::Plugins => context,
         })
     }
 

@@ -118,11 +118,10 @@ impl fmt::Debug for Plugin {
 
 impl Plugin {
     /// Compiles, links and instantiates a bundle, and asks it for its functions. What comes back
-    /// works, within the default bounds; what does not leaves no trace.
-    pub fn load(engine: &Engine, bundle: Bundle) -> Result<Self> {
+    /// works, within what is granted; what does not leaves no trace.
+    pub fn load(engine: &Engine, bundle: Bundle, granted: PluginLimits) -> Result<Self> {
         let component = engine.compile(&bundle)?;
         let exports = bundle.exports();
-        let granted = PluginLimits::default();
         let manifest = bundle.manifest();
         let bounds = Bounds {
             plugin: manifest.name.as_str().into(),

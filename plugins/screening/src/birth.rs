@@ -21,9 +21,9 @@ pub(crate) enum Agreement {
     Day,
     /// The same year, and nothing that speaks against it.
     Year,
-    /// The day and the month have changed places, or one of the three numbers differs.
+    /// In the same year: the day and the month have changed places, or one of them differs.
     Mistyped,
-    /// A year apart.
+    /// A year apart, another day of the same year, or the same day of another year.
     Near,
     /// Further apart.
     Conflict,
@@ -46,7 +46,7 @@ impl Birth {
         }
     }
 
-    /// A day, where the calendar has it.
+    /// A day, where there is such a month, and months have so many days at the most.
     pub fn day(year: i16, month: u8, day: u8) -> Option<Self> {
         let possible = (1..=12).contains(&month) && (1..=31).contains(&day);
         possible.then_some(Self {
@@ -114,7 +114,11 @@ impl Birth {
     /// A month or a day that is 0 is not known.
     fn numbered(year: i16, month: i16, day: i16) -> Option<Self> {
         match (month, day) {
-            (0, 0) => Some(Self::year(year)),
+            (0, _) => Some(Self::year(year)),
+            (1..=12, 0) => Some(Self {
+                month: month as u8,
+                ..Self::year(year)
+            }),
             _ => Self::day(year, u8::try_from(month).ok()?, u8::try_from(day).ok()?),
         }
     }

@@ -23,6 +23,9 @@ use std::sync::Arc;
 /// The positions of the relations.
 const LIST: usize = 1;
 
+/// Rows of a batch of hits.
+const BATCH_ROWS: usize = 8_192;
+
 const COLUMNS: &str = "Columns by name: id (any type) and name (TEXT); perhaps birth (a DATE, a year, or TEXT such as \
      1965, 1965-1970, 1965-03-02), country (TEXT) and document (TEXT, several with ; between).";
 
@@ -35,7 +38,7 @@ impl TableFunction for Screen {
         let threshold = Parameter::new(
             "threshold",
             &[DataType::Float64],
-            "The least score of a hit by names, from 0.5 to 1; at 0.85 the names match by themselves.",
+            "The least score of a hit by names, from 0.5 to 1.",
         );
         let kind = Parameter::text(
             "kind",
@@ -227,8 +230,8 @@ impl Call {
                 hits.extend(best.into_iter().map(|hit| (row, record, hit)));
             }
         }
-        if !hits.is_empty() {
-            let rows = self.rows_of(&hits, batch)?;
+        for hits in hits.chunks(BATCH_ROWS) {
+            let rows = self.rows_of(hits, batch)?;
             self.ready.push_back(rows);
         }
         Ok(())
@@ -295,15 +298,13 @@ impl Ids {
             true => arrow_array::new_empty_array(data_type),
             false => joined(&batches)?,
         };
-        let mut numbers: HashMap<Option<Vec<u8>>, u32> = HashMap::new();
+        let mut numbers: HashMap<(bool, Vec<u8>), u32> = HashMap::new();
         let entities = (0..values.len()).map(|row| {
             let next = numbers.len() as u32;
             *numbers.entry(key(&values, row)).or_insert(next)
         });
-        Ok(Self {
-            entities: entities.collect(),
-            values,
-        })
+        let entities = entities.collect();
+        Ok(Self { entities, values })
     }
 }
 
@@ -317,21 +318,23 @@ fn joined(batches: &[ArrayRef]) -> Result<ArrayRef> {
     Ok(make_array(values.freeze()))
 }
 
-/// A value by its bytes; none where it is null. Types whose values are not known apart are all their own.
-fn key(values: &ArrayRef, row: usize) -> Option<Vec<u8>> {
+/// A value by its bytes, and whether that is what it is. Nulls, and values of types whose bytes do not
+/// tell them apart, are each their own.
+fn key(values: &ArrayRef, row: usize) -> (bool, Vec<u8>) {
     if values.is_null(row) {
-        return None;
+        return (false, row.to_le_bytes().to_vec());
     }
     if let Some(text) = sextant_plugin_sdk::Strings::new(values).and_then(|texts| texts.get(row)) {
-        return Some(text.as_bytes().to_vec());
+        return (true, text.as_bytes().to_vec());
     }
     match values.data_type().primitive_width() {
         Some(width) => {
             let data = values.to_data();
             let start = (data.offset() + row) * width;
-            Some(data.buffers()[0].as_slice()[start..start + width].to_vec())
+            let bytes = &data.buffers()[0].as_slice()[start..start + width];
+            (true, bytes.to_vec())
         }
-        None => Some(row.to_le_bytes().to_vec()),
+        None => (false, row.to_le_bytes().to_vec()),
     }
 }
 

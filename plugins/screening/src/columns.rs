@@ -83,7 +83,7 @@ impl Columns {
         }
     }
 
-    /// The rows of a batch; none where the name is null. `first` is the number of its first row.
+    /// The rows of a batch; none where there is neither a name nor a document. `first` is the number of its first row.
     pub(crate) fn records(&self, batch: &RecordBatch, first: u64) -> Result<Vec<Option<Record>>> {
         let texts = |column: Option<usize>| column.and_then(|i| Strings::new(batch.column(i)));
         let (names, countries) = (texts(Some(self.name)), texts(self.country));
@@ -100,11 +100,13 @@ impl Columns {
                 Some(column) => self.birth(batch.column(column), row, first)?,
                 None => None,
             };
-            Ok(text(&names).map(|name| Record {
+            let documents = text(&numbers).as_deref().map(documents).unwrap_or_default();
+            let name = text(&names).or_else(|| (!documents.is_empty()).then(String::new));
+            Ok(name.map(|name| Record {
                 name,
                 birth,
                 country: text(&countries).as_deref().and_then(country),
-                documents: text(&numbers).as_deref().map(documents).unwrap_or_default(),
+                documents,
                 row: 0,
             }))
         });

@@ -3,12 +3,12 @@
 use crate::birth::Agreement;
 use sextant_plugin_names::{Grounds, THRESHOLD};
 
-/// The score at which names alone are a match.
+/// The score of a hit by default.
 const MATCH: f64 = 0.85;
 
-/// The likeness that has this score: a little less than [`THRESHOLD`], since weak grounds are told apart
-/// here.
-const MATCHING: f64 = THRESHOLD - 0.08;
+/// The likeness that has this score: less than the [`THRESHOLD`] of a match, since weak grounds are told
+/// apart here, and a person looks at every hit.
+const MATCHING: f64 = THRESHOLD - 0.12;
 
 /// What weak grounds take from the likeness of names.
 const WEAK: f64 = 0.25;
@@ -83,9 +83,8 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// From 0 to 1. Names alone that match, by the threshold of `names.name_similarity`, have 0.85; an
-    /// equal birth makes less similar names enough, another one asks for more similar ones. What is
-    /// not known shifts nothing. Weak grounds need a birth beside them.
+    /// From 0 to 1. An equal birth makes less similar names enough, another one asks for more similar
+    /// ones. What is not known shifts nothing. Weak grounds need a birth beside them.
     pub fn score(&self) -> f64 {
         let birth = match self.birth {
             Some(Agreement::Day) => 0.15,

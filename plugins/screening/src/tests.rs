@@ -93,6 +93,7 @@ fn births_are_read_and_compared() {
         ("02.03.1965", Some("1965-03-02")),
         ("1965-03", Some("1965-03")),
         ("1965-00-00", Some("1965")),
+        ("1965-03-00", Some("1965-03")),
         ("1965-03-02T00:00:00", Some("1965-03-02")),
         ("1965-13-02", None),
         ("circa 1965", None),
@@ -188,7 +189,12 @@ fn documents_and_names_are_hits_of_their_own_once_for_each_entity() {
     let found = screen(people, list).expect("it screens");
     assert_eq!(
         found,
-        ["1 7 document", "1 7 name and birth", "2 7 document"]
+        [
+            "1 7 document",
+            "1 7 name and birth",
+            "2 7 document",
+            "3 7 document"
+        ]
     );
 }
 

@@ -1,7 +1,7 @@
 //! What every table must bear: whatever is pushed down to it (columns, a limit, predicates), and
 //! however it is split, the same rows come as from a copy of all of it.
 
-use super::{Arguments, Bench, Random, Tally, same_rows};
+use super::{Arguments, Bench, ROWS_MAX, Random, Tally, same_rows};
 use crate::error::{Error, Result};
 use crate::registry::Source;
 use crate::sql::Session;
@@ -10,6 +10,7 @@ use arrow::array::{Array, ArrayRef};
 use arrow::compute::concat_batches;
 use arrow::datatypes::DataType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(super) fn test(bench: &Bench, arguments: &Arguments, tally: &mut Tally) -> Result<()> {
@@ -59,10 +60,12 @@ struct Tested<'a> {
 impl<'a> Tested<'a> {
     fn new(bench: &'a Bench, table: &'a TableDescription, name: &'a str) -> Result<Self> {
         let session = bench.session()?;
-        bench.answer(
-            &session,
-            &format!("CREATE TABLE copy AS SELECT * FROM {name}"),
-        )?;
+        // More rows than may be looked at are refused with the next query.
+        let copy = format!(
+            "CREATE TABLE copy AS SELECT * FROM {name} LIMIT {}",
+            ROWS_MAX + 1
+        );
+        bench.answer(&session, &copy)?;
         let batches = bench.answer(&session, "SELECT * FROM copy")?;
         let all = concat_batches(&table.columns, &batches);
         let all = all.map_err(|error| Error::internal(error.to_string()))?;
@@ -134,14 +137,29 @@ impl<'a> Tested<'a> {
     /// That as many rows come as are asked for, all of them rows of the table.
     fn limited(&self, limit: usize) -> Result<()> {
         let sql = format!("SELECT * FROM {} LIMIT {limit}", self.name);
-        let found = self.bench.lines(&self.session, &sql)?.len();
+        let found = self.bench.lines(&self.session, &sql)?;
         let due = limit.min(self.rows());
-        match found == due {
-            true => Ok(()),
-            false => Err(Error::plugin(format!(
+        if found.len() != due {
+            let found = found.len();
+            return Err(Error::plugin(format!(
                 "{found} rows instead of {due}: {sql}"
-            ))),
+            )));
         }
+        let mut rows: BTreeMap<String, usize> = BTreeMap::new();
+        for row in self.bench.lines(&self.session, "SELECT * FROM copy")? {
+            *rows.entry(row).or_default() += 1;
+        }
+        for row in found {
+            match rows.get_mut(&row).filter(|left| **left > 0) {
+                Some(left) => *left -= 1,
+                None => {
+                    return Err(Error::plugin(format!(
+                        "a row that the table does not have, {row:?}: {sql}"
+                    )));
+                }
+            }
+        }
+        Ok(())
     }
 
     fn is_pushed(&self, filter: &str) -> bool {
@@ -192,10 +210,20 @@ impl<'a> Tested<'a> {
                 1 => text(&format!("{shown}z")),
                 _ => text(&shown),
             },
-            _ if data_type.is_binary() => format!("arrow_cast(X'{shown}', '{data_type}')"),
+            _ if data_type.is_binary() => {
+                let digits: String = shown.chars().filter(char::is_ascii_hexdigit).collect();
+                format!("arrow_cast(X'{digits}', {})", text(&data_type.to_string()))
+            }
             // An empty column shows nothing that could be a value.
-            _ if shown.is_empty() => format!("arrow_cast(arrow_cast(0, 'Int32'), '{data_type}')"),
-            _ => format!("arrow_cast('{shown}', '{data_type}')"),
+            _ if shown.is_empty() => {
+                let name = text(&data_type.to_string());
+                format!("arrow_cast(arrow_cast(0, 'Int32'), {name})")
+            }
+            _ => format!(
+                "arrow_cast({}, {})",
+                text(&shown),
+                text(&data_type.to_string())
+            ),
         }
     }
 
@@ -229,6 +257,7 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-fn text(value: &str) -> String {
+/// What a plugin says is data, also in SQL.
+pub(super) fn text(value: &str) -> String {
     format!("'{}'", value.replace('\'', "''"))
 }
