@@ -6,10 +6,29 @@ use serde::de::DeserializeOwned;
 /// Makes a component of a crate. For a source, name its type; for functions, the function that
 /// lists them; for both, both.
 ///
-/// ```
+/// One of these, once in a crate:
+///
+/// ```text
 /// sextant_plugin_sdk::export!(source: Stations);
 /// sextant_plugin_sdk::export!(functions: functions);
 /// sextant_plugin_sdk::export!(source: Stations, functions: functions);
+/// ```
+///
+/// For example:
+///
+/// ```
+/// use sextant_plugin_sdk::Functions;
+///
+/// /// The functions of this plugin: none yet.
+/// pub fn functions() -> Functions {
+///     Functions::new()
+/// }
+///
+/// sextant_plugin_sdk::export!(functions: functions);
+///
+/// fn main() {
+///     assert!(sextant_native().functions.is_some());
+/// }
 /// ```
 ///
 /// Natively a function remains that gives what was exported ([`Native`](crate::native::Native)), so
