@@ -43,6 +43,8 @@ mod sound;
 
 mod weights;
 
+mod lanes;
+
 mod distance;
 
 mod tables;
@@ -181,7 +183,7 @@ fn prepare_into(words: &mut Words, name: &str, kind: MatchKind, prepared: &mut P
 /// Whether names are compared in the other order than given: it is fixed, so that the result does not
 /// depend on it.
 fn is_swapped(a: &Prepared, b: &Prepared) -> bool {
-    (&a.joined, &a.text) > (&b.joined, &b.text)
+    (a.start, &a.joined, &a.text) > (b.start, &b.joined, &b.text)
 }
 
 fn ordered<'n>(a: &'n Prepared, b: &'n Prepared) -> (&'n Prepared, &'n Prepared) {

@@ -105,7 +105,7 @@ fn push_in_case(small: &str, capital: bool, capitals: bool, latin: &mut String) 
 }
 
 /// The small letter; the letters of the tables are spared the search through Unicode's.
-fn lower_case(letter: char) -> char {
+pub(crate) fn lower_case(letter: char) -> char {
     let offset = match letter {
         '\u{400}'..='\u{40f}' => 0x50,
         '\u{410}'..='\u{42f}' => 0x20,

@@ -22,10 +22,11 @@ const FORM_WORDS_MAX: usize = 7;
 /// Prepares a name whose words were read.
 pub(super) fn prepare(words: &mut Words, prepared: &mut Prepared) {
     words.merge_initials();
-    let is_prefix = |word: &str| LEXICON.roles(word).has(Roles::VESSEL);
+    words.look_up();
+    let is_prefix = |word: Word| word.roles().has(Roles::VESSEL);
     if prepared.kind == MatchKind::Vessel {
-        if words.iter().any(|(word, _)| !is_prefix(word)) {
-            words.retain(|word, _| !is_prefix(word));
+        if words.iter().any(|(_, read)| !is_prefix(read)) {
+            words.retain(|word| !is_prefix(word));
         }
     } else {
         prepared.family = strip_forms(words);
@@ -34,7 +35,7 @@ pub(super) fn prepare(words: &mut Words, prepared: &mut Prepared) {
     for (place, (word, read)) in words.iter().enumerate() {
         let last = place + 1 == words.len();
         if read.aside && main > 0 {
-            push_aside(word, prepared);
+            push_aside(word, read, prepared);
         } else {
             push_word(word, read, place > 0, last, words.len() > 1, prepared);
         }
@@ -59,7 +60,7 @@ fn strip_forms(words: &mut Words) -> Option<Family> {
 fn form_at_an_end(words: &Words) -> Option<(usize, usize, Family)> {
     let count = words.len();
     let longest = FORM_WORDS_MAX.min(count.checked_sub(1)?);
-    let role = |place: usize| words.get(place).map(|(word, _)| LEXICON.roles(word));
+    let role = |place: usize| words.get(place).map(|(_, read)| read.roles());
     if role(count - 1)?.has(Roles::FORM_LAST) {
         for length in (1..=longest).rev() {
             let form = words.together(count - length, count);
@@ -80,8 +81,8 @@ fn form_at_an_end(words: &Words) -> Option<(usize, usize, Family)> {
 }
 
 /// A word in brackets beside the name counts little, and its own forms and small words not at all.
-fn push_aside(word: &str, prepared: &mut Prepared) {
-    let roles = LEXICON.roles(word);
+fn push_aside(word: &str, read: Word, prepared: &mut Prepared) {
+    let roles = read.roles();
     if LEXICON.form(word).is_some() || roles.has(Roles::STOP) || roles.has(Roles::TITLE) {
         return;
     }
@@ -106,9 +107,8 @@ fn push_word(
     if after_number && ["st", "nd", "rd", "th"].contains(&word) {
         return;
     }
-    let entry = LEXICON.word(word);
-    let roles = entry.map(|entry| entry.roles).unwrap_or_default();
-    let numeral = entry.and_then(|entry| entry.number);
+    let roles = read.roles();
+    let numeral = read.entry.and_then(|entry| entry.number);
     if roles.has(Roles::STOP) && several && !(numeral.is_some() && last) {
         let token = prepared.push(word);
         token.particle = true;
@@ -120,14 +120,14 @@ fn push_word(
         prepared.push_number(number).weight = 0.5;
         return;
     }
-    let usual = entry
-        .and_then(|entry| entry.usual.as_deref())
-        .unwrap_or(word);
+    let other = read.entry.and_then(|entry| entry.usual.as_deref());
+    let usual = other.unwrap_or(word);
     let token = prepared.push(usual);
     token.forget_given_names();
     token.lacks_vowels = read.lacks_vowels;
     token.country = roles.has(Roles::COUNTRY);
-    token.weight = match LEXICON.roles(usual).has(Roles::COMMON) {
+    let roles = other.map_or(roles, |other| LEXICON.roles(other));
+    token.weight = match roles.has(Roles::COMMON) {
         true => 0.5,
         false if word.len() <= 2 => 0.7,
         false => 1.0,
@@ -142,7 +142,7 @@ pub(super) fn compare(
     evidence: &mut Evidence,
 ) -> f64 {
     evidence.family = family_factor(a.family, b.family);
-    if a.joined == b.joined && !(a.asides && b.asides) {
+    if a.start == b.start && a.joined == b.joined && !(a.asides && b.asides) {
         evidence.rule = Rule::SameLetters;
         let one_form = a.family == b.family || evidence.family < 1.0;
         return evidence.family * if one_form { 1.0 } else { 0.98 };
@@ -150,7 +150,7 @@ pub(super) fn compare(
     alignment.align(a, b, ORGANISATION.pair, evidence);
     let acronym = acronym_of(a, b).max(acronym_of(b, a));
     if evidence.pairs.is_empty() {
-        return or_acronym(0.0, whole::similarity(a, b, true), acronym, evidence);
+        return or_acronym(0.0, whole::similarity(a, b, true, 0.0), acronym, evidence);
     }
     let (mut doubt, mut matched) = (Doubt::default(), 0.0);
     for pair in &evidence.pairs {
@@ -178,7 +178,7 @@ pub(super) fn compare(
     }
     let score = ORGANISATION.score(doubt, matched, evidence.conflict, evidence.excess);
     let score = score * evidence.numbers * evidence.country;
-    let together = whole::similarity(a, b, !both) * evidence.numbers;
+    let together = whole::similarity(a, b, !both, score) * evidence.numbers;
     or_acronym(score, together, acronym, evidence)
 }
 

@@ -17,16 +17,17 @@ use super::words::{Word, Words};
 
 /// Prepares a name whose words were read.
 pub(super) fn prepare(words: &mut Words, prepared: &mut Prepared) {
+    words.look_up();
     drop_company_form(words);
-    let titles = |word: &str| LEXICON.roles(word).has(Roles::TITLE);
-    let titled = words.iter().any(|(word, _)| titles(word));
-    if titled && words.iter().any(|(word, _)| !titles(word)) {
-        words.retain(|word, _| !titles(word));
+    let is_title = |word: Word| word.roles().has(Roles::TITLE);
+    let titled = words.iter().any(|(_, read)| is_title(read));
+    if titled && words.iter().any(|(_, read)| !is_title(read)) {
+        words.retain(|word| !is_title(word));
     }
-    let names = words.iter().filter(|(word, _)| is_name(word)).count();
+    let names = words.iter().filter(|(_, read)| is_name(*read)).count();
     let (mut servant, mut father) = (false, false);
     for (place, (word, read)) in words.iter().enumerate() {
-        let roles = LEXICON.roles(word);
+        let roles = read.roles();
         let last = place + 1 == words.len();
         if roles.has(Roles::SERVANT) && !last {
             servant = true;
@@ -42,7 +43,7 @@ pub(super) fn prepare(words: &mut Words, prepared: &mut Prepared) {
                 token.weight = 0.0;
             }
         } else {
-            let token = match number(word, place > 0 && last) {
+            let token = match number(word, read, place > 0 && last) {
                 Some(number) => push_number(number, prepared),
                 None => push_name(word, read, words.len(), prepared),
             };
@@ -63,24 +64,26 @@ fn drop_company_form(words: &mut Words) {
     let count = words.len();
     let form = count.checked_sub(1).and_then(|last| words.get(last));
     let drop = count > 2
-        && form.is_some_and(|(word, _)| {
-            let family = LEXICON.form(word);
-            word.len() > 2 && matches!(family, Some(Family::Limited | Family::Stock))
+        && form.is_some_and(|(word, read)| {
+            let family = || LEXICON.form(word);
+            word.len() > 2
+                && read.roles().has(Roles::FORM_LAST)
+                && matches!(family(), Some(Family::Limited | Family::Stock))
         });
     if drop {
         words.narrow(0, count - 1);
     }
 }
 
-fn is_name(word: &str) -> bool {
-    let roles = LEXICON.roles(word);
+fn is_name(word: Word) -> bool {
+    let roles = word.roles();
     !roles.has(Roles::HONORIFIC) && !roles.has(Roles::PARTICLE)
 }
 
 /// The number that a word of a person's name is: digits, or a Roman number behind the name.
-fn number(word: &str, behind: bool) -> Option<u64> {
+fn number(word: &str, read: Word, behind: bool) -> Option<u64> {
     let roman = behind && word.len() > 1 && word.bytes().all(|byte| b"ivx".contains(&byte));
-    match LEXICON.word(word) {
+    match read.entry {
         Some(entry) if roman => entry.number,
         _ => word.parse().ok(),
     }
@@ -152,15 +155,15 @@ pub(super) fn compare(
     alignment: &mut Alignment,
     evidence: &mut Evidence,
 ) -> f64 {
-    if a.joined == b.joined {
+    if a.start == b.start && a.joined == b.joined {
         evidence.rule = Rule::SameLetters;
         return 1.0;
     }
     alignment.align(a, b, PERSON.pair, evidence);
-    let together = whole::similarity(a, b, !evidence.known_apart);
+    let edits = !evidence.known_apart;
     if evidence.pairs.is_empty() {
         evidence.rule = Rule::WrittenTogether;
-        return together;
+        return whole::similarity(a, b, edits, 0.0);
     }
     let mut sum = Sum::default();
     for pair in &evidence.pairs {
@@ -186,7 +189,7 @@ pub(super) fn compare(
     if conflict == 0.0 && is_first_missing(a, b, evidence) {
         score *= FIRST_MISSING;
     }
-    evidence.better(score, together)
+    evidence.better(score, whole::similarity(a, b, edits, score))
 }
 
 /// What the pairs of two names amount to.

@@ -66,6 +66,8 @@ pub struct Prepared {
     pub(super) tokens: Vec<Token>,
     /// The sounds of all words written together, without those in brackets.
     pub(super) joined: Vec<u8>,
+    /// Its first letters, which decide most comparisons of whole names.
+    pub(super) start: u64,
     /// The sort of organisation that its legal form tells.
     pub(super) family: Option<Family>,
     /// Whether some word is the name of a father.
@@ -116,6 +118,7 @@ impl Prepared {
         self.sounds.clear();
         self.tokens.clear();
         self.joined.clear();
+        self.start = 0;
         self.family = None;
         self.fathers = false;
         self.titled = false;
@@ -163,6 +166,11 @@ impl Prepared {
             joined.extend_from_slice(slice(sounds, token.sound));
         }
         joined.truncate(JOINED_LETTERS_MAX);
+        let mut first = [0; 8];
+        for (first, letter) in first.iter_mut().zip(&*joined) {
+            *first = *letter;
+        }
+        self.start = u64::from_be_bytes(first);
         self.fathers = tokens.iter().any(|token| token.father);
         self.asides = tokens.iter().any(|token| token.aside);
     }

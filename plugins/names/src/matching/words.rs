@@ -5,7 +5,8 @@
 //! [`WORDS_MAX`] words of at most [`WORD_BYTES_MAX`] bytes; what follows is not read.
 
 use super::letters::{is_kana, is_syllable, lacks_vowels, push_latin};
-use crate::romanize::is_apostrophe;
+use super::tables::{LEXICON, Lexicon, Roles, WordEntry};
+use crate::romanize::{is_apostrophe, lower_case};
 
 /// How many words of a name are read.
 pub(super) const WORDS_MAX: usize = 32;
@@ -30,6 +31,14 @@ pub(super) struct Word {
     pub(super) syllables: bool,
     /// Where the first syllable of such a word ends, which is the surname; 0 for other words.
     surname_end: usize,
+    /// What the tables know of it, once it was looked up.
+    pub(super) entry: Option<&'static WordEntry>,
+}
+
+impl Word {
+    pub(super) fn roles(&self) -> Roles {
+        self.entry.map(|entry| entry.roles).unwrap_or_default()
+    }
 }
 
 /// The words of a text; reading another one reuses the buffers.
@@ -58,10 +67,17 @@ impl Words {
         &self.text[word.start..word.end]
     }
 
+    /// Looks the words up in the tables.
+    pub(super) fn look_up(&mut self) {
+        let lexicon: &'static Lexicon = &LEXICON;
+        for word in &mut self.words {
+            word.entry = lexicon.word(&self.text[word.start..word.end]);
+        }
+    }
+
     /// Keeps the words for which `keep` is true.
-    pub(super) fn retain(&mut self, mut keep: impl FnMut(&str, Word) -> bool) {
-        let Self { text, words } = self;
-        words.retain(|word| keep(&text[word.start..word.end], *word));
+    pub(super) fn retain(&mut self, mut keep: impl FnMut(Word) -> bool) {
+        self.words.retain(|word| keep(*word));
     }
 
     /// The words from one place to another, written together; none where they do not stand side by side.
@@ -111,7 +127,13 @@ impl Words {
         let mut open = Open::default();
         let ukrainian = !text.is_ascii() && is_ukrainian(text);
         let (mut aside, mut aside_start) = (false, 0);
-        for c in text.chars().flat_map(char::to_lowercase) {
+        let mut rest = text;
+        while self.words.len() < WORDS_MAX {
+            let latin = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
+            self.read_latin(&rest[..latin], &mut open);
+            rest = &rest[latin..];
+            let Some(c) = rest.chars().next() else { break };
+            rest = &rest[c.len_utf8()..];
             match c {
                 _ if is_apostrophe(c) => {}
                 '(' | '[' | '{' | ')' | ']' | '}' => {
@@ -129,10 +151,10 @@ impl Words {
                     self.text.push_str("and");
                     self.close(&mut open, false);
                 }
-                _ => self.read_letter(c, ukrainian, &mut open),
-            }
-            if self.words.len() >= WORDS_MAX {
-                break;
+                '\u{400}'..='\u{45f}' => self.read_letter(lower_case(c), ukrainian, &mut open),
+                _ => c
+                    .to_lowercase()
+                    .for_each(|c| self.read_letter(c, ukrainian, &mut open)),
             }
         }
         self.close(&mut open, false);
@@ -140,10 +162,35 @@ impl Words {
         self.split_syllables();
     }
 
+    /// Reads Latin letters without marks, of which most names are made.
+    fn read_latin(&mut self, letters: &str, open: &mut Open) {
+        let Some(last) = letters.bytes().last() else {
+            return;
+        };
+        if self.ends_with_digit(open) {
+            self.close(open, false);
+        }
+        let room = WORD_BYTES_MAX.saturating_sub(self.text.len() - open.start);
+        let start = self.text.len();
+        self.text.push_str(&letters[..letters.len().min(room)]);
+        self.text[start..].make_ascii_lowercase();
+        if open.letters == 0 {
+            open.first_end = start + 1;
+        }
+        open.letters += self.text.len() - start;
+        open.previous = Some(char::from(last.to_ascii_lowercase()));
+    }
+
+    /// Whether the word that is being read ends with a digit, which no letter follows in a word.
+    fn ends_with_digit(&self, open: &Open) -> bool {
+        let read = &self.text.as_bytes()[open.start..];
+        read.last().is_some_and(u8::is_ascii_digit)
+    }
+
     fn read_letter(&mut self, c: char, ukrainian: bool, open: &mut Open) {
-        let last = self.text[open.start..].bytes().last();
         if c.is_ascii_alphanumeric()
-            && last.is_some_and(|last| last.is_ascii_digit() != c.is_ascii_digit())
+            && self.text.len() > open.start
+            && self.ends_with_digit(open) != c.is_ascii_digit()
         {
             self.close(open, false);
         }
@@ -155,9 +202,11 @@ impl Words {
             return;
         }
         open.letters += 1;
-        open.lacks_vowels |= lacks_vowels(c);
-        open.syllables |= is_syllable(c);
-        open.kana |= is_kana(c);
+        if !c.is_ascii() {
+            open.lacks_vowels |= lacks_vowels(c);
+            open.syllables |= is_syllable(c);
+            open.kana |= is_kana(c);
+        }
         if open.letters == 1 {
             open.first_end = self.text.len();
         }
@@ -178,6 +227,7 @@ impl Words {
                 lacks_vowels: open.lacks_vowels || (open.syllables && open.letters > 2),
                 syllables: open.syllables,
                 surname_end: if surname { open.first_end } else { 0 },
+                entry: None,
             });
         }
         *open = Open {
@@ -221,8 +271,15 @@ struct Open {
 /// Whether Cyrillic letters are read as Ukrainian: where one of its own letters stands, or none of the
 /// Russian ones. The choice is that of the crate's normalized form.
 fn is_ukrainian(text: &str) -> bool {
-    let has = |letters: &str| text.chars().any(|c| letters.contains(c));
-    has("ґєіїҐЄІЇ") || !has("ыэёъЫЭЁЪ")
+    let mut russian = false;
+    for c in text.chars() {
+        match c {
+            'ґ' | 'є' | 'і' | 'ї' | 'Ґ' | 'Є' | 'І' | 'Ї' => return true,
+            'ы' | 'э' | 'ё' | 'ъ' | 'Ы' | 'Э' | 'Ё' | 'Ъ' => russian = true,
+            _ => {}
+        }
+    }
+    !russian
 }
 
 #[cfg(test)]
