@@ -13,9 +13,9 @@
 //! | `id_card_ua` | 9 digits | form | the card of 2016 |
 //! | `iban` | country, 2 digits, account | modulo 97, length | ISO 13616, ISO 7064 |
 //! | `imei` | 15 digits | Luhn | 3GPP TS 23.003, ISO/IEC 7812-1 |
-//! | `imo` | 7 digits | digit | IMO resolution A.1117(30) |
+//! | `imo` | 7 digits | digit of a ship or of a company | IMO resolutions A.1117(30), MSC.160(78) |
 //! | `vin` | 17 characters | digit where it is prescribed | ISO 3779, 49 CFR 565 |
-//! | `mrz` | lines of 30, 36 or 44 | all digits | ICAO Doc 9303 parts 3 to 6 |
+//! | `mrz` | lines of 30, 36 or 44 | all digits | ICAO Doc 9303 parts 3 to 7 |
 //! | `plate_ua` | Latin capitals and digits | form and region | Ukrainian plates since 1977 |
 
 mod ukraine;

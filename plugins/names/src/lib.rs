@@ -19,8 +19,8 @@
 //! | `median_absolute_deviation(value)` | number | Hampel 1974, over groups |
 //!
 //! The same computations are plain Rust functions, so that native code and benchmarks can call
-//! them. Where many values are computed, keep a [`Normalizer`], [`JaroWinkler`] or [`Phonetic`]:
-//! it reuses its buffers.
+//! them. Where many values are computed, keep a [`Normalizer`], [`JaroWinkler`],
+//! [`DamerauLevenshtein`] or [`Phonetic`]: it reuses its buffers.
 //!
 //! ```
 //! use sextant_plugin_names::{jaro_winkler, normalize, phonetic, romanize_ukrainian};
@@ -62,7 +62,7 @@ pub use normalize::{Normalizer, normalize};
 pub use phonetic::{Phonetic, phonetic};
 pub use romanize::{romanize_russian, romanize_ukrainian};
 pub use romanize_schemes::{Scheme, romanize_by};
-pub use similarity::{JaroWinkler, damerau_levenshtein, jaro_winkler};
+pub use similarity::{DamerauLevenshtein, JaroWinkler, damerau_levenshtein, jaro_winkler};
 
 use sextant_plugin_sdk::Functions;
 

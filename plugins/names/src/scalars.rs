@@ -1,7 +1,7 @@
 //! The functions as SQL sees them: their descriptions, and the loops over columns.
 
 use crate::romanize::{RUSSIAN, UKRAINIAN, romanize};
-use crate::{JaroWinkler, Normalizer, Phonetic};
+use crate::{DamerauLevenshtein, JaroWinkler, Normalizer, Phonetic};
 use arrow_array::builder::{Float64Builder, StringViewBuilder};
 use arrow_array::{ArrayRef, Int64Array};
 use arrow_schema::DataType;
@@ -111,9 +111,9 @@ pub(crate) fn damerau_levenshtein() -> impl Scalar {
     .example("SELECT names.damerau_levenshtein('CA', 'ABC')", "2");
     SimpleScalar::new(description, DataType::Int64, |arguments| {
         let (a, b) = (arguments.strings(0)?, arguments.strings(1)?);
+        let mut comparator = DamerauLevenshtein::new();
         let pairs = (0..arguments.rows()).map(|row| Some((a.get(row)?, b.get(row)?)));
-        let distances =
-            pairs.map(|pair| pair.map(|(a, b)| crate::damerau_levenshtein(a, b) as i64));
+        let distances = pairs.map(|pair| pair.map(|(a, b)| comparator.distance(a, b) as i64));
         Ok(Arc::new(distances.collect::<Int64Array>()))
     })
 }

@@ -1,10 +1,12 @@
 //! Similarity and distance of two texts, on Unicode scalar values. Case and spelling count: compare
 //! normalized forms to be free of them.
 //!
-//! Jaro-Winkler is our own for texts of up to 64 characters below U+0800, which is nearly every
-//! name: it keeps its table between pairs, where the `rapidfuzz` crate clears two kilobytes for
-//! each, and measured about twice as fast both natively and as wasm with SIMD. All else is
-//! `rapidfuzz`, which is also what the tests compare with.
+//! Texts of up to 64 characters below U+0800, which is nearly every name, are compared by our own
+//! code with a bit for each character: it keeps its table between pairs, where the `rapidfuzz` crate
+//! clears two kilobytes for each. Both natively and as wasm with SIMD, Jaro-Winkler measured about
+//! twice as fast, and Damerau-Levenshtein, which the crate computes cell by cell, from five times on
+//! names to fifteen and more on longer texts. All else is `rapidfuzz`, which is also what the tests
+//! compare with.
 
 use rapidfuzz::distance;
 use std::cell::RefCell;
@@ -23,16 +25,12 @@ pub fn jaro_winkler(a: &str, b: &str) -> f64 {
 /// The distance of two texts after Damerau and Levenshtein: how many insertions, deletions,
 /// substitutions and transpositions of neighbours make one of the other.
 ///
-/// It is the unrestricted distance, a metric (Lowrance and Wagner 1975, in the linear space of Zhao
-/// and Sahni 2019), not the optimal string alignment: from `CA` to `ABC` it is 2, not 3.
+/// See [`DamerauLevenshtein`], which this keeps one of for each thread.
 pub fn damerau_levenshtein(a: &str, b: &str) -> usize {
-    if a == b {
-        0
-    } else if a.is_ascii() && b.is_ascii() {
-        distance::damerau_levenshtein::distance(a.bytes(), b.bytes())
-    } else {
-        distance::damerau_levenshtein::distance(a.chars(), b.chars())
+    thread_local! {
+        static SCRATCH: RefCell<DamerauLevenshtein> = RefCell::new(DamerauLevenshtein::new());
     }
+    SCRATCH.with_borrow_mut(|scratch| scratch.distance(a, b))
 }
 
 /// How many characters of each text fit in a word of bits.
@@ -51,10 +49,8 @@ const BOOST_THRESHOLD: f64 = 0.7;
 /// prefix counts only where the Jaro similarity is above 0.7, and half transpositions are rounded
 /// down. Two empty texts have similarity 1, an empty one and another 0.
 pub struct JaroWinkler {
-    /// Where each character stands in `a`: bit `i` for position `i`. All zero between calls.
-    positions: Box<[u64; TABLE_CHARS]>,
-    a: Vec<u32>,
-    b: Vec<u32>,
+    positions: Box<Positions>,
+    decoded: Decoded,
 }
 
 impl fmt::Debug for JaroWinkler {
@@ -73,65 +69,216 @@ impl JaroWinkler {
     /// A comparator; it holds a table of 16 KiB.
     pub fn new() -> Self {
         Self {
-            positions: Box::new([0; TABLE_CHARS]),
-            a: Vec::new(),
-            b: Vec::new(),
+            positions: Box::new(Positions::new()),
+            decoded: Decoded::new(),
         }
     }
 
     /// The similarity of two texts, from 0 to 1: 1 where they are equal and only there, and the
     /// same whichever comes first.
     pub fn similarity(&mut self, a: &str, b: &str) -> f64 {
-        if a.is_ascii() && b.is_ascii() {
-            let (a, b) = (a.as_bytes(), b.as_bytes());
-            return if a.len().max(b.len()) <= WORD_CHARS {
-                similarity_in_words(&mut self.positions, a, b)
-            } else {
+        match self.decoded.pair(a, b) {
+            Pair::Ascii(a, b) => similarity_in_words(&mut self.positions, a, b),
+            Pair::Table(a, b) => similarity_in_words(&mut self.positions, a, b),
+            Pair::LongAscii(a, b) => {
                 distance::jaro_winkler::similarity(a.iter().copied(), b.iter().copied())
-            };
-        }
-        decode(a, &mut self.a);
-        decode(b, &mut self.b);
-        let (a, b) = (&self.a[..], &self.b[..]);
-        let in_table = |text: &[u32]| text.iter().all(|&c| (c as usize) < TABLE_CHARS);
-        if a.len().max(b.len()) <= WORD_CHARS && in_table(a) && in_table(b) {
-            similarity_in_words(&mut self.positions, a, b)
-        } else {
-            distance::jaro_winkler::similarity(a.iter().copied(), b.iter().copied())
+            }
+            Pair::Other => distance::jaro_winkler::similarity(a.chars(), b.chars()),
         }
     }
 }
 
-fn decode(text: &str, chars: &mut Vec<u32>) {
-    chars.clear();
-    chars.extend(text.chars().map(u32::from));
+/// Computes Damerau-Levenshtein distances, reusing its buffers.
+///
+/// It is the unrestricted distance, a metric (Lowrance and Wagner 1975), not the optimal string
+/// alignment: from `CA` to `ABC` it is 2, not 3. Short texts are compared a column at a time in the
+/// bits of a word, as Myers (1999) and Hyyrö (2003) do for lesser distances; others in the linear
+/// space of Zhao and Sahni (2019).
+pub struct DamerauLevenshtein {
+    positions: Box<Positions>,
+    decoded: Decoded,
+}
+
+impl fmt::Debug for DamerauLevenshtein {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DamerauLevenshtein").finish_non_exhaustive()
+    }
+}
+
+impl Default for DamerauLevenshtein {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl DamerauLevenshtein {
+    /// A comparator; it holds a table of 16 KiB.
+    pub fn new() -> Self {
+        Self {
+            positions: Box::new(Positions::new()),
+            decoded: Decoded::new(),
+        }
+    }
+
+    /// The distance of two texts in edits: 0 where they are equal and only there, and the same
+    /// whichever comes first.
+    pub fn distance(&mut self, a: &str, b: &str) -> usize {
+        match self.decoded.pair(a, b) {
+            Pair::Ascii(a, b) => distance_in_words(&mut self.positions, a, b),
+            Pair::Table(a, b) => distance_in_words(&mut self.positions, a, b),
+            Pair::LongAscii(a, b) => {
+                distance::damerau_levenshtein::distance(a.iter().copied(), b.iter().copied())
+            }
+            Pair::Other => distance::damerau_levenshtein::distance(a.chars(), b.chars()),
+        }
+    }
+}
+
+/// Two texts as the comparators take them.
+enum Pair<'a> {
+    /// At most 64 characters each, all ASCII.
+    Ascii(&'a [u8], &'a [u8]),
+    /// At most 64 characters each, all below U+0800.
+    Table(&'a [u16], &'a [u16]),
+    /// Longer, and a character is still a byte, which spares decoding each over and over.
+    LongAscii(&'a [u8], &'a [u8]),
+    /// Longer or of other scripts.
+    Other,
+}
+
+/// Room for the characters of two texts.
+struct Decoded {
+    a: [u16; WORD_CHARS],
+    b: [u16; WORD_CHARS],
+}
+
+impl Decoded {
+    fn new() -> Self {
+        Self {
+            a: [0; WORD_CHARS],
+            b: [0; WORD_CHARS],
+        }
+    }
+
+    #[inline(always)]
+    fn pair<'a>(&'a mut self, a: &'a str, b: &'a str) -> Pair<'a> {
+        if a.is_ascii() && b.is_ascii() {
+            let (a, b) = (a.as_bytes(), b.as_bytes());
+            return if a.len().max(b.len()) <= WORD_CHARS {
+                Pair::Ascii(a, b)
+            } else {
+                Pair::LongAscii(a, b)
+            };
+        }
+        match (decode(a, &mut self.a), decode(b, &mut self.b)) {
+            (Some(a), Some(b)) => Pair::Table(a, b),
+            _ => Pair::Other,
+        }
+    }
+}
+
+/// The characters of a text, where they are at most 64 and all below U+0800.
+fn decode<'a>(text: &str, chars: &'a mut [u16; WORD_CHARS]) -> Option<&'a [u16]> {
+    let mut rest = text.as_bytes();
+    if text.is_ascii() {
+        let chars = chars.get_mut(..rest.len())?;
+        for (char, &byte) in chars.iter_mut().zip(rest) {
+            *char = byte.into();
+        }
+        return Some(chars);
+    }
+    let mut count = 0;
+    while !rest.is_empty() {
+        if let Some((&eight, after)) = rest.split_first_chunk()
+            && let Some(four) = four_of_two_bytes(eight)
+        {
+            *chars[count..].first_chunk_mut()? = four;
+            (count, rest) = (count + four.len(), after);
+            continue;
+        }
+        let char;
+        (char, rest) = match rest {
+            [byte @ ..0x80, after @ ..] => (u16::from(*byte), after),
+            [lead @ ..0xe0, next, after @ ..] => {
+                let (high, low) = (u16::from(lead & 0x1f), u16::from(next & 0x3f));
+                (high << 6 | low, after)
+            }
+            _ => return None,
+        };
+        *chars.get_mut(count)? = char;
+        count += 1;
+    }
+    Some(&chars[..count])
+}
+
+/// The four characters of eight bytes, where UTF-8 writes each of them in two; a word of Cyrillic
+/// letters is read so at a fraction of the turns of a loop.
+#[inline(always)]
+fn four_of_two_bytes(bytes: [u8; 8]) -> Option<[u16; 4]> {
+    // Lanes of 16 bits with the leading byte below: 110xxxxx, then 10xxxxxx.
+    let lanes = u64::from_le_bytes(bytes);
+    if lanes & 0xc0e0_c0e0_c0e0_c0e0 != 0x80c0_80c0_80c0_80c0 {
+        return None;
+    }
+    let high = (lanes & 0x001f_001f_001f_001f) << 6;
+    let low = (lanes >> 8) & 0x003f_003f_003f_003f;
+    Some([0, 16, 32, 48].map(|shift| ((high | low) >> shift) as u16))
+}
+
+/// Where each character below U+0800 stands in a text of at most 64: bit `i` for position `i`. All
+/// zero between calls.
+struct Positions([u64; TABLE_CHARS]);
+
+impl Positions {
+    fn new() -> Self {
+        Self([0; TABLE_CHARS])
+    }
+
+    #[inline(always)]
+    fn add<C: Copy + Into<u32>>(&mut self, text: &[C]) {
+        in_fours(text, |i, c| self.0[index(c)] |= 1 << i);
+    }
+
+    #[inline(always)]
+    fn of<C: Into<u32>>(&self, c: C) -> u64 {
+        self.0[index(c)]
+    }
+
+    #[inline(always)]
+    fn clear<C: Copy + Into<u32>>(&mut self, text: &[C]) {
+        in_fours(text, |_, c| self.0[index(c)] = 0);
+    }
+}
+
+/// Masking the index spares the check of bounds; it changes no character below U+0800.
+#[inline(always)]
+fn index<C: Into<u32>>(c: C) -> usize {
+    c.into() as usize % TABLE_CHARS
 }
 
 /// The similarity of texts of at most 64 characters below U+0800, with a bit for each character.
 #[inline(always)]
-fn similarity_in_words<C>(positions: &mut [u64; TABLE_CHARS], a: &[C], b: &[C]) -> f64
+fn similarity_in_words<C>(positions: &mut Positions, a: &[C], b: &[C]) -> f64
 where
     C: Copy + PartialEq + Into<u32>,
 {
     if a.is_empty() || b.is_empty() {
         return if a.len() == b.len() { 1.0 } else { 0.0 };
     }
-    // Masking the index spares the check of bounds; it changes no character below U+0800.
-    let index = |c: C| c.into() as usize % TABLE_CHARS;
-    in_fours(a, |i, c| positions[index(c)] |= 1 << i);
+    positions.add(a);
     let (mut in_a, mut in_b) = (0_u64, 0_u64);
     // Characters match where they stand no further apart than `reach`; `window` has a bit for each
     // position of `a` within it.
     let reach = (a.len().max(b.len()) / 2).saturating_sub(1);
     let mut window = (1_u64 << (reach + 1)) - 1;
     in_fours(b, |j, c| {
-        let free = positions[index(c)] & window & !in_a;
+        let free = positions.of(c) & window & !in_a;
         in_a |= free & free.wrapping_neg();
         in_b |= u64::from(free != 0) << j;
         window = (window << 1) | u64::from(j < reach);
     });
     let out_of_order = out_of_order(a, in_a, b, in_b);
-    in_fours(a, |_, c| positions[index(c)] = 0);
+    positions.clear(a);
     if in_a == 0 {
         return 0.0;
     }
@@ -150,21 +297,6 @@ where
     jaro + prefix as f64 * PREFIX_SCALE * (1.0 - jaro)
 }
 
-/// Visits characters with their positions, four in each turn of the loop: in the sandbox, every turn
-/// of a loop looks at the clock, which costs as much as a character.
-#[inline(always)]
-fn in_fours<C: Copy>(text: &[C], mut visit: impl FnMut(usize, C)) {
-    let (fours, rest) = text.as_chunks::<4>();
-    for (turn, four) in fours.iter().enumerate() {
-        for (i, &c) in four.iter().enumerate() {
-            visit(turn * 4 + i, c);
-        }
-    }
-    for (i, &c) in rest.iter().enumerate() {
-        visit(fours.len() * 4 + i, c);
-    }
-}
-
 /// How many of the matching characters, each side in its own order, differ.
 #[inline(always)]
 fn out_of_order<C: Copy + PartialEq>(a: &[C], mut in_a: u64, b: &[C], mut in_b: u64) -> u32 {
@@ -179,6 +311,120 @@ fn out_of_order<C: Copy + PartialEq>(a: &[C], mut in_a: u64, b: &[C], mut in_b: 
         in_b &= in_b - 1;
     }
     count
+}
+
+/// The distance of texts of at most 64 characters below U+0800.
+#[inline(always)]
+fn distance_in_words<C: Copy + Into<u32>>(positions: &mut Positions, a: &[C], b: &[C]) -> usize {
+    // A column costs several times what a bit does, so the longer text is the one in bits.
+    let (a, b) = if a.len() < b.len() { (b, a) } else { (a, b) };
+    if a.is_empty() {
+        return 0;
+    }
+    positions.add(a);
+    let mut column = Column::first();
+    in_fours(b, |_, c| column = column.next(positions.of(c)));
+    positions.clear(a);
+    column.foot(a.len(), b.len())
+}
+
+/// A column of the table of distances `H`, where `H[i][j]` is that of the first `i` characters of
+/// `a` and the first `j` of `b`. Each word has a bit for each character of `a`: the lowest is row 1,
+/// of `a[1]`. Bits beyond the last row are noise that no row sees: carries and shifts go to later
+/// rows, except for those of `matches`, which is zero there.
+///
+/// Neighbours in `H` differ by at most one, and `H[i][j]` is `H[i-1][j-1]` or one more. Myers (1999)
+/// computes the differences of a column from those of the one before, all rows at once: the step
+/// down the diagonal is free where the characters match, or where it follows from the neighbours.
+/// Hyyrö (2003) lets it be free too where two neighbours are transposed.
+///
+/// The unrestricted distance also has transpositions with edits between: `a[k]` is `b[j]` and `a[i]`
+/// is `b[l]`, which costs `H[k-1][l-1] + (i-k-1) + 1 + (j-l-1)`. Where characters stand between
+/// them in both texts, substitutions cost no more (Zhao and Sahni 2019); this leaves two kinds. For
+/// `l = j-1` the step to `H[i][j]` is free if `H[k-1][j-2] + (i-k)` is `H[i-1][j-1]`. It is never
+/// less, and equal just where the diagonal step to `H[k][j-1]` costs one, and so does each step down
+/// from there to `H[i-1][j-1]`. This is a run of ones, which a carry goes through. For `k = i-1` the
+/// same holds with rows for columns, so that runs are kept from one column to the next.
+struct Column {
+    /// Where `a` has the character of this column.
+    matches: u64,
+    /// Where `H[i][j]` is `H[i-1][j-1]`.
+    free: u64,
+    /// Where `H[i][j]` is one more than `H[i-1][j]`.
+    rises: u64,
+    /// Where it is one less.
+    falls: u64,
+    /// Where `H[i][j]` is one more than `H[i][j-1]`.
+    grows: u64,
+    /// Where an earlier column has the character of row `i+1`, the diagonal step there to row `i`
+    /// costs one, and row `i` grows from there to the column before this.
+    open: u64,
+}
+
+impl Column {
+    /// Before the first character of `b`: `H[i][0]` is `i`.
+    #[inline(always)]
+    fn first() -> Self {
+        Self {
+            matches: 0,
+            free: 0,
+            rises: u64::MAX,
+            falls: 0,
+            grows: 0,
+            open: 0,
+        }
+    }
+
+    /// The next column; its character stands in `a` at `matches`.
+    #[inline(always)]
+    fn next(&self, matches: u64) -> Self {
+        let open = (self.open & self.grows) | ((self.matches >> 1) & !self.free);
+        let neighbours_in_a = (open & matches) << 1;
+        let neighbours_in_b = through(self.rises, (matches & !self.free) << 1) & self.matches;
+        let equal = matches | neighbours_in_a | neighbours_in_b;
+        let free = through(self.rises, equal) | self.falls;
+        // The topmost row, of no characters of `a`, grows too.
+        let grows = self.falls | !(free | self.rises);
+        let (grows_above, shrinks_above) = ((grows << 1) | 1, (free & self.rises) << 1);
+        Self {
+            matches,
+            free,
+            rises: shrinks_above | !(free | grows_above),
+            falls: grows_above & free,
+            grows,
+            open,
+        }
+    }
+
+    /// `H` in the last of so many rows, where this is the last of so many columns.
+    #[inline(always)]
+    fn foot(&self, rows: usize, columns: usize) -> usize {
+        let rows = u64::MAX >> (WORD_CHARS - rows);
+        let ones = |word: u64| (word & rows).count_ones() as usize;
+        columns + ones(self.rises) - ones(self.falls)
+    }
+}
+
+/// The bits of `starts`, and from each on all that a carry reaches: those after it as far as `runs`
+/// has ones, and the one after these.
+#[inline(always)]
+fn through(runs: u64, starts: u64) -> u64 {
+    ((starts & runs).wrapping_add(runs) ^ runs) | starts
+}
+
+/// Visits characters with their positions, four in each turn of the loop: in the sandbox, every turn
+/// of a loop looks at the clock, which costs as much as a character.
+#[inline(always)]
+fn in_fours<C: Copy>(text: &[C], mut visit: impl FnMut(usize, C)) {
+    let (fours, rest) = text.as_chunks::<4>();
+    for (turn, four) in fours.iter().enumerate() {
+        for (i, &c) in four.iter().enumerate() {
+            visit(turn * 4 + i, c);
+        }
+    }
+    for (i, &c) in rest.iter().enumerate() {
+        visit(fours.len() * 4 + i, c);
+    }
 }
 
 #[cfg(test)]
@@ -302,7 +548,7 @@ mod tests {
             let expected = distance::jaro_winkler::similarity(a.chars(), b.chars());
             assert_near(scratch.similarity(&a, &b), expected, 1e-12);
         }
-        assert!(scratch.positions.iter().all(|&positions| positions == 0));
+        assert!(scratch.positions.0.iter().all(|&positions| positions == 0));
     }
 
     /// The algorithm as Lowrance and Wagner (1975) print it, with a full matrix.
@@ -354,5 +600,41 @@ mod tests {
                 assert_eq!(found == 0, a == b);
             }
         }
+    }
+
+    #[test]
+    fn damerau_levenshtein_agrees_with_rapidfuzz_on_long_texts_of_any_script() {
+        let mut number = numbers();
+        let scripts: [&[char]; 5] = [
+            &['a', 'b'],
+            &['a', 'b', 'c', 'd', 'e'],
+            &['а', 'б', 'в', 'г', 'ї', ' '],
+            &['a', 'é', 'ß', 'я', '\u{7ff}'],
+            &['王', '小', 'a', '\u{800}'],
+        ];
+        let mut scratch = DamerauLevenshtein::new();
+        for round in 0..20_000 {
+            let script = scripts[round % scripts.len()];
+            let count = number(70);
+            let a: Vec<char> = (0..count).map(|_| script[number(script.len())]).collect();
+            // Half of the pairs are a few edits apart, the others have little in common.
+            let mut b = a.clone();
+            for _ in 0..number([8, 200][round % 2]) {
+                let (at, c) = (number(b.len() + 1), script[number(script.len())]);
+                match number(4) {
+                    0 => b.insert(at, c),
+                    _ if at == b.len() => {}
+                    1 => {
+                        b.remove(at);
+                    }
+                    2 => b[at] = c,
+                    _ => b.swap(at, at.saturating_sub(1)),
+                }
+            }
+            let (a, b) = (String::from_iter(a), String::from_iter(b));
+            let expected = distance::damerau_levenshtein::distance(a.chars(), b.chars());
+            assert_eq!(scratch.distance(&a, &b), expected, "{a} {b}");
+        }
+        assert!(scratch.positions.0.iter().all(|&positions| positions == 0));
     }
 }

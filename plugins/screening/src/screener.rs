@@ -14,6 +14,8 @@ const CANDIDATES: usize = 24;
 /// What part of what the words of two names tell together both must have (Jaccard 1901, weighted) for an
 /// entry to be a candidate. A frequent given name alone is less, and all who have it would be candidates.
 const SHARED_MIN: f32 = 0.2;
+const NOTED_BITS: usize = 1 << 16;
+
 /// What part of a word counts as shared where a letter is wrong.
 const FUZZY: f32 = 0.8;
 
@@ -37,8 +39,11 @@ pub struct Screener {
     matcher: Matcher,
     /// For each word of the index, which words of the name that is asked it stands for.
     noted: Vec<Note>,
-    /// For each entry the turn in which it was looked at.
-    looked_at: Vec<u32>,
+    /// Which words of the index may be noted: a bit for each, by the last digits of its number. It is
+    /// small enough to stay near, where most words of most entries end.
+    may_be_noted: Box<[u64; NOTED_BITS / 64]>,
+    /// A bit for each entry that was looked at.
+    looked_at: Vec<u64>,
     turn: u32,
     groups: Vec<Group>,
     /// Words of the index that were found, group after group.
@@ -74,6 +79,7 @@ impl Screener {
             threshold,
             matcher: Matcher::new(),
             noted: Vec::new(),
+            may_be_noted: Box::new([0; NOTED_BITS / 64]),
             looked_at: Vec::new(),
             turn: 0,
             groups: Vec::new(),
@@ -200,11 +206,12 @@ impl Screener {
 
     fn next_turn(&mut self, index: &Index) {
         self.noted.resize(index.vocabulary.len(), Note::default());
-        self.looked_at.resize(index.len(), 0);
+        self.looked_at.clear();
+        self.looked_at.resize(index.len().div_ceil(64), 0);
+        self.may_be_noted.fill(0);
         self.turn = self.turn.wrapping_add(1);
         if self.turn == 0 {
             self.noted.fill(Note::default());
-            self.looked_at.fill(0);
             self.turn = 1;
         }
     }
@@ -215,6 +222,7 @@ impl Screener {
             groups,
             found,
             noted,
+            may_be_noted,
             turn,
             ..
         } = self;
@@ -224,6 +232,8 @@ impl Screener {
             let (start, bits) = (found.len(), words as u16);
             index.vocabulary.find(word, |number, is_exact| {
                 let note = &mut noted[number as usize];
+                let bit = number as usize % NOTED_BITS;
+                may_be_noted[bit / 64] |= 1 << (bit % 64);
                 if note.turn != *turn {
                     *note = Note {
                         turn: *turn,
@@ -272,12 +282,17 @@ impl Screener {
     }
 
     fn look_at(&mut self, index: &Index, entry: u32, weights: &[f32; WORDS_MAX], total: f32) {
-        let seen = &mut self.looked_at[entry as usize];
-        if std::mem::replace(seen, self.turn) == self.turn {
+        let (seen, bit) = (&mut self.looked_at[entry as usize / 64], 1 << (entry % 64));
+        if *seen & bit != 0 {
             return;
         }
+        *seen |= bit;
         let (mut words, mut exact) = (0_u16, 0_u16);
         for &word in index.words(entry) {
+            let bit = word as usize % NOTED_BITS;
+            if self.may_be_noted[bit / 64] >> (bit % 64) & 1 == 0 {
+                continue;
+            }
             let note = self.noted[word as usize];
             if note.turn == self.turn {
                 words |= note.words;
@@ -290,6 +305,10 @@ impl Screener {
             let part = if exact >> place & 1 == 1 { 1.0 } else { FUZZY };
             shared += weights[place as usize] * part;
             words &= words - 1;
+        }
+        // What both tell is at least what the name tells beside that.
+        if shared < SHARED_MIN * (total - shared) {
+            return;
         }
         let all = total + index.total(entry);
         let likeness = shared / (all - shared).max(shared);

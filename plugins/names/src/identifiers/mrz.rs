@@ -1,5 +1,6 @@
-//! The machine-readable zone of travel documents: ICAO Doc 9303, parts 3 (check digits), 4 (TD3), 5 (TD1)
-//! and 6 (TD2). Visas, whose zones end without a composite digit, are not read.
+//! The machine-readable zone of travel documents: ICAO Doc 9303, parts 3 (check digits), 4 (TD3), 5 (TD1),
+//! 6 (TD2) and 7 (visas, whose zones have no composite digit). Zones that states make up for themselves,
+//! as on driving licences, are not read.
 
 use super::Verdict;
 
@@ -12,6 +13,10 @@ pub enum Format {
     Td2,
     /// Passports: two lines of 44.
     Td3,
+    /// Visas that fill a page: two lines of 44.
+    MrvA,
+    /// Smaller visas: two lines of 36.
+    MrvB,
 }
 
 impl Format {
@@ -19,16 +24,19 @@ impl Format {
     const fn columns(self) -> usize {
         match self {
             Self::Td1 => 30,
-            Self::Td2 => 36,
-            Self::Td3 => 44,
+            Self::Td2 | Self::MrvB => 36,
+            Self::Td3 | Self::MrvA => 44,
         }
     }
 
-    fn of_length(characters: usize) -> Option<Self> {
-        match characters {
-            90 => Some(Self::Td1),
-            72 => Some(Self::Td2),
-            88 => Some(Self::Td3),
+    /// The format that the length tells, and among formats of one length the first letter.
+    fn of_zone(zone: &str) -> Option<Self> {
+        match (zone.len(), zone.starts_with('V')) {
+            (90, false) => Some(Self::Td1),
+            (72, false) => Some(Self::Td2),
+            (72, true) => Some(Self::MrvB),
+            (88, false) => Some(Self::Td3),
+            (88, true) => Some(Self::MrvA),
             _ => None,
         }
     }
@@ -44,31 +52,18 @@ impl Format {
                 expiry: (1, 8, 6),
                 nationality: (1, 15, 3),
                 optional: (0, 15, 15),
-                composite: &[(0, 5, 25), (1, 0, 7), (1, 8, 7), (1, 18, 11)],
-                composite_digit: (1, 29, 1),
+                composite: Some((&[(0, 5, 25), (1, 0, 7), (1, 8, 7), (1, 18, 11)], (1, 29, 1))),
             },
             Self::Td2 => Layout {
-                names: (0, 5, 31),
-                number: (1, 0, 9),
-                birth: (1, 13, 6),
-                sex: (1, 20, 1),
-                expiry: (1, 21, 6),
-                nationality: (1, 10, 3),
-                optional: (1, 28, 7),
-                composite: &[(1, 0, 10), (1, 13, 7), (1, 21, 14)],
-                composite_digit: (1, 35, 1),
+                composite: Some((&[(1, 0, 10), (1, 13, 7), (1, 21, 14)], (1, 35, 1))),
+                ..Layout::of_two_lines(31, 7)
             },
             Self::Td3 => Layout {
-                names: (0, 5, 39),
-                number: (1, 0, 9),
-                birth: (1, 13, 6),
-                sex: (1, 20, 1),
-                expiry: (1, 21, 6),
-                nationality: (1, 10, 3),
-                optional: (1, 28, 14),
-                composite: &[(1, 0, 10), (1, 13, 7), (1, 21, 22)],
-                composite_digit: (1, 43, 1),
+                composite: Some((&[(1, 0, 10), (1, 13, 7), (1, 21, 22)], (1, 43, 1))),
+                ..Layout::of_two_lines(39, 14)
             },
+            Self::MrvA => Layout::of_two_lines(39, 16),
+            Self::MrvB => Layout::of_two_lines(31, 8),
         }
     }
 }
@@ -84,16 +79,32 @@ struct Layout {
     expiry: Field,
     nationality: Field,
     optional: Field,
-    composite: &'static [Field],
-    composite_digit: Field,
+    /// What the composite digit is computed from, and where it stands.
+    composite: Option<(&'static [Field], Field)>,
+}
+
+impl Layout {
+    /// Two lines with so many characters of names and of optional data, without a composite digit.
+    const fn of_two_lines(names: usize, optional: usize) -> Self {
+        Self {
+            names: (0, 5, names),
+            number: (1, 0, 9),
+            birth: (1, 13, 6),
+            sex: (1, 20, 1),
+            expiry: (1, 21, 6),
+            nationality: (1, 10, 3),
+            optional: (1, 28, optional),
+            composite: None,
+        }
+    }
 }
 
 /// What a zone says, with fillers removed. Dates stay as two-digit years: the zone has no century.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mrz {
-    /// The format that its length tells.
+    /// The format that its length and first letter tell.
     pub format: Format,
-    /// `P` for passports, `I`, `A` or `C` for cards, with the issuer's second letter.
+    /// `P` for passports, `V` for visas, `I`, `A` or `C` for cards, with the issuer's second letter.
     pub document: String,
     /// The issuing state, three letters.
     pub issuer: String,
@@ -130,7 +141,7 @@ pub(super) fn normalize(text: &str) -> Option<String> {
             _ => return None,
         }
     }
-    Format::of_length(zone.len()).map(|_| zone)
+    Format::of_zone(&zone).map(|_| zone)
 }
 
 pub(super) fn check(zone: &str) -> Verdict {
@@ -158,7 +169,7 @@ pub(super) fn check(zone: &str) -> Verdict {
 /// A zone with wrong check digits is read all the same: [`Mrz::wrong`] names them.
 pub fn parse(text: &str) -> Option<Mrz> {
     let zone = normalize(text)?;
-    let format = Format::of_length(zone.len())?;
+    let format = Format::of_zone(&zone)?;
     let layout = format.layout();
     let field = |(line, column, length): Field| {
         let start = line * format.columns() + column;
@@ -174,8 +185,9 @@ pub fn parse(text: &str) -> Option<Mrz> {
             wrong.push(name);
         }
     };
-    let (number, optional) = document_number(format, field(layout.number), field(layout.optional));
     let number_digit = after(layout.number);
+    let goes_on = matches!(format, Format::Td1 | Format::Td2) && number_digit == "<";
+    let (number, optional) = document_number(goes_on, field(layout.number), field(layout.optional));
     verify(
         "number",
         number.is_some() || fits(field(layout.number), number_digit),
@@ -186,8 +198,10 @@ pub fn parse(text: &str) -> Option<Mrz> {
         let personal = field(layout.optional);
         verify("personal number", fits(personal, after(layout.optional)));
     }
-    let composite: String = layout.composite.iter().map(|&part| field(part)).collect();
-    verify("composite", fits(&composite, field(layout.composite_digit)));
+    if let Some((parts, digit)) = layout.composite {
+        let composite: String = parts.iter().map(|&part| field(part)).collect();
+        verify("composite", fits(&composite, field(digit)));
+    }
     Some(Mrz {
         format,
         document: plain(field((0, 0, 2))),
@@ -207,22 +221,26 @@ pub fn parse(text: &str) -> Option<Mrz> {
 /// The whole number of a card whose number is longer than nine characters, and the optional data.
 ///
 /// Such a card has a filler for the check digit; the number goes on in the optional data up to a
-/// filler, and the last character there is the check digit (part 5, note j). The number is none where
-/// it is not of that shape or where its digit is wrong.
-fn document_number(format: Format, number: &str, optional: &str) -> (Option<String>, String) {
+/// filler, and the last character there is the check digit (part 5, note j). The digit is that of the
+/// number without the filler (part 11, appendix D.2); some cards, older Belgian ones among them, count
+/// the filler, so that either is right. The number is none where it is not of that shape or where its
+/// digit is wrong.
+fn document_number(goes_on: bool, number: &str, optional: &str) -> (Option<String>, String) {
     let unchanged = (None, plain(optional));
-    if format == Format::Td3 || number.ends_with('<') {
+    if !goes_on || number.ends_with('<') {
         return unchanged;
     }
     let (rest, after) = optional.split_once('<').unwrap_or((optional, ""));
     let Some((rest, digit)) = rest.split_at_checked(rest.len().saturating_sub(1)) else {
         return unchanged;
     };
-    let whole = format!("{number}<{rest}");
-    if rest.is_empty() || check_digit(&whole) != digit_value(digit) {
+    let whole = format!("{number}{rest}");
+    let digits = [&whole, &format!("{number}<{rest}")].map(|number| check_digit(number));
+    let digit = digit_value(digit);
+    if rest.is_empty() || digit.is_none() || !digits.contains(&digit) {
         return unchanged;
     }
-    (Some(format!("{number}{rest}")), plain(after))
+    (Some(whole), plain(after))
 }
 
 /// Fillers as single spaces, none at the ends.
@@ -311,15 +329,82 @@ mod tests {
         assert_eq!(verdict.explanation, "wrong check digit: birth, composite");
     }
 
-    /// The long number of part 5, appendix B: `D23145890734`, check digit 9.
+    /// The long number of part 11, appendix D.2, `D23145890734` with the check digit 9, on both cards.
+    /// The Belgian specimen is PRADO's BEL-BO-11005, as in the tests of `cheminfo/mrz`.
     #[test]
     fn a_long_number_of_a_card_goes_on_in_the_optional_data() {
-        let zone = "I<UTOD23145890<7349<<<<<<<<<<<\
-                    3407127M9507122UTO<<<<<<<<<<<2\
-                    STEVENSON<<PETER<JOHN<<<<<<<<<";
-        let mrz = parse(zone).expect("a zone");
-        assert_eq!(mrz.number, "D23145890734");
-        assert!(!mrz.wrong.contains(&"number"));
+        for (zone, number) in [
+            (
+                "I<UTOD23145890<7349<<<<<<<<<<<\
+                 3407127M9507122UTO<<<<<<<<<<<2\
+                 STEVENSON<<PETER<JOHN<<<<<<<<<",
+                "D23145890734",
+            ),
+            (
+                "I<UTOSTEVENSON<<PETER<JOHN<<<<<<<<<<\
+                 D23145890<UTO3407127M95071227349<<<8",
+                "D23145890734",
+            ),
+            (
+                "IDBEL600001795<0152<<<<<<<<<<<\
+                 1301014F2311207BEL130101987398\
+                 SPECIMEN<<SPECIMEN<<<<<<<<<<<<",
+                "600001795015",
+            ),
+        ] {
+            let mrz = parse(zone).expect("a zone");
+            assert_eq!(mrz.number, number);
+            assert_eq!(mrz.optional, "");
+            assert_eq!(mrz.wrong, Vec::<&str>::new());
+        }
+    }
+
+    /// The older Belgian numbers count the filler: PRADO's BEL-BO-03003, as in `cheminfo/mrz`.
+    #[test]
+    fn the_digit_of_a_long_number_may_count_the_filler() {
+        let (number, optional) = document_number(true, "000590240", "6013<<<<<<<<<<<");
+        assert_eq!(number.as_deref(), Some("000590240601"));
+        assert_eq!(optional, "");
+    }
+
+    /// Optional data that happens to end in a fitting digit is no part of a number that has its own.
+    #[test]
+    fn optional_data_after_a_check_digit_stays_optional() {
+        let zone = TD1.replace("D231458907<<<<", "D2314589077349");
+        let mrz = parse(&zone).expect("a zone");
+        assert_eq!(
+            (mrz.number.as_str(), mrz.optional.as_str()),
+            ("D23145890", "7349")
+        );
+        assert_eq!(mrz.wrong, ["composite"]);
+    }
+
+    /// The specimens of part 7, appendices: they have no composite digit.
+    #[test]
+    fn visas_are_read() {
+        for (zone, format, optional) in [
+            (
+                "V<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\n\
+                 L8988901C4XXX4009078F96121096ZE184226B<<<<<<",
+                Format::MrvA,
+                "6ZE184226B",
+            ),
+            (
+                "V<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<\n\
+                 L8988901C4XXX4009078F9612109<<<<<<<<",
+                Format::MrvB,
+                "",
+            ),
+        ] {
+            let mrz = parse(zone).expect("a zone");
+            assert_eq!((mrz.format, mrz.optional.as_str()), (format, optional));
+            assert_eq!(
+                (mrz.number.as_str(), mrz.document.as_str()),
+                ("L8988901C", "V")
+            );
+            assert_eq!(mrz.wrong, Vec::<&str>::new());
+            assert!(check_identifier(IdentifierKind::Mrz, zone).valid);
+        }
     }
 
     #[test]
