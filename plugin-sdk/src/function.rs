@@ -184,9 +184,29 @@ pub struct Signature {
 }
 
 impl Signature {
+    /// The constant value of an argument, as an array of one row: none where it is null or not
+    /// constant.
+    ///
+    /// ```
+    /// use sextant_plugin_sdk::Signature;
+    /// use sextant_plugin_sdk::arrow_array::{ArrayRef, Int64Array};
+    /// use std::sync::Arc;
+    ///
+    /// let [three, null] = [Some(3), None].map(|value| Arc::new(Int64Array::from(vec![value])) as ArrayRef);
+    /// let signature = Signature { fields: vec![], constants: vec![Some(three), Some(null), None] };
+    /// assert_eq!(signature.constant(0).unwrap().as_ref(), &Int64Array::from(vec![3]));
+    /// assert!((1..4).all(|argument| signature.constant(argument).is_none()));
+    /// ```
+    pub fn constant(&self, argument: usize) -> Option<&ArrayRef> {
+        let value = self.constants.get(argument)?.as_ref()?;
+        // An array of the type null has no bitmap that says so.
+        let is_null = *value.data_type() == DataType::Null || value.is_empty() || value.is_null(0);
+        (!is_null).then_some(value)
+    }
+
     /// The constant text of an argument: none where it is null or not constant.
     pub fn text(&self, argument: usize) -> Option<String> {
-        let constant = self.constants.get(argument)?.as_ref()?;
+        let constant = self.constant(argument)?;
         Strings::new(constant)?.get(0).map(str::to_owned)
     }
 }
@@ -503,5 +523,15 @@ impl Functions {
     pub fn table(mut self, function: impl TableFunction) -> Self {
         self.tables.push(Box::new(function));
         self
+    }
+
+    /// The scalar functions, for native code that calls them.
+    pub fn scalars(&self) -> impl Iterator<Item = &dyn Scalar> {
+        self.scalars.iter().map(|function| &**function)
+    }
+
+    /// The table functions, for native code that calls them.
+    pub fn tables(&self) -> impl Iterator<Item = &dyn TableFunction> {
+        self.tables.iter().map(|function| &**function)
     }
 }

@@ -31,6 +31,7 @@
 //! | a value for each row | [`Scalar`], or a plain function in [`SimpleScalar`] | [`Description`], [`Arguments`] |
 //! | a value for each group | [`Aggregate`], [`BoundAggregate`], [`Accumulator`] | the same |
 //! | a relation out of relations | [`TableFunction`], [`BoundTable`], [`TableCall`] | [`Feed`], [`Distribution`], [`Progress`] |
+//! | a relation out of a whole one | [`TableFunction`] | [`Gathering`], [`Answer`], [`AnswerColumns`] |
 //!
 //! Data is Apache Arrow; its crates are re-exported, so that a plugin has the same version.
 //!
@@ -392,6 +393,11 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
+//! Where nothing can be given before all rows of a relation have come, a [`Gathering`] stands for the
+//! bound table and its calls. It takes two functions, one that adds a batch to what was gathered and
+//! one that computes the answer, and gives that out in batches. [`AnswerColumns`] makes columns of the
+//! answer's rows, and [`relation`] finds those of the input by their names.
+//!
 //! # Configuration
 //!
 //! What stands under `[source.NAME.config]` comes as [`Source::Config`], read by [`serde`]. Give the
@@ -556,7 +562,9 @@ pub mod secret;
 pub mod tcp;
 
 // What a plugin implements, and helps to do so.
+mod answer;
 mod function;
+mod gather;
 pub mod relation;
 mod rows;
 mod source;
@@ -578,12 +586,14 @@ pub mod native;
 #[doc(hidden)]
 pub mod wasm;
 
+pub use answer::{Answer, AnswerColumns};
 pub use error::{Error, ErrorKind, Place, Result};
 pub use function::{
     Accumulator, Aggregate, Arguments, BoundAggregate, BoundScalar, BoundTable, Description,
     Distribution, Example, Feed, Functions, Parameter, Progress, Relation, Scalar, Signature,
     SimpleScalar, TableCall, TableFunction, Volatility,
 };
+pub use gather::Gathering;
 pub use host::{Entry, Host, InputReader};
 pub use http::{HttpRequest, HttpResponse};
 pub use rows::{Cell, RowBuilder};

@@ -112,6 +112,15 @@ impl<'a> TextColumn<'a> {
         };
         (!text.is_empty()).then_some(text)
     }
+
+    /// The text of a row without white space around it, of a field that needs one.
+    ///
+    /// # Errors
+    /// A row that is null or blank.
+    pub fn needed(&self, row: usize, field: &str) -> Result<Cow<'a, str>> {
+        self.get(row)
+            .ok_or_else(|| Error::invalid_data("expected a text, found null").in_field(field))
+    }
 }
 
 /// The day, in UTC, of a row of dates, timestamps, or texts that begin with YYYY-MM-DD.

@@ -185,3 +185,121 @@ fn accounting_can_be_switched_off() {
     let explained = rows(&host, "EXPLAIN ANALYZE SELECT names.normalize('a')").join("\n");
     assert!(explained.contains("accounting is off"), "{explained}");
 }
+
+/// Bytes that plugins are granted where they are given more than fits: their own code and tables take
+/// less than two million of these.
+const MEMORY_BYTES: usize = 8_388_608;
+
+/// The plugins whose table functions keep what they are given.
+const KEEPING: [&str; 5] = ["article3", "graph", "hotspots", "screening", "threat"];
+
+/// A relation that is made of numbers, and how many of its rows are more than fits.
+type Relation = (&'static str, usize);
+
+/// 16 bytes a row.
+const EDGES: Relation = ("value AS a, value + 1 AS b", 300_000);
+const PLACES: Relation = ("value % 180 AS lon, value % 90 AS lat", 300_000);
+const EVENTS: Relation = (
+    "value % 180 AS lon, value % 90 AS lat, value AS day",
+    300_000,
+);
+const POINTS: Relation = (
+    "value AS id, value % 180 AS lon, value % 90 AS lat",
+    300_000,
+);
+const MEASURED: Relation = (
+    "value AS id, value % 180 AS lon, value % 90 AS lat, value % 7 AS measured",
+    300_000,
+);
+
+/// 200 bytes a row.
+const EVIDENCE: Relation = (
+    "'Made-up Group' AS subject, 'group' AS subject_kind, 'violence' AS indicator, 'high' AS rating, 'A' AS source, 1 AS information, concat(repeat('r', 200), value) AS reference",
+    50_000,
+);
+const REQUESTS: Relation = (
+    "concat(repeat('r', 200), value) AS id, 'Country A' AS requester, 'Made-up Person' AS subject, 'fraud' AS charge, 'theft' AS text, '2024-01-10' AS requested_at",
+    50_000,
+);
+const NAMES: Relation = (
+    "value AS id, concat(repeat('Long ', 40), value) AS name",
+    50_000,
+);
+
+/// A call of every table function of these plugins; `{}` stands for the relation.
+const CALLS: [(&str, Relation); 26] = [
+    ("article3.article3_review({})", REQUESTS),
+    ("graph.betweenness({})", EDGES),
+    ("graph.closeness({})", EDGES),
+    ("graph.communities({})", EDGES),
+    ("graph.components({})", EDGES),
+    ("graph.degree({})", EDGES),
+    ("graph.distances({}, 1)", EDGES),
+    ("graph.ego({}, 1)", EDGES),
+    ("graph.k_core({})", EDGES),
+    ("graph.k_shortest_paths({}, 1, 3, 2)", EDGES),
+    ("graph.label_propagation({})", EDGES),
+    ("graph.local_clustering({})", EDGES),
+    ("graph.pagerank({})", EDGES),
+    ("graph.paths_between({}, 1, 3, 2)", EDGES),
+    ("graph.shortest_path({}, 1, 3)", EDGES),
+    ("graph.weighted_distances({}, 1)", EDGES),
+    ("hotspots.dbscan({}, 100, 2)", POINTS),
+    ("hotspots.getis_ord({}, nearest => 2)", MEASURED),
+    ("hotspots.h3_bins({}, 5)", PLACES),
+    ("hotspots.kde({}, 100000)", PLACES),
+    ("hotspots.knox({}, 100, 2)", EVENTS),
+    ("hotspots.moran_global({}, nearest => 2)", MEASURED),
+    ("hotspots.moran_local({}, nearest => 2)", MEASURED),
+    (
+        "screening.screen((SELECT 1 AS id, 'Nobody Else' AS name), {})",
+        NAMES,
+    ),
+    ("threat.threat_assess({})", EVIDENCE),
+    ("threat.threat_explain({})", EVIDENCE),
+];
+
+/// Whatever is given to a table function that keeps it: what does not fit ends its query, and the next
+/// one is answered by the same function.
+#[test]
+fn table_functions_end_at_the_memory_they_are_granted() {
+    let workspace = KEEPING
+        .iter()
+        .fold(TestWorkspace::new(), |workspace, plugin| {
+            workspace.plugin(plugin).config(&format!(
+                "[plugin.{plugin}.limits]\nguest_memory_bytes_max = {MEMORY_BYTES}\n"
+            ))
+        });
+    let host = workspace.host();
+    let function_of = |call: &'static str| call.split('(').next().expect("a part");
+    assert_eq!(
+        rows(
+            &host,
+            "SELECT name FROM sextant.functions WHERE kind = 'table' ORDER BY name"
+        ),
+        CALLS.map(|(call, _)| function_of(call)),
+        "each has a call here"
+    );
+    for (call, (columns, many)) in CALLS {
+        let sql = |rows: usize| {
+            let relation = format!("(SELECT {columns} FROM generate_series(1, {rows}))");
+            format!("SELECT count(*) FROM {}", call.replace("{}", &relation))
+        };
+        let error = failure(&host, &sql(many));
+        assert!(error.is_limit(), "{call}: {error:?}");
+        let function = function_of(call);
+        let plugin = function.split('.').next().expect("a part");
+        let (text, hint) = (error.to_string(), error.hint().unwrap_or_default());
+        let actual = text
+            .strip_prefix(&format!(
+                "function \"{function}\": plugin \"{plugin}\": bytes of memory of the instance: "
+            ))
+            .and_then(|text| text.strip_suffix(&format!(", and the limit is {MEMORY_BYTES}")))
+            .unwrap_or_else(|| panic!("{call}: {text}"));
+        let actual: usize = actual.parse().expect("a number");
+        assert!(actual > MEMORY_BYTES, "{call}: {text}");
+        let key = format!("[plugin.{plugin}.limits] guest_memory_bytes_max");
+        assert!(hint.contains(&key), "{call}: {hint}");
+        assert_eq!(rows(&host, &sql(10)).len(), 1, "{call}");
+    }
+}

@@ -5,20 +5,15 @@ use crate::history::RefusedOften;
 use crate::output;
 use crate::requests::{Requests, columns};
 use crate::rules;
-use crate::words::Language;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type};
-use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, StringViewArray};
+use arrow_array::{ArrayRef, Float64Array, Int64Array, StringArray, StringViewArray};
 use arrow_schema::{DataType, Field, SchemaRef};
-use sextant_plugin_sdk::relation::Columns;
 use sextant_plugin_sdk::{
-    Arguments, BoundScalar, BoundTable, Description, Distribution, Error, Feed, Parameter,
-    Progress, Result, Scalar, Signature, SimpleScalar, TableCall, TableFunction,
+    Answer, Arguments, BoundScalar, BoundTable, Description, Error, Feed, Gathering, Parameter,
+    Result, Scalar, Signature, SimpleScalar, TableFunction,
 };
 use std::sync::Arc;
-
-/// Rows of a batch of results.
-const BATCH_ROWS: usize = 8_192;
 
 /// What a requester's refusals are at the least to be shown, unless an argument says otherwise.
 const REFUSED_SHARE: f64 = 0.5;
@@ -170,18 +165,24 @@ impl TableFunction for Review {
     }
 
     fn bind(&self, relations: &[SchemaRef], signature: &Signature) -> Result<Box<dyn BoundTable>> {
-        Ok(Box::new(BoundReview {
-            columns: columns(relations.first())?,
-            language: language(signature.text(0).as_deref())?,
-            often: refused_often(signature)?,
-        }))
+        let columns = columns(relations.first())?;
+        let language = language(signature.text(0).as_deref())?;
+        let often = refused_often(signature)?;
+        let requests = Requests::new(&columns, language);
+        let compute =
+            move |requests: Requests| output::rows(&requests.all(), often).map(Answer::from);
+        Ok(Box::new(Gathering::new(
+            output::schema(),
+            requests,
+            Requests::push,
+            compute,
+        )))
     }
 }
 
 /// A constant argument that is not null.
-fn constant(signature: &Signature, argument: usize, name: &str) -> Result<ArrayRef> {
-    let value = signature.constants.get(argument).cloned().flatten();
-    let value = value.filter(|value| !value.is_empty() && value.is_valid(0));
+fn constant<'a>(signature: &'a Signature, argument: usize, name: &str) -> Result<&'a ArrayRef> {
+    let value = signature.constant(argument);
     value.ok_or_else(|| Error::invalid_config("expected a number, found null").in_field(name))
 }
 
@@ -200,64 +201,5 @@ fn refused_often(signature: &Signature) -> Result<RefusedOften> {
             let message = format!("expected a number from 1, found {count}");
             Err(Error::invalid_config(message).in_field("refused_min"))
         }
-    }
-}
-
-struct BoundReview {
-    columns: Columns,
-    language: Option<Language>,
-    often: RefusedOften,
-}
-
-impl BoundTable for BoundReview {
-    fn output(&self) -> SchemaRef {
-        output::schema()
-    }
-
-    fn distributions(&self) -> Vec<Distribution> {
-        vec![Distribution::Single]
-    }
-
-    fn call(&self, _: Option<&[usize]>) -> Result<Box<dyn TableCall>> {
-        Ok(Box::new(Call {
-            requests: Requests::new(&self.columns, self.language),
-            often: self.often,
-            result: None,
-            given: 0,
-        }))
-    }
-}
-
-struct Call {
-    requests: Requests,
-    often: RefusedOften,
-    result: Option<RecordBatch>,
-    given: usize,
-}
-
-impl TableCall for Call {
-    fn push(&mut self, _: usize, batch: RecordBatch) -> Result<()> {
-        match &self.result {
-            None => self.requests.push(&batch),
-            Some(_) => Err(Error::internal("a request after the last")),
-        }
-    }
-
-    fn finish(&mut self, _: usize) -> Result<()> {
-        self.result = Some(output::rows(&self.requests.all(), self.often)?);
-        Ok(())
-    }
-
-    fn next(&mut self) -> Result<Progress> {
-        let Some(result) = &self.result else {
-            return Ok(Progress::WantingInput);
-        };
-        let rows = BATCH_ROWS.min(result.num_rows() - self.given);
-        if rows == 0 {
-            return Ok(Progress::Finished);
-        }
-        let batch = result.slice(self.given, rows);
-        self.given += rows;
-        Ok(Progress::Rows(batch))
     }
 }

@@ -5,14 +5,13 @@ use crate::flags::{Flag, NOTE};
 use crate::history::{HistoryFlag, RefusedOften, history};
 use crate::requests::Request;
 use crate::rules::Rule;
-use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
-use arrow_schema::{Field, Schema, SchemaRef};
-use sextant_plugin_sdk::Result;
-use std::sync::Arc;
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use sextant_plugin_sdk::{AnswerColumns, Result};
 
 /// The columns.
 pub(crate) fn schema() -> SchemaRef {
-    schema_of(&columns(&[]))
+    columns(&[]).schema()
 }
 
 /// The flags of all requests: by request, those of its charge, of its text and of other requests.
@@ -26,10 +25,7 @@ pub(crate) fn rows(requests: &[&Request], often: RefusedOften) -> Result<RecordB
         rows.extend(of_text.map(|flag| Row::of_text(request, "text", flag)));
         rows.extend(history.iter().map(|flag| Row::of_history(request, flag)));
     }
-    let columns = columns(&rows);
-    let schema = schema_of(&columns);
-    let values = columns.into_iter().map(|column| column.values);
-    Ok(RecordBatch::try_new(schema, values.collect())?)
+    columns(&rows).batch()
 }
 
 /// A flag of a request.
@@ -78,70 +74,22 @@ impl<'a> Row<'a> {
     }
 }
 
-fn columns(rows: &[Row<'_>]) -> Vec<Column> {
-    vec![
-        text("request_id", rows, |row| Some(row.request.id.as_str())),
-        text("requester", rows, Row::requester).nullable(),
-        text("subject", rows, Row::subject).nullable(),
-        text("category", rows, |row| Some(row.rule.category)),
-        text("rule", rows, |row| Some(row.rule.id)),
-        text("bearing", rows, |row| Some(row.rule.bearing)),
-        text("review", rows, |row| Some(row.rule.review)),
-        text("reason_for_review", rows, |row| Some(row.reason)),
-        text("field", rows, |row| Some(row.field)),
-        text("language", rows, |row| Some(row.flag?.language.code())).nullable(),
-        count("span_start", rows, |row| Some(row.flag?.start)).nullable(),
-        count("span_length", rows, |row| Some(row.flag?.length)).nullable(),
-        text("matched_text", rows, |row| Some(row.flag?.matched.as_str())).nullable(),
-        count("occurrences", rows, |row| Some(row.occurrences)),
-        text("source", rows, |row| Some(row.rule.source)),
-        text("note", rows, |_| Some(NOTE)),
-    ]
-}
-
-/// A column of the result.
-struct Column {
-    name: &'static str,
-    values: ArrayRef,
-    nullable: bool,
-}
-
-impl Column {
-    fn new(name: &'static str, values: ArrayRef) -> Self {
-        Self {
-            name,
-            values,
-            nullable: false,
-        }
-    }
-
-    fn nullable(mut self) -> Self {
-        self.nullable = true;
-        self
-    }
-}
-
-fn schema_of(columns: &[Column]) -> SchemaRef {
-    let field = |column: &Column| {
-        Field::new(
-            column.name,
-            column.values.data_type().clone(),
-            column.nullable,
-        )
-    };
-    Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()))
-}
-
-fn text<'a, T, S: AsRef<str>>(
-    name: &'static str,
-    rows: &'a [T],
-    cell: impl Fn(&'a T) -> Option<S>,
-) -> Column {
-    let values = rows.iter().map(cell).collect::<StringArray>();
-    Column::new(name, Arc::new(values))
-}
-
-fn count<T>(name: &'static str, rows: &[T], cell: impl Fn(&T) -> Option<usize>) -> Column {
-    let values = rows.iter().map(|row| cell(row).map(|count| count as i64));
-    Column::new(name, Arc::new(values.collect::<Int64Array>()))
+fn columns<'a>(rows: &'a [Row<'a>]) -> AnswerColumns<'a, Row<'a>> {
+    AnswerColumns::of(rows)
+        .text("request_id", |row| &row.request.id)
+        .optional_text("requester", Row::requester)
+        .optional_text("subject", Row::subject)
+        .text("category", |row| row.rule.category)
+        .text("rule", |row| row.rule.id)
+        .text("bearing", |row| row.rule.bearing)
+        .text("review", |row| row.rule.review)
+        .text("reason_for_review", |row| row.reason)
+        .text("field", |row| row.field)
+        .optional_text("language", |row| Some(row.flag?.language.code()))
+        .optional_count("span_start", |row| Some(row.flag?.start))
+        .optional_count("span_length", |row| Some(row.flag?.length))
+        .optional_text("matched_text", |row| Some(row.flag?.matched.as_str()))
+        .count("occurrences", |row| row.occurrences)
+        .text("source", |row| row.rule.source)
+        .text("note", |_| NOTE)
 }

@@ -6,10 +6,11 @@ use crate::words::{Language, Words};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::SchemaRef;
 use chrono::NaiveDate;
+use sextant_plugin_sdk::Result;
 use sextant_plugin_sdk::relation::{Columns, TextColumn, day};
-use sextant_plugin_sdk::{Error, Result};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 const NEEDED: [&str; 6] = [
     "id",
@@ -66,11 +67,11 @@ pub(crate) struct Request {
 }
 
 /// All requests of a call.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Requests {
     columns: Columns,
     language: Option<Language>,
-    finder: Finder,
+    finder: Rc<Finder>,
     rows: u64,
     /// A set: neither order nor repetition matters.
     all: BTreeSet<Request>,
@@ -81,7 +82,7 @@ impl Requests {
         Self {
             columns: columns.clone(),
             language,
-            finder: Finder::new(),
+            finder: Rc::new(Finder::new()),
             rows: 0,
             all: BTreeSet::new(),
         }
@@ -105,15 +106,13 @@ impl Requests {
     }
 
     fn request(&self, cells: &Cells<'_>, row: usize) -> Result<Request> {
-        let id = cells.id.get(row);
-        let missing = || Error::invalid_data("expected a text, found null").in_field("id");
         let day_of = |column, field: &str| day(column, row).map_err(|error| error.in_field(field));
         let refused_on = day_of(cells.refused_at, "refused_at")?;
         let status = cells.status.get(row).map(|status| status.to_lowercase());
         let refused = status.is_some_and(|status| REFUSED.contains(&status.as_str()));
         let charge = cells.charge.get(row);
         Ok(Request {
-            id: id.ok_or_else(missing)?.into_owned(),
+            id: cells.id.needed(row, "id")?.into_owned(),
             requester: cells.requester.get(row).map(Name::new),
             subject: cells.subject.get(row).map(Name::new),
             charge: charge.map(|charge| Words::new(&charge).key()),

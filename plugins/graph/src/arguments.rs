@@ -78,9 +78,7 @@ impl<'a> Given<'a> {
     pub(crate) fn optional(&self, name: &str) -> Option<&'a ArrayRef> {
         let known = |parameter: &Parameter| parameter.name == name;
         let place = self.parameters.iter().position(known)?;
-        let value = self.signature.constants.get(place)?.as_ref()?;
-        let is_null = value.data_type() == &DataType::Null || value.is_empty() || value.is_null(0);
-        (!is_null).then_some(value)
+        self.signature.constant(place)
     }
 
     fn value(&self, name: &str) -> Result<&'a ArrayRef> {

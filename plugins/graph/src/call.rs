@@ -9,17 +9,13 @@ use crate::window::{self, Window};
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{Field, Schema, SchemaRef};
 use sextant_plugin_sdk::{
-    BoundTable, Description, Distribution, Error, Feed, Parameter, Progress, Result, Signature,
-    TableCall, TableFunction, log,
+    Answer, BoundTable, Description, Error, Feed, Gathering, Parameter, Result, Signature,
+    TableFunction, log,
 };
-use std::rc::Rc;
 use std::sync::Arc;
 
-/// Rows of a batch of results.
-const BATCH_ROWS: usize = 8_192;
-
 /// What is computed of a graph: the columns of the result.
-type Compute = Rc<dyn Fn(&Graph) -> Vec<ArrayRef>>;
+type Compute = Box<dyn Fn(&Graph) -> Vec<ArrayRef>>;
 
 /// A function on a graph: what it is, and how its arguments make a plan.
 #[derive(Debug)]
@@ -65,7 +61,7 @@ impl Plan {
         Self {
             weights: Weights::Ignored,
             fields,
-            compute: Rc::new(compute),
+            compute: Box::new(compute),
         }
     }
 
@@ -113,82 +109,23 @@ impl TableFunction for Function {
         let plan = (self.plan)(&given)?;
         let weights = WeightColumn::new(relation, plan.weights)?;
         let window = Window::new(relation, given.optional("since"), given.optional("until"))?;
-        Ok(Box::new(Bound {
-            edges: edges.reading(weights, window),
-            output: Arc::new(Schema::new(plan.fields)),
-            compute: plan.compute,
-        }))
+        let output: SchemaRef = Arc::new(Schema::new(plan.fields));
+        Ok(Box::new(Gathering::new(
+            Arc::clone(&output),
+            edges.reading(weights, window),
+            Edges::push,
+            move |edges| answer(edges, &plan.compute, &output),
+        )))
     }
 }
 
-/// A bound function.
-struct Bound {
-    /// None yet.
-    edges: Edges,
-    output: SchemaRef,
-    compute: Compute,
-}
-
-impl BoundTable for Bound {
-    fn output(&self) -> SchemaRef {
-        Arc::clone(&self.output)
+fn answer(edges: Edges, compute: &Compute, output: &SchemaRef) -> Result<Answer> {
+    if edges.undated() > 0 {
+        log::warn!(
+            "{} edges without a time lie in no window and were left out",
+            edges.undated()
+        );
     }
-
-    fn distributions(&self) -> Vec<Distribution> {
-        vec![Distribution::Single]
-    }
-
-    fn call(&self, _: Option<&[usize]>) -> Result<Box<dyn TableCall>> {
-        Ok(Box::new(Call {
-            edges: Some(self.edges.clone()),
-            output: Arc::clone(&self.output),
-            compute: Rc::clone(&self.compute),
-            result: None,
-            given: 0,
-        }))
-    }
-}
-
-struct Call {
-    edges: Option<Edges>,
-    output: SchemaRef,
-    compute: Compute,
-    result: Option<RecordBatch>,
-    given: usize,
-}
-
-impl TableCall for Call {
-    fn push(&mut self, _: usize, batch: RecordBatch) -> Result<()> {
-        match &mut self.edges {
-            Some(edges) => edges.push(&batch),
-            None => Err(Error::internal("an edge after the last")),
-        }
-    }
-
-    fn finish(&mut self, _: usize) -> Result<()> {
-        let edges = self.edges.take();
-        let edges = edges.ok_or_else(|| Error::internal("edges end twice"))?;
-        if edges.undated() > 0 {
-            log::warn!(
-                "{} edges without a time lie in no window and were left out",
-                edges.undated()
-            );
-        }
-        let columns = (self.compute)(&edges.into_graph());
-        self.result = Some(RecordBatch::try_new(Arc::clone(&self.output), columns)?);
-        Ok(())
-    }
-
-    fn next(&mut self) -> Result<Progress> {
-        let Some(result) = &self.result else {
-            return Ok(Progress::WantingInput);
-        };
-        let rows = BATCH_ROWS.min(result.num_rows() - self.given);
-        if rows == 0 {
-            return Ok(Progress::Finished);
-        }
-        let batch = result.slice(self.given, rows);
-        self.given += rows;
-        Ok(Progress::Rows(batch))
-    }
+    let columns = compute(&edges.into_graph());
+    Ok(RecordBatch::try_new(Arc::clone(output), columns)?.into())
 }

@@ -2,7 +2,7 @@
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{ArrowPrimitiveType, Float64Type, Int64Type};
-use arrow_array::{Array, ArrayRef, BooleanArray, Float64Array, Int64Array, StringViewArray};
+use arrow_array::{Array, BooleanArray, Float64Array, Int64Array, StringViewArray};
 use arrow_schema::DataType;
 use sextant_plugin_sdk::{Error, Parameter, Result, Signature};
 use std::ops::RangeInclusive;
@@ -13,13 +13,8 @@ use std::sync::Arc;
 pub(crate) struct Constants<'a>(pub(crate) &'a Signature);
 
 impl Constants<'_> {
-    fn array(&self, argument: usize) -> Option<&ArrayRef> {
-        let array = self.0.constants.get(argument)?.as_ref()?;
-        (array.len() == 1 && array.is_valid(0)).then_some(array)
-    }
-
     fn primitive<T: ArrowPrimitiveType>(&self, argument: usize) -> Result<Option<T::Native>> {
-        let Some(array) = self.array(argument) else {
+        let Some(array) = self.0.constant(argument) else {
             return Ok(None);
         };
         match array.as_primitive_opt::<T>() {
@@ -73,7 +68,7 @@ impl Constants<'_> {
 
     /// True or false.
     pub(crate) fn truth(&self, argument: usize, name: &str) -> Result<bool> {
-        let array = self.array(argument);
+        let array = self.0.constant(argument);
         let truth = array.and_then(|array| array.as_boolean_opt());
         given(truth.map(|truth| truth.value(0)), name)
     }

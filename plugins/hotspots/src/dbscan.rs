@@ -1,14 +1,14 @@
 //! Clusters of dense places.
 
 use crate::arguments::{Constants, given, metric_parameter, number, whole_number};
-use crate::call::{Answer, Bound};
+use crate::call::gathering;
 use crate::geometry;
 use crate::index::Index;
 use crate::metric::{Metric, Places};
 use crate::rows::{Layout, Role, Rows};
 use arrow_array::{ArrayRef, BooleanArray, Int64Array};
 use arrow_schema::{DataType, Field, SchemaRef};
-use sextant_plugin_sdk::{BoundTable, Description, Feed, Result, Signature, TableFunction};
+use sextant_plugin_sdk::{Answer, BoundTable, Description, Feed, Result, Signature, TableFunction};
 use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
@@ -229,7 +229,7 @@ impl TableFunction for Dbscan {
                 columns(&rows, &found, range)
             }))
         };
-        Ok(Bound::boxed(layout, fields, compute))
+        Ok(gathering(layout, fields, compute))
     }
 }
 

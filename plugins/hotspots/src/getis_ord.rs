@@ -1,7 +1,7 @@
 //! Hot and cold spots: the local statistics of Getis and Ord.
 
 use crate::arguments::{Constants, truth_or};
-use crate::call::{Answer, Bound, count_field, counts, float_field, floats};
+use crate::call::{count_field, counts, float_field, floats, gathering};
 use crate::geometry;
 use crate::lag::Deviations;
 use crate::neighbours::Neighbours;
@@ -10,7 +10,7 @@ use crate::rows::Rows;
 use crate::setting::Setting;
 use arrow_array::{ArrayRef, StringViewArray};
 use arrow_schema::{DataType, Field, SchemaRef};
-use sextant_plugin_sdk::{BoundTable, Description, Result, Signature, TableFunction};
+use sextant_plugin_sdk::{Answer, BoundTable, Description, Result, Signature, TableFunction};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -100,7 +100,7 @@ impl TableFunction for GetisOrd {
                 found.columns(range)
             }))
         };
-        Ok(Bound::boxed(layout, fields, compute))
+        Ok(gathering(layout, fields, compute))
     }
 }
 

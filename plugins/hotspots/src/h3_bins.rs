@@ -1,14 +1,16 @@
 //! Counting places by H3 cell.
 
 use crate::arguments::{Constants, given, whole_number};
-use crate::call::{Answer, Bound, count_field, counts, float_field, floats};
+use crate::call::{count_field, counts, float_field, floats, gathering};
 use crate::geometry;
 use crate::h3::{RESOLUTION_MAX, h3_boundary, h3_cell};
 use crate::metric::Metric;
 use crate::rows::{Layout, Role, Rows};
 use arrow_array::{ArrayRef, StringViewArray};
 use arrow_schema::{DataType, Field, SchemaRef};
-use sextant_plugin_sdk::{BoundTable, Description, Error, Feed, Result, Signature, TableFunction};
+use sextant_plugin_sdk::{
+    Answer, BoundTable, Description, Error, Feed, Result, Signature, TableFunction,
+};
 use std::sync::Arc;
 
 /// What lies in a cell.
@@ -108,7 +110,7 @@ impl TableFunction for H3Bins {
                 columns(&bins[range], has_values)
             }))
         };
-        Ok(Bound::boxed(layout, fields, compute))
+        Ok(gathering(layout, fields, compute))
     }
 }
 

@@ -1,13 +1,15 @@
 //! Kernel density on a grid.
 
 use crate::arguments::{Constants, choice_or, given, metric_parameter, number, optional_number};
-use crate::call::{Answer, Bound};
+use crate::call::gathering;
 use crate::geometry;
 use crate::metric::{EARTH_RADIUS_M, Metric};
 use crate::rows::{Layout, Role, Rows};
 use arrow_array::{ArrayRef, Float64Array};
 use arrow_schema::{DataType, Field, SchemaRef};
-use sextant_plugin_sdk::{BoundTable, Description, Error, Feed, Result, Signature, TableFunction};
+use sextant_plugin_sdk::{
+    Answer, BoundTable, Description, Error, Feed, Result, Signature, TableFunction,
+};
 use std::f64::consts::PI;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -491,7 +493,7 @@ impl TableFunction for KernelDensity {
                 columns(range.map(|place| density.cell(place)).collect())
             }))
         };
-        Ok(Bound::boxed(layout, fields, compute))
+        Ok(gathering(layout, fields, compute))
     }
 }
 

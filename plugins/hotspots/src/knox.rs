@@ -3,7 +3,7 @@
 use crate::arguments::{
     Constants, metric_parameter, number, permutations, permutations_parameter, seed_parameter,
 };
-use crate::call::{Answer, Bound, count_field, float_field, floats};
+use crate::call::{count_field, float_field, floats, gathering, one_row};
 use crate::lag::pseudo_p;
 use crate::metric::{Metric, Places};
 use crate::neighbours::Neighbours;
@@ -171,9 +171,9 @@ impl TableFunction for KnoxTest {
                 permutations,
                 seed,
             )?;
-            Ok(Answer::one((found.events > 0).then(|| columns(&found))))
+            Ok(one_row((found.events > 0).then(|| columns(&found))))
         };
-        Ok(Bound::boxed(layout, fields, compute))
+        Ok(gathering(layout, fields, compute))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Global Moran's I: whether values that are near to each other are alike at all.
 
-use crate::call::{Answer, Bound, count_field, counts, float_field, floats};
+use crate::call::{count_field, counts, float_field, floats, gathering, one_row};
 use crate::lag::{Deviations, Tally, sum};
 use crate::neighbours::Neighbours;
 use crate::normal::two_sided_p;
@@ -199,9 +199,9 @@ impl TableFunction for MoranGlobal {
             let rows = rows.by_id()?;
             let neighbours = setting.neighbours(&rows)?;
             let columns = (rows.len() > 0).then(|| columns(&rows.values, &neighbours, &setting));
-            Ok(Answer::one(columns))
+            Ok(one_row(columns))
         };
-        Ok(Bound::boxed(layout, fields, compute))
+        Ok(gathering(layout, fields, compute))
     }
 }
 

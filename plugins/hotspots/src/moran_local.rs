@@ -1,6 +1,6 @@
 //! Local Moran's I: clusters and outliers.
 
-use crate::call::{Answer, Bound, count_field, counts, float_field, floats};
+use crate::call::{count_field, counts, float_field, floats, gathering};
 use crate::geometry;
 use crate::lag::Deviations;
 use crate::neighbours::Neighbours;
@@ -9,7 +9,7 @@ use crate::rows::Rows;
 use crate::setting::Setting;
 use arrow_array::{ArrayRef, StringViewArray};
 use arrow_schema::{DataType, Field, SchemaRef};
-use sextant_plugin_sdk::{BoundTable, Description, Result, Signature, TableFunction};
+use sextant_plugin_sdk::{Answer, BoundTable, Description, Result, Signature, TableFunction};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -113,7 +113,7 @@ impl TableFunction for MoranLocal {
                 found.columns(range)
             }))
         };
-        Ok(Bound::boxed(layout, fields, compute))
+        Ok(gathering(layout, fields, compute))
     }
 }
 

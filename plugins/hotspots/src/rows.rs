@@ -159,7 +159,7 @@ impl Layout {
 }
 
 /// Rows, column by column. A column that the relation has not is empty.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Rows {
     pub(crate) ids: Ids,
     pub(crate) x: Vec<f64>,
@@ -278,7 +278,7 @@ fn in_order<T: Default>(mut items: Vec<T>, order: &[u32]) -> Vec<T> {
 }
 
 /// What tells rows apart.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Ids {
     Numbers(Vec<i64>),
     Texts(Vec<Box<str>>),

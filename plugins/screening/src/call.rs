@@ -97,8 +97,7 @@ impl TableFunction for Screen {
 }
 
 fn threshold(signature: &Signature) -> Result<f64> {
-    let given = signature.constants.first().and_then(Option::as_ref);
-    let value = given.filter(|value| value.is_valid(0));
+    let value = signature.constant(0);
     let value = value.and_then(|value| value.as_primitive_opt::<Float64Type>());
     let value = value.map(|values| values.value(0));
     let valid = value.filter(|value| (0.5..=1.0).contains(value));

@@ -4,18 +4,14 @@
 use crate::evidence::{Evidence, columns};
 use crate::output::Output;
 use crate::profile::{BUILT_IN, Profile};
-use arrow_array::{ArrayRef, RecordBatch, StringArray, StringViewArray};
+use arrow_array::{ArrayRef, StringArray, StringViewArray};
 use arrow_schema::{DataType, SchemaRef};
-use sextant_plugin_sdk::relation::Columns;
 use sextant_plugin_sdk::{
-    BoundTable, Description, Distribution, Error, Feed, Parameter, Progress, Result, Scalar,
-    Signature, SimpleScalar, TableCall, TableFunction,
+    Answer, BoundTable, Description, Feed, Gathering, Parameter, Result, Scalar, Signature,
+    SimpleScalar, TableFunction,
 };
 use std::rc::Rc;
 use std::sync::Arc;
-
-/// Rows of a batch of results.
-const BATCH_ROWS: usize = 8_192;
 
 const EVIDENCE: &str = "Columns by name, in any order: subject, subject_kind (of the profile: group, \
     crime_area), indicator (of the profile), rating (of the profile: low, medium, high; unknown or null \
@@ -91,7 +87,7 @@ impl TableFunction for Assess {
     }
 
     fn bind(&self, relations: &[SchemaRef], signature: &Signature) -> Result<Box<dyn BoundTable>> {
-        Bound::boxed(Output::Assessment, relations, signature)
+        bound(Output::Assessment, relations, signature)
     }
 }
 
@@ -126,82 +122,24 @@ impl TableFunction for Explain {
     }
 
     fn bind(&self, relations: &[SchemaRef], signature: &Signature) -> Result<Box<dyn BoundTable>> {
-        Bound::boxed(Output::Explanation, relations, signature)
+        bound(Output::Explanation, relations, signature)
     }
 }
 
-/// A bound function: a checked profile, and where the columns stand.
-struct Bound {
+/// A bound function: its profile is checked, and the columns of the evidence are found.
+fn bound(
     output: Output,
-    profile: Rc<Profile>,
-    columns: Columns,
-}
-
-impl Bound {
-    fn boxed(
-        output: Output,
-        relations: &[SchemaRef],
-        signature: &Signature,
-    ) -> Result<Box<dyn BoundTable>> {
-        Ok(Box::new(Self {
-            output,
-            profile: Rc::new(Profile::new(signature.text(0).as_deref())?),
-            columns: columns(relations.first())?,
-        }))
-    }
-}
-
-impl BoundTable for Bound {
-    fn output(&self) -> SchemaRef {
-        self.output.schema(&self.profile)
-    }
-
-    fn distributions(&self) -> Vec<Distribution> {
-        vec![Distribution::Single]
-    }
-
-    fn call(&self, _: Option<&[usize]>) -> Result<Box<dyn TableCall>> {
-        Ok(Box::new(Call {
-            output: self.output,
-            profile: Rc::clone(&self.profile),
-            evidence: Evidence::new(&self.profile, &self.columns),
-            result: None,
-            given: 0,
-        }))
-    }
-}
-
-struct Call {
-    output: Output,
-    profile: Rc<Profile>,
-    evidence: Evidence,
-    result: Option<RecordBatch>,
-    given: usize,
-}
-
-impl TableCall for Call {
-    fn push(&mut self, _: usize, batch: RecordBatch) -> Result<()> {
-        match &self.result {
-            None => self.evidence.push(&batch),
-            Some(_) => Err(Error::internal("evidence after its end")),
-        }
-    }
-
-    fn finish(&mut self, _: usize) -> Result<()> {
-        self.result = Some(self.output.rows(&self.profile, &self.evidence)?);
-        Ok(())
-    }
-
-    fn next(&mut self) -> Result<Progress> {
-        let Some(result) = &self.result else {
-            return Ok(Progress::WantingInput);
-        };
-        let rows = BATCH_ROWS.min(result.num_rows() - self.given);
-        if rows == 0 {
-            return Ok(Progress::Finished);
-        }
-        let batch = result.slice(self.given, rows);
-        self.given += rows;
-        Ok(Progress::Rows(batch))
-    }
+    relations: &[SchemaRef],
+    signature: &Signature,
+) -> Result<Box<dyn BoundTable>> {
+    let profile = Rc::new(Profile::new(signature.text(0).as_deref())?);
+    let evidence = Evidence::new(&profile, &columns(relations.first())?);
+    let schema = output.schema(&profile);
+    let compute = move |evidence: Evidence| output.rows(&profile, &evidence).map(Answer::from);
+    Ok(Box::new(Gathering::new(
+        schema,
+        evidence,
+        Evidence::push,
+        compute,
+    )))
 }

@@ -57,7 +57,7 @@ pub(crate) struct Reports {
 pub(crate) type Subject = (String, String);
 
 /// All evidence of a call.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Evidence {
     profile: Rc<Profile>,
     columns: Columns,
@@ -99,12 +99,12 @@ impl Evidence {
 
     fn push_row(&mut self, cells: &Cells<'_>, row: usize) -> Result<()> {
         let profile = &self.profile;
-        let subject = needed(&cells.subject, row, "subject")?.into_owned();
-        let kind = fold(&needed(&cells.subject_kind, row, "subject_kind")?);
+        let subject = cells.subject.needed(row, "subject")?.into_owned();
+        let kind = fold(&cells.subject_kind.needed(row, "subject_kind")?);
         let places = profile.places(&kind).ok_or_else(|| {
             unknown("a kind of subject", profile.kind_names(), &kind).in_field("subject_kind")
         })?;
-        let indicator = fold(&needed(&cells.indicator, row, "indicator")?);
+        let indicator = fold(&cells.indicator.needed(row, "indicator")?);
         let id = |place: &Place| profile.at(*place).1.id.as_str();
         let position = places.iter().position(|place| id(place) == indicator);
         let position = position.ok_or_else(|| {
@@ -210,12 +210,6 @@ fn rating(profile: &Profile, column: &TextColumn<'_>, row: usize) -> Result<Opti
             }
         },
     }
-}
-
-fn needed<'a>(column: &TextColumn<'a>, row: usize, field: &str) -> Result<Cow<'a, str>> {
-    column
-        .get(row)
-        .ok_or_else(|| Error::invalid_data("expected a text, found null").in_field(field))
 }
 
 fn unknown<'a>(what: &str, known: impl Iterator<Item = &'a str>, found: &str) -> Error {

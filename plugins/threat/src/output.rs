@@ -6,9 +6,9 @@ use crate::evidence::{Evidence, Handling, Subject};
 use crate::finding::{Finding, findings, score_of_dimension, score_of_subject};
 use crate::profile::{Profile, TOTAL, UNKNOWN};
 use arrow_array::types::Date32Type;
-use arrow_array::{ArrayRef, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray};
-use arrow_schema::{Field, Schema, SchemaRef};
-use sextant_plugin_sdk::Result;
+use arrow_array::{ArrayRef, Date32Array, RecordBatch};
+use arrow_schema::{DataType, Field, SchemaRef};
+use sextant_plugin_sdk::{AnswerColumns, Result};
 use std::sync::Arc;
 
 /// Which rows are wanted.
@@ -23,10 +23,10 @@ pub(crate) enum Output {
 impl Output {
     /// The columns.
     pub(crate) fn schema(self, profile: &Profile) -> SchemaRef {
-        schema(&match self {
-            Self::Assessment => assessment_columns(&[], profile),
-            Self::Explanation => explanation_columns(&[]),
-        })
+        match self {
+            Self::Assessment => assessment_columns(&[], profile).schema(),
+            Self::Explanation => explanation_columns(&[]).schema(),
+        }
     }
 
     /// All rows, by subject, kind and the profile's order.
@@ -35,19 +35,16 @@ impl Output {
         let subjects: Vec<_> = subjects
             .map(|(subject, reports)| findings(profile, subject, reports))
             .collect();
-        let columns = match self {
+        match self {
             Self::Assessment => {
                 let rows: Vec<_> = subjects.iter().flat_map(|all| assessments(all)).collect();
-                assessment_columns(&rows, profile)
+                assessment_columns(&rows, profile).batch()
             }
             Self::Explanation => {
                 let rows: Vec<_> = subjects.into_iter().flatten().collect();
-                explanation_columns(&rows)
+                explanation_columns(&rows).batch()
             }
-        };
-        let schema = schema(&columns);
-        let values = columns.into_iter().map(|column| column.values);
-        Ok(RecordBatch::try_new(schema, values.collect())?)
+        }
     }
 }
 
@@ -105,130 +102,68 @@ impl Assessment<'_> {
     }
 }
 
-fn assessment_columns(rows: &[Assessment<'_>], profile: &Profile) -> Vec<Column> {
+fn assessment_columns<'a>(
+    rows: &'a [Assessment<'a>],
+    profile: &Profile,
+) -> AnswerColumns<'a, Assessment<'a>> {
     let level = |row: &Assessment<'_>| {
         let (low, high) = (profile.level(row.score.low), profile.level(row.score.high));
         if low == high { low } else { UNKNOWN }
     };
-    vec![
-        text("subject", rows, |row| &row.subject.0),
-        text("subject_kind", rows, |row| &row.subject.1),
-        text("dimension", rows, |row| row.dimension),
-        text("title", rows, |row| row.title),
-        number("score_low", rows, |row| Some(row.score.low)),
-        number("score_high", rows, |row| Some(row.score.high)),
-        number("score_best", rows, |row| row.score.best).nullable(),
-        text("level", rows, level),
-        text("level_low", rows, |row| profile.level(row.score.low)),
-        text("level_high", rows, |row| profile.level(row.score.high)),
-        number("confidence", rows, |row| Some(row.score.confidence)),
-        count("indicators_known", rows, |row| row.score.known),
-        count("indicators", rows, |row| row.score.indicators),
-        count("evidence", rows, Assessment::evidence),
-        optional_text("contradictions", rows, Assessment::contradictions),
-        optional_text("handling", rows, |row| row.handling().strictest()),
-        optional_text("handling_codes", rows, |row| handling_codes(row.handling())),
-        text("profile", rows, |_| &profile.name),
-    ]
+    AnswerColumns::of(rows)
+        .text("subject", |row| &row.subject.0)
+        .text("subject_kind", |row| &row.subject.1)
+        .text("dimension", |row| row.dimension)
+        .text("title", |row| row.title)
+        .number("score_low", |row| row.score.low)
+        .number("score_high", |row| row.score.high)
+        .optional_number("score_best", |row| row.score.best)
+        .text("level", level)
+        .text("level_low", |row| profile.level(row.score.low))
+        .text("level_high", |row| profile.level(row.score.high))
+        .number("confidence", |row| row.score.confidence)
+        .count("indicators_known", |row| row.score.known)
+        .count("indicators", |row| row.score.indicators)
+        .count("evidence", Assessment::evidence)
+        .optional_text("contradictions", Assessment::contradictions)
+        .optional_text("handling", |row| row.handling().strictest())
+        .optional_text("handling_codes", |row| handling_codes(row.handling()))
+        .text("profile", |_| &profile.name)
 }
 
-fn explanation_columns(rows: &[Finding<'_>]) -> Vec<Column> {
-    let low = |row: &Finding<'_>| Some(rounded(row.share * row.combined.low()));
-    let high = |row: &Finding<'_>| Some(rounded(row.share * row.combined.high()));
-    vec![
-        text("subject", rows, |row| &row.subject.0),
-        text("subject_kind", rows, |row| &row.subject.1),
-        text("dimension", rows, |row| &row.dimension.id),
-        text("indicator", rows, |row| &row.indicator.id),
-        text("title", rows, |row| &row.indicator.title),
-        text("rating", rows, Finding::rating),
-        number("score_best", rows, |row| row.combined.value.map(rounded)).nullable(),
-        number("confidence", rows, |row| {
-            Some(rounded(row.combined.confidence))
-        }),
-        number("weight", rows, |row| Some(rounded(row.share))),
-        number("contribution_low", rows, low),
-        number("contribution_high", rows, high),
-        count("evidence", rows, Finding::evidence),
-        count("unknown_reports", rows, Finding::unknown_reports),
-        count("duplicates", rows, Finding::duplicates),
-        optional_text("best_evaluation", rows, Finding::best_evaluation),
-        optional_text("contradiction", rows, Finding::contradiction),
-        optional_text("handling", rows, |row| row.handling().strictest()),
-        optional_text("handling_codes", rows, |row| handling_codes(row.handling())),
-        optional_text("evidence_references", rows, Finding::references),
-        latest(rows),
-        text("reason", rows, Finding::reason),
-    ]
+fn explanation_columns<'a>(rows: &'a [Finding<'a>]) -> AnswerColumns<'a, Finding<'a>> {
+    let low = |row: &Finding<'_>| rounded(row.share * row.combined.low());
+    let high = |row: &Finding<'_>| rounded(row.share * row.combined.high());
+    AnswerColumns::of(rows)
+        .text("subject", |row| &row.subject.0)
+        .text("subject_kind", |row| &row.subject.1)
+        .text("dimension", |row| &row.dimension.id)
+        .text("indicator", |row| &row.indicator.id)
+        .text("title", |row| &row.indicator.title)
+        .text("rating", Finding::rating)
+        .optional_number("score_best", |row| row.combined.value.map(rounded))
+        .number("confidence", |row| rounded(row.combined.confidence))
+        .number("weight", |row| rounded(row.share))
+        .number("contribution_low", low)
+        .number("contribution_high", high)
+        .count("evidence", Finding::evidence)
+        .count("unknown_reports", Finding::unknown_reports)
+        .count("duplicates", Finding::duplicates)
+        .optional_text("best_evaluation", Finding::best_evaluation)
+        .optional_text("contradiction", Finding::contradiction)
+        .optional_text("handling", |row| row.handling().strictest())
+        .optional_text("handling_codes", |row| handling_codes(row.handling()))
+        .optional_text("evidence_references", Finding::references)
+        .column(Field::new("latest", DataType::Date32, true), latest(rows))
+        .text("reason", Finding::reason)
 }
 
 fn handling_codes(handling: Handling) -> Option<String> {
     (!handling.is_empty()).then(|| handling.to_string())
 }
 
-fn latest(rows: &[Finding<'_>]) -> Column {
+fn latest(rows: &[Finding<'_>]) -> ArrayRef {
     let days = rows.iter().map(Finding::latest);
     let days = days.map(|day| day.map(Date32Type::from_naive_date));
-    Column::new("latest", Arc::new(days.collect::<Date32Array>())).nullable()
-}
-
-/// A column of the result.
-struct Column {
-    name: &'static str,
-    values: ArrayRef,
-    nullable: bool,
-}
-
-impl Column {
-    fn new(name: &'static str, values: ArrayRef) -> Self {
-        Self {
-            name,
-            values,
-            nullable: false,
-        }
-    }
-
-    fn nullable(mut self) -> Self {
-        self.nullable = true;
-        self
-    }
-}
-
-fn schema(columns: &[Column]) -> SchemaRef {
-    let field = |column: &Column| {
-        Field::new(
-            column.name,
-            column.values.data_type().clone(),
-            column.nullable,
-        )
-    };
-    Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()))
-}
-
-fn text<'a, T, S: AsRef<str>>(
-    name: &'static str,
-    rows: &'a [T],
-    cell: impl Fn(&'a T) -> S,
-) -> Column {
-    let values = StringArray::from_iter_values(rows.iter().map(cell));
-    Column::new(name, Arc::new(values))
-}
-
-fn optional_text<'a, T, S: AsRef<str>>(
-    name: &'static str,
-    rows: &'a [T],
-    cell: impl Fn(&'a T) -> Option<S>,
-) -> Column {
-    let values = rows.iter().map(cell).collect::<StringArray>();
-    Column::new(name, Arc::new(values)).nullable()
-}
-
-fn number<T>(name: &'static str, rows: &[T], cell: impl Fn(&T) -> Option<f64>) -> Column {
-    let values = rows.iter().map(cell).collect::<Float64Array>();
-    Column::new(name, Arc::new(values))
-}
-
-fn count<T>(name: &'static str, rows: &[T], cell: impl Fn(&T) -> usize) -> Column {
-    let values = rows.iter().map(|row| cell(row) as i64);
-    Column::new(name, Arc::new(Int64Array::from_iter_values(values)))
+    Arc::new(days.collect::<Date32Array>())
 }

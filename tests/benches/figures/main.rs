@@ -1,20 +1,21 @@
 //! Every figure that an issue or the README names, one row each: `name value unit bound
-//! holds|falls short`, and all of them in `target/figures.json`. A timing is a ratio against a peer
-//! that is measured in the same run; `how` names the peer. `cargo bench -- NAME` runs one, `--full`
-//! more of each.
+//! holds|falls short|measured`, and all of them in `target/figures.json`. A timing with a bound is a
+//! ratio against a peer that is measured in the same run; `how` names the peer. `cargo bench -- NAME`
+//! runs one, `--full` more of each.
 
 mod accounting;
 mod analyses;
 mod names;
+mod native;
+mod scalars;
 mod screening;
+mod tables;
 
 use arrow::array::{
-    Array, ArrayData, ArrayRef, AsArray, Float64Array, Float64Builder, RecordBatch, StringArray,
-    make_array,
+    Array, ArrayData, ArrayRef, Float64Array, RecordBatch, StringArray, make_array,
 };
 use arrow::buffer::Buffer;
 use arrow::datatypes::{DataType, Field, Schema};
-use datafusion::logical_expr::{ColumnarValue, Volatility, create_udf};
 use datafusion::prelude::{CsvReadOptions, SessionConfig, SessionContext};
 use sextant::Host;
 use sextant_tests::{
@@ -40,6 +41,8 @@ struct Figure {
 enum Bound {
     AtLeast(f64),
     AtMost(f64),
+    /// Nothing was promised: it is there to be known.
+    Unbounded,
 }
 
 impl Figure {
@@ -47,6 +50,7 @@ impl Figure {
         match self.bound {
             Bound::AtLeast(bound) => self.value >= bound,
             Bound::AtMost(bound) => self.value <= bound,
+            Bound::Unbounded => true,
         }
     }
 
@@ -54,6 +58,7 @@ impl Figure {
         match self.bound {
             Bound::AtLeast(bound) => format!(">={bound}"),
             Bound::AtMost(bound) => format!("<={bound}"),
+            Bound::Unbounded => "-".to_owned(),
         }
     }
 }
@@ -69,7 +74,7 @@ fn main() {
     let wanted = arguments
         .iter()
         .find(|argument| !argument.starts_with("--"));
-    let measures: [(&str, Measure); 14] = [
+    let measures: [(&str, Measure); 15] = [
         ("boundary", boundary),
         ("jaro_winkler", jaro_winkler),
         ("aggregate", analyses::aggregate),
@@ -78,7 +83,8 @@ fn main() {
         ("accounting_function", accounting::function),
         ("accounting_tpch", accounting::tpch),
         ("names", names::names),
-        ("scalar", names::scalars),
+        ("scalar", scalars::scalars),
+        ("table", tables::tables),
         ("screening", screening::screening),
         ("delimited", delimited),
         ("select_1", select_1),
@@ -99,10 +105,10 @@ fn main() {
 
 #[expect(clippy::print_stdout, reason = "a benchmark reports to whoever ran it")]
 fn print_figure(figure: &Figure) {
-    let verdict = if figure.holds() {
-        "holds"
-    } else {
-        "falls short"
+    let verdict = match figure.bound {
+        Bound::Unbounded => "measured",
+        _ if figure.holds() => "holds",
+        _ => "falls short",
     };
     println!(
         "{} {:.3} {} {} {verdict}",
@@ -233,19 +239,16 @@ fn jaro_winkler(_: bool) -> Vec<Figure> {
     let workspace = TestWorkspace::new().plugin("names");
     let host = workspace.host();
     let session = host.session().expect("a session");
-    let (runtime, context) = (native_runtime(), native_context());
+    let (runtime, context) = (native_runtime(), native::context());
     let pairs = "CREATE TABLE pairs AS SELECT
         arrow_cast(substr(md5(CAST(value AS TEXT)), 1, 14), 'Utf8') AS a,
         arrow_cast(substr(md5(CAST(value / 2 AS TEXT)), 1, 14), 'Utf8') AS b
         FROM generate_series(1, 1000000)";
     try_query(&host, &session, pairs).expect("it is made");
     native_rows(&runtime, &context, pairs);
-    let sql = |function: &str| format!("SELECT sum({function}(a, b)) FROM pairs");
-    let in_guest = || {
-        let answer = try_query(&host, &session, &sql("names.jaro_winkler"));
-        lines(&answer.expect("it runs"))
-    };
-    let in_host = || native_rows(&runtime, &context, &sql("native_jaro_winkler"));
+    let sql = "SELECT sum(names.jaro_winkler(a, b)) FROM pairs";
+    let in_guest = || lines(&try_query(&host, &session, sql).expect("it runs"));
+    let in_host = || native_rows(&runtime, &context, sql);
     assert_same(&in_guest(), &in_host());
     let (guest, native) = medians(5, || drop(in_guest()), || drop(in_host()));
     vec![Figure {
@@ -286,30 +289,6 @@ fn assert_same(ours: &[String], theirs: &[String]) {
             _ => assert_eq!(a, b),
         }
     }
-}
-
-/// DataFusion with the plugin's own code as a native function.
-fn native_context() -> SessionContext {
-    let context = SessionContext::new().enable_url_table();
-    let arguments = vec![DataType::Utf8, DataType::Utf8];
-    let compute = Arc::new(|arguments: &[ColumnarValue]| {
-        let columns = ColumnarValue::values_to_arrays(arguments)?;
-        let (a, b) = (columns[0].as_string::<i32>(), columns[1].as_string::<i32>());
-        let mut scores = Float64Builder::with_capacity(a.len());
-        let mut similarity = sextant_plugin_names::JaroWinkler::default();
-        for (a, b) in a.iter().zip(b) {
-            scores.append_option(a.zip(b).map(|(a, b)| similarity.similarity(a, b)));
-        }
-        Ok(ColumnarValue::Array(Arc::new(scores.finish()) as ArrayRef))
-    });
-    context.register_udf(create_udf(
-        "native_jaro_winkler",
-        arguments,
-        DataType::Float64,
-        Volatility::Immutable,
-        compute,
-    ));
-    context
 }
 
 /// SplitMix64 (Steele, Lea and Flood 2014).

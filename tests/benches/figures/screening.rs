@@ -4,9 +4,10 @@
 use crate::names::count;
 use crate::{Bound, Figure, random, timed};
 use sextant::Host;
-use sextant_tests::{TestWorkspace, real_data, rows};
+use sextant_tests::{TestWorkspace, lines, real_data, rows, try_query};
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The names of the list, with every birth that each may have.
 const LIST: &str = "SELECT n.entity_id AS id, n.name, coalesce(CAST(b.date AS TEXT),
@@ -37,6 +38,9 @@ pub(crate) fn screening(full: bool) -> Vec<Figure> {
         figures.extend(quality(&list, &positives, &negatives));
     }
     figures.push(throughput(full));
+    if full {
+        figures.push(list_memory());
+    }
     figures
 }
 
@@ -275,33 +279,12 @@ fn throughput(full: bool) -> Figure {
     let checks = if full { 400_000 } else { 100_000 };
     let workspace = TestWorkspace::new().plugin("screening");
     let host = workspace.host();
-    for (name, people) in [
-        ("list", made_up(100_000, 5)),
-        ("people", made_up(checks, 6)),
-        ("few", made_up(100, 7)),
-    ] {
-        let file = workspace.path(&format!("{name}.csv"));
-        std::fs::write(file, csv(&people)).expect("it can be written");
-    }
-    let from = |name: &str| {
-        let file = workspace.path(&format!("{name}.csv"));
-        format!(
-            "(SELECT id, name, CAST(birth AS TEXT) AS birth FROM '{}')",
-            file.display()
-        )
-    };
-    let hits = |people: &str| {
-        count(
-            &host,
-            &format!(
-                "SELECT count(*) FROM screening.screen({}, {})",
-                from(people),
-                from("list")
-            ),
-        )
-    };
-    let (_, indexing) = timed(|| hits("few"));
-    let (found, seconds) = timed(|| hits("people"));
+    let list = relation(&workspace, "list", &made_up(100_000, 5));
+    let people = relation(&workspace, "people", &made_up(checks, 6));
+    let few = relation(&workspace, "few", &made_up(100, 7));
+    let hits = |people: &str| count(&host, &hits(people, &list));
+    let (_, indexing) = timed(|| hits(&few));
+    let (found, seconds) = timed(|| hits(&people));
     figure(
         "screening_throughput",
         checks as f64 / (seconds - indexing),
@@ -309,6 +292,53 @@ fn throughput(full: bool) -> Figure {
         Bound::AtLeast(20_000.0),
         format!(
             "{checks} made-up names against a list of 100,000 on all cores, {found} hits; without the {indexing:.1} s in which the list is read and indexed"
+        ),
+    )
+}
+
+/// People in a file of the workspace, as a relation.
+fn relation(workspace: &TestWorkspace, name: &str, people: &[Person]) -> String {
+    let file = workspace.path(&format!("{name}.csv"));
+    std::fs::write(&file, csv(people)).expect("it can be written");
+    format!(
+        "(SELECT id, name, CAST(birth AS TEXT) AS birth FROM '{}')",
+        file.display()
+    )
+}
+
+fn hits(people: &str, list: &str) -> String {
+    format!("SELECT count(*) FROM screening.screen({people}, {list})")
+}
+
+/// What a list of a million names takes in an instance, which is granted all that the bundle declares.
+fn list_memory() -> Figure {
+    const NAMES: usize = 1_000_000;
+    let workspace = TestWorkspace::new().plugin("screening").config(
+        "[plugin.screening.limits]\nguest_memory_bytes_max = 3221225472\ncall_ms_max = 600000\n",
+    );
+    let list = relation(&workspace, "list", &made_up(NAMES, 5));
+    let few = relation(&workspace, "few", &made_up(100, 7));
+    let host = workspace.host();
+    let session = host.session().expect("a session");
+    // Each instance has a list of its own, and one is enough.
+    let one_core = "SET datafusion.execution.target_partitions = 1";
+    try_query(&host, &session, one_core).expect("it is a setting");
+    let screen = async {
+        let answer = session.query(&hits(&few, &list)).await.expect("it plans");
+        let scope = Arc::clone(answer.scope());
+        let found = answer.collect().await.expect("the list fits");
+        (lines(&found), scope.usage())
+    };
+    let ((found, usage), seconds) = timed(|| host.block_on(screen));
+    let bytes = usage["screening.screen"].memory_bytes_peak;
+    figure(
+        "screening_list_memory",
+        bytes as f64 / NAMES as f64,
+        "bytes a name",
+        Bound::Unbounded,
+        format!(
+            "{bytes} bytes of an instance at its peak, with a list of {NAMES} made-up names that is read, indexed and asked for 100 names in {seconds:.0} s, {} hits",
+            found[0]
         ),
     )
 }
