@@ -13,7 +13,6 @@
 //! Polish `ą ę` and Romanian `ţ` are therefore coded as `a e t`, as their bearers are listed abroad.
 
 use crate::normalize::Normalizer;
-use std::fmt::Write;
 
 /// The phonetic key of a name: its Daitch-Mokotoff codes, ascending, joined by `|`.
 ///
@@ -28,46 +27,54 @@ pub fn phonetic(text: &str) -> Option<String> {
 #[derive(Debug, Default)]
 pub struct Phonetic {
     normalizer: Normalizer,
-    letters: String,
+    normal: String,
     branches: Vec<Branch>,
     next_branches: Vec<Branch>,
     codes: Vec<u32>,
 }
 
-/// How many digits a code has.
-const CODE_DIGITS: u32 = 6;
+/// The bits of a digit in a code, and of all its six digits.
+const DIGIT_BITS: u32 = 4;
+const CODE_BITS: u32 = 6 * DIGIT_BITS;
 
 /// A code in the making, for one way to speak the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Branch {
+    /// The digits from the highest bits on, zero where there is none yet.
     code: u32,
-    digits: u32,
+    /// The bits for the digits to come.
+    bits_left: u32,
     /// The last digit of the sound before, none where that was not coded.
-    last: Option<u8>,
+    last: u8,
     /// Whether the sound to come is read as a vowel, as the sound before was told.
     vowel: bool,
 }
 
 impl Branch {
+    const START: Self = Self {
+        code: 0,
+        bits_left: CODE_BITS,
+        last: NO_DIGIT,
+        vowel: false,
+    };
+
     fn push(&mut self, digit: u8) {
-        if self.digits < CODE_DIGITS {
-            self.code = self.code * 10 + u32::from(digit - b'0');
-            self.digits += 1;
+        if self.bits_left > 0 {
+            self.bits_left -= DIGIT_BITS;
+            self.code |= u32::from(digit) << self.bits_left;
         }
     }
 
     /// Adds the digits of a sound. The same digit for two sounds in a row is coded once.
-    fn add(&mut self, sound: &str) {
-        for (i, digit) in sound.bytes().enumerate() {
-            if i > 0 || self.last != Some(digit) {
-                self.push(digit);
-            }
+    fn add(&mut self, [first, second]: Digits) {
+        if first != NO_DIGIT && first != self.last {
+            self.push(first);
         }
-        self.last = sound.bytes().last();
-    }
-
-    fn padded(&self) -> u32 {
-        self.code * 10_u32.pow(CODE_DIGITS - self.digits)
+        self.last = first;
+        if second != NO_DIGIT {
+            self.push(second);
+            self.last = second;
+        }
     }
 }
 
@@ -80,112 +87,247 @@ impl Phonetic {
     /// Replaces the content of `key` by the phonetic key of a text; false where it has none.
     pub fn key(&mut self, text: &str, key: &mut String) -> bool {
         key.clear();
-        self.normalizer.normalize(text, &mut self.letters);
-        self.letters.retain(|c| c.is_ascii_lowercase());
-        if self.letters.is_empty() {
+        self.normalizer.normalize(text, &mut self.normal);
+        if !self.code() {
             return false;
         }
-        self.code();
         self.codes.sort_unstable();
         self.codes.dedup();
-        for (i, code) in self.codes.iter().enumerate() {
-            let separator = if i == 0 { "" } else { "|" };
-            write!(key, "{separator}{code:06}").expect("writing to a string does not fail");
+        for code in &self.codes {
+            if !key.is_empty() {
+                key.push('|');
+            }
+            for place in [20, 16, 12, 8, 4, 0] {
+                key.push(char::from(b'0' + ((code >> place) & 0xf) as u8));
+            }
         }
         true
     }
 
-    /// Codes the letters sound by sound, following every reading at once.
-    fn code(&mut self) {
+    /// Codes the letters sound by sound, following every reading at once; false without letters.
+    fn code(&mut self) -> bool {
         self.codes.clear();
         self.branches.clear();
-        let mut rest = &self.letters[..];
-        let mut sound = next_sound(&mut rest);
-        for vowel in readings(sound) {
+        let mut at = 0;
+        let mut sound = next_sound(&self.normal, &mut at);
+        if sound.is_end() {
+            return false;
+        }
+        for &vowel in sound.kinds {
             self.branches.push(Branch {
-                code: 0,
-                digits: 0,
-                last: None,
                 vowel,
+                ..Branch::START
             });
         }
         let mut start = true;
-        while let Some(codes) = sound {
-            let next = next_sound(&mut rest);
-            for branch in &self.branches {
-                for code in codes.iter().filter(|code| is_vowel(code) == branch.vowel) {
-                    for vowel in readings(next) {
-                        let column = if start { 0 } else { usize::from(!vowel) + 1 };
-                        let mut branch = Branch { vowel, ..*branch };
-                        branch.add(code[column]);
-                        if branch.digits == CODE_DIGITS {
-                            self.codes.push(branch.padded());
-                        } else {
-                            self.next_branches.push(branch);
-                        }
+        while !sound.is_end() {
+            let next = next_sound(&self.normal, &mut at);
+            // Before a consonant and before a vowel.
+            let columns = if start { [0, 0] } else { [2, 1] };
+            match (&mut self.branches[..], sound.readings(), next.kinds) {
+                // Most sounds can be spoken in one way, which takes no lists.
+                ([branch], [reading], &[vowel]) => {
+                    branch.add(reading.columns[columns[usize::from(vowel)]]);
+                    branch.vowel = vowel;
+                    if branch.bits_left == 0 {
+                        break;
+                    }
+                }
+                _ => {
+                    self.branch_out(sound, next, columns);
+                    if self.branches.is_empty() {
+                        break;
                     }
                 }
             }
-            // Readings meet again in equal branches; without this their number would double at
-            // each ambiguous letter.
-            self.next_branches.sort_unstable();
-            self.next_branches.dedup();
-            std::mem::swap(&mut self.branches, &mut self.next_branches);
-            self.next_branches.clear();
-            self.codes.sort_unstable();
-            self.codes.dedup();
-            if self.branches.is_empty() {
-                break;
-            }
             (sound, start) = (next, false);
         }
-        self.codes.extend(self.branches.iter().map(Branch::padded));
+        self.codes
+            .extend(self.branches.iter().map(|branch| branch.code));
+        true
+    }
+
+    /// Continues every branch by every reading of a sound.
+    #[inline(never)]
+    fn branch_out(&mut self, sound: &Sound, next: &Sound, columns: [usize; 2]) {
+        self.next_branches.clear();
+        for branch in &self.branches {
+            for reading in sound.readings() {
+                if reading.vowel != branch.vowel {
+                    continue;
+                }
+                for &vowel in next.kinds {
+                    let mut branch = Branch { vowel, ..*branch };
+                    branch.add(reading.columns[columns[usize::from(vowel)]]);
+                    if branch.bits_left == 0 {
+                        self.codes.push(branch.code);
+                    } else {
+                        self.next_branches.push(branch);
+                    }
+                }
+            }
+        }
+        // Readings meet again in equal branches; without this their number would double at
+        // each ambiguous letter.
+        self.next_branches.sort_unstable();
+        self.next_branches.dedup();
+        std::mem::swap(&mut self.branches, &mut self.next_branches);
+        self.codes.sort_unstable();
+        self.codes.dedup();
     }
 }
 
-/// Whether a sound that is coded so counts as a vowel for the one before it.
-fn is_vowel(code: &Code) -> bool {
-    matches!(code[0], "0" | "1")
+/// Takes the longest run of letters that the chart has from a place of a normal form, where
+/// whatever is no small Latin letter is passed over.
+fn next_sound(normal: &str, at: &mut usize) -> &'static Sound {
+    let (mut node, mut sound) = (0, 0);
+    let mut end = *at;
+    while let Some(byte) = normal.as_bytes().get(end) {
+        end += 1;
+        let Some(&child) = TRIE[node]
+            .children
+            .get(usize::from(byte.wrapping_sub(b'a')))
+        else {
+            continue;
+        };
+        if child == 0 {
+            break;
+        }
+        node = usize::from(child);
+        if TRIE[node].sound != 0 {
+            (sound, *at) = (TRIE[node].sound, end);
+        }
+    }
+    &SOUNDS[usize::from(sound)]
 }
 
-/// Whether a sound can be read as a vowel, as a consonant, or both; the end of a name counts as a
-/// consonant.
-fn readings(sound: Option<&[Code]>) -> impl Iterator<Item = bool> {
-    let codes = sound.unwrap_or_default();
-    let vowel = codes.iter().any(is_vowel);
-    let consonant = codes.is_empty() || !codes.iter().all(is_vowel);
-    [(true, vowel), (false, consonant)]
-        .into_iter()
-        .filter_map(|(reading, has)| has.then_some(reading))
+/// At most two digits of a code.
+type Digits = [u8; 2];
+
+const NO_DIGIT: u8 = u8::MAX;
+
+/// One way to speak a sound.
+#[derive(Clone, Copy)]
+struct Reading {
+    /// Whether it counts as a vowel for the sound before it.
+    vowel: bool,
+    /// As in [`Code`].
+    columns: [Digits; 3],
 }
 
-/// Takes the longest run of letters that the chart has from the start of a text of small letters.
-fn next_sound(rest: &mut &str) -> Option<&'static [Code]> {
-    let first = usize::from(rest.bytes().next()?.checked_sub(b'a')?);
-    let rules = &CHART[*FIRST_RULE.get(first)?..*FIRST_RULE.get(first + 1)?];
-    let (letters, codes) = rules
-        .iter()
-        .find(|(letters, _)| rest.starts_with(letters))?;
-    *rest = &rest[letters.len()..];
-    Some(codes)
+/// What a run of letters can be spoken as: a row of the chart, ready for coding.
+#[derive(Clone, Copy)]
+struct Sound {
+    readings: [Reading; 2],
+    count: usize,
+    /// Whether it can be a vowel, a consonant, or both.
+    kinds: &'static [bool],
 }
+
+impl Sound {
+    /// The end of a name, which counts as a consonant.
+    const END: Self = Self {
+        readings: [Reading {
+            vowel: false,
+            columns: [[NO_DIGIT; 2]; 3],
+        }; 2],
+        count: 0,
+        kinds: &[false],
+    };
+
+    const fn new(codes: &[Code]) -> Self {
+        let mut sound = Self::END;
+        sound.count = codes.len();
+        let (mut vowel, mut consonant) = (false, false);
+        let mut i = 0;
+        while i < codes.len() {
+            let reading = &mut sound.readings[i];
+            let mut column = 0;
+            while column < 3 {
+                let digits = codes[i][column].as_bytes();
+                let mut place = 0;
+                while place < digits.len() {
+                    reading.columns[column][place] = digits[place] - b'0';
+                    place += 1;
+                }
+                column += 1;
+            }
+            reading.vowel =
+                codes[i][0].len() == 1 && matches!(codes[i][0].as_bytes()[0], b'0' | b'1');
+            vowel |= reading.vowel;
+            consonant |= !reading.vowel;
+            i += 1;
+        }
+        sound.kinds = match (vowel, consonant) {
+            (true, true) => &[true, false],
+            (true, false) => &[true],
+            _ => &[false],
+        };
+        sound
+    }
+
+    fn is_end(&self) -> bool {
+        self.count == 0
+    }
+
+    fn readings(&self) -> &[Reading] {
+        &self.readings[..self.count]
+    }
+}
+
+/// The end, and the rules of the chart in its order.
+static SOUNDS: [Sound; CHART.len() + 1] = {
+    let mut sounds = [Sound::END; CHART.len() + 1];
+    let mut i = 0;
+    while i < CHART.len() {
+        sounds[i + 1] = Sound::new(CHART[i].1);
+        i += 1;
+    }
+    sounds
+};
+
+/// A run of letters with which rules of the chart start.
+#[derive(Clone, Copy)]
+struct Node {
+    /// The runs that are longer by a letter; zero, which is the empty run, where there is none.
+    children: [u8; 26],
+    /// What the run itself is in [`SOUNDS`], zero where it is no rule.
+    sound: u8,
+}
+
+/// The letters of the chart as a trie, its root first: as many nodes as a byte can tell apart, which
+/// is more than there are.
+static TRIE: [Node; 0x100] = {
+    let mut trie = [Node {
+        children: [0; 26],
+        sound: 0,
+    }; 0x100];
+    let mut nodes = 1;
+    let mut rule = 0;
+    while rule < CHART.len() {
+        let letters = CHART[rule].0.as_bytes();
+        let mut node = 0;
+        let mut i = 0;
+        while i < letters.len() {
+            let letter = (letters[i] - b'a') as usize;
+            if trie[node].children[letter] == 0 {
+                trie[node].children[letter] = nodes as u8;
+                nodes += 1;
+            }
+            node = trie[node].children[letter] as usize;
+            i += 1;
+        }
+        rule += 1;
+        trie[node].sound = rule as u8;
+    }
+    trie
+};
 
 /// The code of a sound at the start of a name, before a vowel, and otherwise.
 type Code = [&'static str; 3];
 
 /// Letters and their code, or two where they can be spoken in two ways.
 type Rule = (&'static str, &'static [Code]);
-
-/// Where the rules for each letter start in the chart, and where they end.
-const FIRST_RULE: [usize; 27] = {
-    let mut first = [CHART.len(); 27];
-    let mut i = CHART.len();
-    while i > 0 {
-        i -= 1;
-        first[(CHART[i].0.as_bytes()[0] - b'a') as usize] = i;
-    }
-    first
-};
 
 /// The coding chart, by first letter and the longest first.
 #[rustfmt::skip]
@@ -333,6 +475,16 @@ mod tests {
                     .any(|(letters, _)| *letters == letter.to_string()),
                 "{letter}"
             );
+        }
+    }
+
+    #[test]
+    fn every_rule_is_found_by_its_letters() {
+        for (i, (letters, codes)) in CHART.iter().enumerate() {
+            let mut at = 0;
+            let sound = next_sound(letters, &mut at);
+            assert_eq!((at, sound.count), (letters.len(), codes.len()), "{letters}");
+            assert!(std::ptr::eq(sound, &SOUNDS[i + 1]), "{letters}");
         }
     }
 
