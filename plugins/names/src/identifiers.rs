@@ -158,13 +158,12 @@ pub fn check_identifier(kind: IdentifierKind, text: &str) -> Verdict {
 fn compact(text: &str) -> Option<String> {
     let mut compact = String::with_capacity(text.len());
     for c in text.chars() {
-        if is_separator(c) {
-            continue;
+        match c {
+            _ if c.is_ascii_alphanumeric() => compact.push(c.to_ascii_uppercase()),
+            _ if is_separator(c) => {}
+            _ if c.is_alphanumeric() => compact.extend(c.to_uppercase()),
+            _ => return None,
         }
-        if !c.is_alphanumeric() {
-            return None;
-        }
-        compact.extend(c.to_uppercase());
     }
     Some(compact)
 }

@@ -71,11 +71,12 @@ pub(crate) fn romanize_by_scalar() -> impl Scalar {
     .example("SELECT names.romanize_by('Юрій', 'ukrainian_1996')", "Yurii");
     SimpleScalar::new(description, DataType::Utf8View, |arguments| {
         let (texts, schemes) = (arguments.strings(0)?, arguments.strings(1)?);
+        let mut romanization = Named::new(romanization);
         let mut results = StringViewBuilder::with_capacity(arguments.rows());
         for row in 0..arguments.rows() {
             match texts.get(row).zip(schemes.get(row)) {
                 Some((text, scheme)) => {
-                    results.try_append_value(romanize_by(romanization(scheme)?, text))?;
+                    results.try_append_value(romanize_by(romanization.get(scheme)?, text))?;
                 }
                 None => results.append_null(),
             }
@@ -168,6 +169,30 @@ fn of_identifier(name: &'static str, text: &'static str) -> Description {
         .parameter(Parameter::text("text", "The identifier as it is written."))
 }
 
+/// What a name in a column stands for, looked up anew only where the name is not that of the row before.
+struct Named<'a, T> {
+    last: Option<(&'a str, T)>,
+    look_up: fn(&str) -> Result<T>,
+}
+
+impl<'a, T: Copy> Named<'a, T> {
+    fn new(look_up: fn(&str) -> Result<T>) -> Self {
+        let last = None;
+        Self { last, look_up }
+    }
+
+    fn get(&mut self, name: &'a str) -> Result<T> {
+        match self.last {
+            Some((last, found)) if last == name => Ok(found),
+            _ => {
+                let found = (self.look_up)(name)?;
+                self.last = Some((name, found));
+                Ok(found)
+            }
+        }
+    }
+}
+
 /// Visits the rows; a row with a null has none.
 fn each_pair(
     arguments: &Arguments<'_>,
@@ -175,9 +200,10 @@ fn each_pair(
 ) -> Result<()> {
     let (a, b) = (arguments.strings(0)?, arguments.strings(1)?);
     let kinds = arguments.strings(2)?;
+    let mut match_kind = Named::new(match_kind);
     for row in 0..arguments.rows() {
         match (a.get(row), b.get(row), kinds.get(row)) {
-            (Some(a), Some(b), Some(kind)) => visit(Some((a, b, match_kind(kind)?)))?,
+            (Some(a), Some(b), Some(kind)) => visit(Some((a, b, match_kind.get(kind)?)))?,
             _ => visit(None)?,
         }
     }
@@ -189,9 +215,10 @@ fn each_identifier(
     mut visit: impl FnMut(Option<(IdentifierKind, &str)>) -> Result<()>,
 ) -> Result<()> {
     let (kinds, texts) = (arguments.strings(0)?, arguments.strings(1)?);
+    let mut identifier_kind = Named::new(identifier_kind);
     for row in 0..arguments.rows() {
         match (kinds.get(row), texts.get(row)) {
-            (Some(kind), Some(text)) => visit(Some((identifier_kind(kind)?, text)))?,
+            (Some(kind), Some(text)) => visit(Some((identifier_kind.get(kind)?, text)))?,
             _ => visit(None)?,
         }
     }

@@ -15,22 +15,22 @@
 //! scripts are kept, not romanised; the order of the words stays.
 
 use crate::romanize::{
-    ANY_AS_RUSSIAN, ANY_AS_UKRAINIAN, Alphabet, Place, is_apostrophe, latin_bytes_max, romanize,
+    ANY_AS_RUSSIAN, ANY_AS_UKRAINIAN, Alphabet, Place, Romanizer, is_apostrophe, is_ascii,
+    latin_bytes_max,
 };
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 /// The canonical comparison form of a text; see the functions' documentation for the rules.
 pub fn normalize(text: &str) -> String {
-    let mut normal = String::with_capacity(text.len());
-    Normalizer::new().normalize(text, &mut normal);
-    normal
+    Normalizer::new().normalize(text).to_owned()
 }
 
 /// Computes canonical comparison forms, reusing its buffers.
 #[derive(Debug, Default)]
 pub struct Normalizer {
-    latin: String,
+    romanizer: Romanizer,
+    normal: String,
     /// Where a text is folded. What it holds is left over, which spares filling it each time.
     folded: Vec<u8>,
 }
@@ -41,30 +41,32 @@ impl Normalizer {
         Self::default()
     }
 
-    /// Replaces the content of `normal` by the canonical comparison form of the text.
-    pub fn normalize(&mut self, text: &str, normal: &mut String) {
-        normal.clear();
-        if text.is_ascii() {
-            fold_ascii(text, normal);
-        } else if let Some(alphabet) = alphabet_of(text) {
-            if let Some(folded) = self.fold_plain(alphabet, text) {
-                normal.push_str(folded);
-            } else {
-                self.latin.clear();
-                romanize(alphabet, text, &mut self.latin);
-                fold(alphabet, &self.latin, normal);
+    /// The canonical comparison form of a text.
+    pub fn normalize(&mut self, text: &str) -> &str {
+        let is_ascii = is_ascii(text);
+        let alphabet = if is_ascii { None } else { alphabet_of(text) };
+        if let Some(alphabet) = alphabet
+            && let Some(bytes) = self.fold_plain(alphabet, text)
+        {
+            let folded = str::from_utf8(&self.folded[..bytes]).expect("only ASCII was written");
+            return without_last_space(folded);
+        }
+        self.normal.clear();
+        match alphabet {
+            Some(alphabet) => {
+                let latin = self.romanizer.romanize(alphabet, text);
+                fold(alphabet, latin, &mut self.normal);
             }
-        } else {
-            fold(&ANY_AS_UKRAINIAN, text, normal);
+            None if is_ascii => fold_ascii(text, &mut self.normal),
+            None => fold(&ANY_AS_UKRAINIAN, text, &mut self.normal),
         }
-        if normal.ends_with(' ') {
-            normal.pop();
-        }
+        without_last_space(&self.normal)
     }
 
-    /// Romanises and folds a text in one pass; none where it has a character for which that is not
-    /// enough: one that decomposes, a combining mark, a letter of another script.
-    fn fold_plain(&mut self, alphabet: &Alphabet, text: &str) -> Option<&str> {
+    /// Romanises and folds a text in one pass and returns how many bytes that gave; none where it has a
+    /// character for which that is not enough: one that decomposes, a combining mark, a letter of another
+    /// script.
+    fn fold_plain(&mut self, alphabet: &Alphabet, text: &str) -> Option<usize> {
         let bytes = latin_bytes_max(text);
         if self.folded.len() < bytes {
             self.folded.resize(bytes, 0);
@@ -94,9 +96,12 @@ impl Normalizer {
             }
             rest = letters.as_str();
         }
-        let folded = str::from_utf8(&self.folded[..fold.written]);
-        Some(folded.expect("only ASCII was written"))
+        Some(fold.written)
     }
+}
+
+fn without_last_space(text: &str) -> &str {
+    text.strip_suffix(' ').unwrap_or(text)
 }
 
 /// What is known of a text that is being folded.
@@ -371,16 +376,15 @@ mod tests {
     #[test]
     fn one_pass_gives_the_same_as_two() {
         let mut normalizer = Normalizer::new();
-        let (mut latin, mut normal) = (String::new(), String::new());
+        let (mut romanizer, mut normal) = (Romanizer::default(), String::new());
         let mut plain = 0;
         for c in '\0'..='\u{ffff}' {
             let text = format!("{c}я З{c}г О{c}Є--{c}Щ1{c}{c}ьa{c}");
             for alphabet in [&ANY_AS_UKRAINIAN, &ANY_AS_RUSSIAN] {
-                latin.clear();
-                romanize(alphabet, &text, &mut latin);
                 normal.clear();
-                fold(alphabet, &latin, &mut normal);
-                if let Some(folded) = normalizer.fold_plain(alphabet, &text) {
+                fold(alphabet, romanizer.romanize(alphabet, &text), &mut normal);
+                if let Some(bytes) = normalizer.fold_plain(alphabet, &text) {
+                    let folded = str::from_utf8(&normalizer.folded[..bytes]).unwrap();
                     assert_eq!(folded, normal, "{text}");
                     plain += 1;
                 }
@@ -403,11 +407,10 @@ mod tests {
     #[test]
     fn normalizing_twice_changes_nothing_for_any_assigned_character() {
         let mut normalizer = Normalizer::new();
-        let (mut once, mut twice) = (String::new(), String::new());
         let assigned = ('\0'..='\u{323af}').chain('\u{e0000}'..='\u{e01ef}');
         for c in assigned {
-            normalizer.normalize(&format!("a{c}b {c}я"), &mut once);
-            normalizer.normalize(&once, &mut twice);
+            let once = normalizer.normalize(&format!("a{c}b {c}я")).to_owned();
+            let twice = normalizer.normalize(&once);
             assert_eq!(once, twice, "{c:?} U+{:04X}", u32::from(c));
             assert!(!once.contains("  ") && once.trim() == once);
         }

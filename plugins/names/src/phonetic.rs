@@ -87,7 +87,8 @@ impl Phonetic {
     /// Replaces the content of `key` by the phonetic key of a text; false where it has none.
     pub fn key(&mut self, text: &str, key: &mut String) -> bool {
         key.clear();
-        self.normalizer.normalize(text, &mut self.normal);
+        self.normal.clear();
+        self.normal.push_str(self.normalizer.normalize(text));
         if !self.code() {
             return false;
         }

@@ -16,26 +16,40 @@ use unicode_normalization::char::{compose, is_combining_mark};
 /// `є ї й ю я` differ at the start of a word, `зг` is `zgh`, and the soft sign is dropped. So is an
 /// apostrophe between two Cyrillic letters, however it is typed; the one in `O'Brien` stays.
 pub fn romanize_ukrainian(text: &str) -> String {
-    let mut latin = String::new();
-    romanize(&UKRAINIAN, text, &mut latin);
-    latin
+    Romanizer::default().romanize(&UKRAINIAN, text).to_owned()
 }
 
 /// Romanises Russian by the table of ICAO Doc 9303, part 3, section 6, which Russian passports
 /// have followed since 2013: `ё` and `э` are `e`, `й` is `i`, `ъ` is `ie`, `ь` is dropped.
 pub fn romanize_russian(text: &str) -> String {
-    let mut latin = String::new();
-    romanize(&RUSSIAN, text, &mut latin);
-    latin
+    Romanizer::default().romanize(&RUSSIAN, text).to_owned()
 }
 
-/// Adds the romanised text to `latin`.
-pub(crate) fn romanize(alphabet: &Alphabet, text: &str, latin: &mut String) {
-    if text.is_ascii() {
-        latin.push_str(text);
-        return;
+/// Romanises texts, reusing its buffer.
+#[derive(Debug, Default)]
+pub(crate) struct Romanizer {
+    /// What it holds is left over, which spares filling it each time.
+    bytes: Vec<u8>,
+}
+
+impl Romanizer {
+    /// The romanised text.
+    pub(crate) fn romanize<'t>(&'t mut self, alphabet: &Alphabet, text: &'t str) -> &'t str {
+        if is_ascii(text) {
+            return text;
+        }
+        let room = latin_bytes_max(text);
+        if self.bytes.len() < room {
+            self.bytes.resize(room, 0);
+        }
+        let bytes = &mut self.bytes[..];
+        let written = romanize_into(alphabet, text, Buffer { bytes, written: 0 });
+        str::from_utf8(&self.bytes[..written]).expect("whole characters were written")
     }
-    let mut buffer = Buffer::after(latin, text);
+}
+
+/// Romanises a text and returns how many bytes were written.
+fn romanize_into(alphabet: &Alphabet, text: &str, mut buffer: Buffer<'_>) -> usize {
     let mut word = Word::NONE;
     let mut rest = text;
     loop {
@@ -71,37 +85,38 @@ pub(crate) fn romanize(alphabet: &Alphabet, text: &str, latin: &mut String) {
         rest = letters.as_str();
     }
     word.end(&mut buffer);
-    *latin = buffer.into_text();
+    buffer.written
 }
 
 /// A text in the making. It has more bytes than are written, so that each letter is stored as four
 /// at once, of which those beyond its length are written over by the next.
-struct Buffer {
-    bytes: Vec<u8>,
+struct Buffer<'b> {
+    bytes: &'b mut [u8],
     written: usize,
 }
 
-impl Buffer {
-    /// Takes a text, to which the romanisation of another is to be added.
-    fn after(latin: &mut String, text: &str) -> Self {
-        let mut bytes = std::mem::take(latin).into_bytes();
-        let written = bytes.len();
-        bytes.resize(written + latin_bytes_max(text), 0);
-        Self { bytes, written }
-    }
-
+impl Buffer<'_> {
     fn push(&mut self, letter: char) {
         let mut bytes = [0; SPELLING_BYTES_MAX];
         let length = letter.encode_utf8(&mut bytes).len();
         self.bytes[self.written..][..SPELLING_BYTES_MAX].copy_from_slice(&bytes);
         self.written += length;
     }
+}
 
-    fn into_text(mut self) -> String {
-        self.bytes.truncate(self.written);
-        String::from_utf8(self.bytes).expect("whole characters were written")
+/// Whether a text is all ASCII. The standard library looks at one or two words of the machine in each
+/// turn of its loop, of four bytes each in the sandbox, where a turn costs more than what it looks at.
+#[inline]
+pub(crate) fn is_ascii(text: &str) -> bool {
+    let is_ascii = |chunk: &[u8; 16]| u128::from_ne_bytes(*chunk) & BEYOND_ASCII == 0;
+    let bytes = text.as_bytes();
+    match bytes.last_chunk() {
+        Some(last) => bytes.as_chunks().0.iter().all(is_ascii) && is_ascii(last),
+        None => bytes.is_ascii(),
     }
 }
+
+const BEYOND_ASCII: u128 = u128::from_ne_bytes([0x80; 16]);
 
 /// The room that the romanisation of a text needs: two bytes of Cyrillic become four at most,
 /// whatever else stays, and the last letter is stored as four.
@@ -132,9 +147,9 @@ impl Word {
     /// Nearly all of a text goes through here. It calls nothing and is not inlined, so that what the
     /// loop has at hand stays in registers. A word in capitals is left for the caller to close.
     #[inline(never)]
-    fn add_plain(&mut self, alphabet: &Alphabet, text: &[u8], buffer: &mut Buffer) -> usize {
+    fn add_plain(&mut self, alphabet: &Alphabet, text: &[u8], buffer: &mut Buffer<'_>) -> usize {
         let (mut place, mut capitals) = (self.place, self.capitals);
-        let (bytes, mut written) = (&mut buffer.bytes[..], buffer.written);
+        let (bytes, mut written) = (&mut *buffer.bytes, buffer.written);
         if place == Place::Start {
             self.start = written;
         }
@@ -183,7 +198,7 @@ impl Word {
     }
 
     /// Adds a letter or mark of any script.
-    fn add(&mut self, alphabet: &Alphabet, letter: char, class: u8, buffer: &mut Buffer) {
+    fn add(&mut self, alphabet: &Alphabet, letter: char, class: u8, buffer: &mut Buffer<'_>) {
         if self.place == Place::Start {
             self.start = buffer.written;
         }
@@ -194,7 +209,7 @@ impl Word {
         }
         match alphabet.spelling_of(self.place, letter) {
             Some(spelling) => {
-                spelling.write(&mut buffer.bytes, &mut buffer.written);
+                spelling.write(buffer.bytes, &mut buffer.written);
                 self.place = spelling.place;
             }
             None => {
@@ -206,7 +221,7 @@ impl Word {
 
     /// Closes the word. Its letters were written as if it were not all in capitals, which is known
     /// only here.
-    fn end(&mut self, buffer: &mut Buffer) {
+    fn end(&mut self, buffer: &mut Buffer<'_>) {
         if self.capitals > 1 {
             buffer.bytes[self.start..buffer.written].make_ascii_uppercase();
         }

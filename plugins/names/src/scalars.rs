@@ -1,10 +1,10 @@
 //! The functions as SQL sees them: their descriptions, and the loops over columns.
 
-use crate::romanize::{RUSSIAN, UKRAINIAN, romanize};
+use crate::romanize::{RUSSIAN, Romanizer, UKRAINIAN};
 use crate::{DamerauLevenshtein, JaroWinkler, Normalizer, Phonetic};
 use arrow_array::builder::{Float64Builder, StringViewBuilder};
 use arrow_array::{ArrayRef, Int64Array};
-use arrow_schema::DataType;
+use arrow_schema::{ArrowError, DataType};
 use sextant_plugin_sdk::{Arguments, Description, Parameter, Result, Scalar, SimpleScalar};
 use std::sync::Arc;
 
@@ -20,10 +20,9 @@ pub(crate) fn romanize_ukrainian() -> impl Scalar {
     .example("SELECT names.romanize_ukrainian('Юрій')", "Yurii")
     .example("SELECT names.romanize_ukrainian('Знам''янка, ЗГОРАНИ')", "\"Znamianka, ZGHORANY\"");
     SimpleScalar::new(description, DataType::Utf8View, |arguments| {
-        map_text(arguments, |text, latin| {
-            latin.clear();
-            romanize(&UKRAINIAN, text, latin);
-            true
+        let mut romanizer = Romanizer::default();
+        map_text(arguments, |text, results| {
+            results.try_append_value(romanizer.romanize(&UKRAINIAN, text))
         })
     })
 }
@@ -42,10 +41,9 @@ pub(crate) fn romanize_russian() -> impl Scalar {
         "Iuliia Shcheglova",
     );
     SimpleScalar::new(description, DataType::Utf8View, |arguments| {
-        map_text(arguments, |text, latin| {
-            latin.clear();
-            romanize(&RUSSIAN, text, latin);
-            true
+        let mut romanizer = Romanizer::default();
+        map_text(arguments, |text, results| {
+            results.try_append_value(romanizer.romanize(&RUSSIAN, text))
         })
     })
 }
@@ -65,9 +63,8 @@ pub(crate) fn normalize() -> impl Scalar {
     .example("SELECT names.normalize('ЩЕРБАК, Юрій')", "shcherbak yurii");
     SimpleScalar::new(description, DataType::Utf8View, |arguments| {
         let mut normalizer = Normalizer::new();
-        map_text(arguments, |text, normal| {
-            normalizer.normalize(text, normal);
-            true
+        map_text(arguments, |text, results| {
+            results.try_append_value(normalizer.normalize(text))
         })
     })
 }
@@ -131,23 +128,28 @@ pub(crate) fn phonetic() -> impl Scalar {
     .example("SELECT names.phonetic('Peters')", "734000|739400")
     .example("SELECT names.phonetic('Щербак'), names.phonetic('Szczerbak')", "297500,297500");
     SimpleScalar::new(description, DataType::Utf8View, |arguments| {
-        let mut coder = Phonetic::new();
-        map_text(arguments, |text, key| coder.key(text, key))
+        let (mut coder, mut key) = (Phonetic::new(), String::new());
+        map_text(arguments, |text, results| {
+            match coder.key(text, &mut key) {
+                true => results.try_append_value(&key)?,
+                false => results.append_null(),
+            }
+            Ok(())
+        })
     })
 }
 
-/// Computes a text for each row; `compute` leaves it in the buffer and says whether there is one.
+/// Computes a text for each row that has one; `append` adds what it becomes.
 fn map_text(
     arguments: &Arguments<'_>,
-    mut compute: impl FnMut(&str, &mut String) -> bool,
+    mut append: impl FnMut(&str, &mut StringViewBuilder) -> std::result::Result<(), ArrowError>,
 ) -> Result<ArrayRef> {
     let texts = arguments.strings(0)?;
     let mut results = StringViewBuilder::with_capacity(arguments.rows());
-    let mut buffer = String::new();
     for row in 0..arguments.rows() {
         match texts.get(row) {
-            Some(text) if compute(text, &mut buffer) => results.try_append_value(&buffer)?,
-            _ => results.append_null(),
+            Some(text) => append(text, &mut results)?,
+            None => results.append_null(),
         }
     }
     Ok(Arc::new(results.finish()))

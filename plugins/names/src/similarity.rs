@@ -8,6 +8,7 @@
 //! names to fifteen and more on longer texts. All else is `rapidfuzz`, which is also what the tests
 //! compare with.
 
+use crate::romanize::is_ascii;
 use rapidfuzz::distance;
 use std::cell::RefCell;
 use std::fmt;
@@ -162,7 +163,7 @@ impl Decoded {
 
     #[inline(always)]
     fn pair<'a>(&'a mut self, a: &'a str, b: &'a str) -> Pair<'a> {
-        if a.is_ascii() && b.is_ascii() {
+        if is_ascii(a) && is_ascii(b) {
             let (a, b) = (a.as_bytes(), b.as_bytes());
             return if a.len().max(b.len()) <= WORD_CHARS {
                 Pair::Ascii(a, b)
@@ -180,7 +181,7 @@ impl Decoded {
 /// The characters of a text, where they are at most 64 and all below U+0800.
 fn decode<'a>(text: &str, chars: &'a mut [u16; WORD_CHARS]) -> Option<&'a [u16]> {
     let mut rest = text.as_bytes();
-    if text.is_ascii() {
+    if is_ascii(text) {
         let chars = chars.get_mut(..rest.len())?;
         for (char, &byte) in chars.iter_mut().zip(rest) {
             *char = byte.into();

@@ -287,9 +287,11 @@ fn along<const BY: usize, const K: usize>(
 /// The distance of sounds that are too long, or too far apart, for lanes of bytes.
 fn letter_by_letter(a: &[u8], b: &[u8], limit: u16) -> Option<u16> {
     let mut rows = [[0_u16; LETTERS_MAX + 1]; 3];
+    let mut omissions = [0_u16; LETTERS_MAX];
     let [before, previous, current] = &mut rows;
     for place in 0..b.len() {
-        previous[place + 1] = previous[place] + u16::from(omission(b, place));
+        omissions[place] = u16::from(omission(b, place));
+        previous[place + 1] = previous[place] + omissions[place];
     }
     let (mut before, mut previous, mut current) = (before, previous, current);
     let mut least_before = 0;
@@ -305,7 +307,7 @@ fn letter_by_letter(a: &[u8], b: &[u8], limit: u16) -> Option<u16> {
             };
             let mut cost = (previous[j] + u16::from(replaced))
                 .min(previous[j + 1] + omitted)
-                .min(current[j] + u16::from(omission(b, j)));
+                .min(current[j] + omissions[j]);
             if i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j] {
                 cost = cost.min(before[j - 1] + u16::from(TRANSPOSITION));
             }

@@ -6,7 +6,7 @@
 
 use super::letters::{is_kana, is_syllable, lacks_vowels, push_latin};
 use super::tables::{LEXICON, Lexicon, Roles, WordEntry};
-use crate::romanize::{is_apostrophe, lower_case};
+use crate::romanize::{is_apostrophe, is_ascii, lower_case};
 
 /// How many words of a name are read.
 pub(super) const WORDS_MAX: usize = 32;
@@ -125,7 +125,7 @@ impl Words {
         self.text.clear();
         self.words.clear();
         let mut open = Open::default();
-        let ukrainian = !text.is_ascii() && is_ukrainian(text);
+        let ukrainian = !is_ascii(text) && is_ukrainian(text);
         let (mut aside, mut aside_start) = (false, 0);
         let mut rest = text;
         while self.words.len() < WORDS_MAX {
