@@ -14,8 +14,6 @@ const CANDIDATES: usize = 24;
 /// What part of what the words of two names tell together both must have (Jaccard 1901, weighted) for an
 /// entry to be a candidate. A frequent given name alone is less, and all who have it would be candidates.
 const SHARED_MIN: f32 = 0.2;
-const NOTED_BITS: usize = 1 << 16;
-
 /// What part of a word counts as shared where a letter is wrong.
 const FUZZY: f32 = 0.8;
 
@@ -39,11 +37,10 @@ pub struct Screener {
     matcher: Matcher,
     /// For each word of the index, which words of the name that is asked it stands for.
     noted: Vec<Note>,
-    /// Which words of the index may be noted: a bit for each, by the last digits of its number. It is
-    /// small enough to stay near, where most words of most entries end.
-    may_be_noted: Box<[u64; NOTED_BITS / 64]>,
-    /// A bit for each entry that was looked at.
-    looked_at: Vec<u64>,
+    /// The same for each entry that has some of them.
+    shared: Vec<Note>,
+    /// The entries that do.
+    sharing: Vec<u32>,
     turn: u32,
     groups: Vec<Group>,
     /// Words of the index that were found, group after group.
@@ -51,7 +48,7 @@ pub struct Screener {
     candidates: Vec<(f32, u32)>,
 }
 
-/// Which words of a name a word of the index stands for.
+/// Which words of a name something of the index has, or stands for.
 #[derive(Clone, Copy, Debug, Default)]
 struct Note {
     /// In which turn this was noted.
@@ -59,6 +56,36 @@ struct Note {
     /// A bit for each of the words that it is, or may be.
     words: u16,
     exact: u16,
+}
+
+impl Note {
+    /// The note of this turn, empty if there was none.
+    fn of(&mut self, turn: u32) -> &mut Self {
+        if self.turn != turn {
+            *self = Self {
+                turn,
+                ..Self::default()
+            };
+        }
+        self
+    }
+
+    fn add(&mut self, other: Self) {
+        self.words |= other.words;
+        self.exact |= other.exact;
+    }
+
+    /// How much the words tell, by what each of them tells.
+    fn weight(self, weights: &[f32; WORDS_MAX]) -> f32 {
+        let (mut words, mut weight) = (self.words, 0.0);
+        while words != 0 {
+            let place = words.trailing_zeros();
+            let is_exact = self.exact >> place & 1 == 1;
+            weight += weights[place as usize] * if is_exact { 1.0 } else { FUZZY };
+            words &= words - 1;
+        }
+        weight
+    }
 }
 
 /// What was found for one word of the name that is asked, or for two neighbours.
@@ -79,8 +106,8 @@ impl Screener {
             threshold,
             matcher: Matcher::new(),
             noted: Vec::new(),
-            may_be_noted: Box::new([0; NOTED_BITS / 64]),
-            looked_at: Vec::new(),
+            shared: Vec::new(),
+            sharing: Vec::new(),
             turn: 0,
             groups: Vec::new(),
             found: Vec::new(),
@@ -188,30 +215,88 @@ impl Screener {
         let total = weights.iter().sum();
         self.groups
             .sort_unstable_by_key(|group| (group.entries, group.words));
-        let mut looked_at = 0;
-        for place in 0..self.groups.len() {
-            let group = self.groups[place];
-            if looked_at > 0 && looked_at + group.entries > ENTRIES_LOOKED_AT {
-                break;
-            }
-            looked_at += group.entries;
-            for word in group.start..group.end {
-                for &entry in index.entries(self.found[word]) {
-                    self.look_at(index, entry, &weights, total);
+        let left = self.find_sharing(index);
+        for place in 0..self.sharing.len() {
+            let entry = self.sharing[place];
+            let mut note = self.shared[entry as usize];
+            if left.words != 0 {
+                let mut most = note;
+                most.add(left);
+                if is_too_little(most.weight(&weights), total) {
+                    continue;
                 }
+                note = self.note_of(index, entry);
+            }
+            let shared = note.weight(&weights);
+            if is_too_little(shared, total) {
+                continue;
+            }
+            let all = total + index.total(entry);
+            let likeness = shared / (all - shared).max(shared);
+            if likeness >= SHARED_MIN {
+                self.candidates.push((likeness, entry));
             }
         }
         self.keep_best();
     }
 
+    /// Finds the entries that have words of the rarest groups, until they are too many. Returns the words
+    /// of the groups left out, which entries may have besides.
+    fn find_sharing(&mut self, index: &Index) -> Note {
+        let Self {
+            groups,
+            found,
+            noted,
+            shared,
+            sharing,
+            turn,
+            ..
+        } = self;
+        sharing.clear();
+        groups.sort_unstable_by_key(|group| (group.entries, group.words));
+        let (mut looked_at, mut left) = (0, Note::default());
+        for (place, group) in groups.iter().enumerate() {
+            if looked_at > 0 && looked_at + group.entries > ENTRIES_LOOKED_AT {
+                for group in &groups[place..] {
+                    left.words |= group.words as u16;
+                    left.exact |= group.words as u16;
+                }
+                break;
+            }
+            looked_at += group.entries;
+            for &word in &found[group.start..group.end] {
+                let note = noted[word as usize];
+                for &entry in index.entries(word) {
+                    let shared = &mut shared[entry as usize];
+                    if shared.turn != *turn {
+                        sharing.push(entry);
+                    }
+                    shared.of(*turn).add(note);
+                }
+            }
+        }
+        left
+    }
+
+    /// All words of a name that an entry has.
+    fn note_of(&self, index: &Index, entry: u32) -> Note {
+        let mut all = Note::default();
+        for &word in index.words(entry) {
+            let note = self.noted[word as usize];
+            if note.turn == self.turn {
+                all.add(note);
+            }
+        }
+        all
+    }
+
     fn next_turn(&mut self, index: &Index) {
         self.noted.resize(index.vocabulary.len(), Note::default());
-        self.looked_at.clear();
-        self.looked_at.resize(index.len().div_ceil(64), 0);
-        self.may_be_noted.fill(0);
+        self.shared.resize(index.len(), Note::default());
         self.turn = self.turn.wrapping_add(1);
         if self.turn == 0 {
             self.noted.fill(Note::default());
+            self.shared.fill(Note::default());
             self.turn = 1;
         }
     }
@@ -222,7 +307,6 @@ impl Screener {
             groups,
             found,
             noted,
-            may_be_noted,
             turn,
             ..
         } = self;
@@ -231,15 +315,7 @@ impl Screener {
         each_word(name, |word, words| {
             let (start, bits) = (found.len(), words as u16);
             index.vocabulary.find(word, |number, is_exact| {
-                let note = &mut noted[number as usize];
-                let bit = number as usize % NOTED_BITS;
-                may_be_noted[bit / 64] |= 1 << (bit % 64);
-                if note.turn != *turn {
-                    *note = Note {
-                        turn: *turn,
-                        ..Note::default()
-                    };
-                }
+                let note = noted[number as usize].of(*turn);
                 // Found for this word before, by another of its deletions.
                 if note.words & bits == bits && !is_exact {
                     return;
@@ -281,42 +357,6 @@ impl Screener {
         weights
     }
 
-    fn look_at(&mut self, index: &Index, entry: u32, weights: &[f32; WORDS_MAX], total: f32) {
-        let (seen, bit) = (&mut self.looked_at[entry as usize / 64], 1 << (entry % 64));
-        if *seen & bit != 0 {
-            return;
-        }
-        *seen |= bit;
-        let (mut words, mut exact) = (0_u16, 0_u16);
-        for &word in index.words(entry) {
-            let bit = word as usize % NOTED_BITS;
-            if self.may_be_noted[bit / 64] >> (bit % 64) & 1 == 0 {
-                continue;
-            }
-            let note = self.noted[word as usize];
-            if note.turn == self.turn {
-                words |= note.words;
-                exact |= note.exact;
-            }
-        }
-        let mut shared = 0.0;
-        while words != 0 {
-            let place = words.trailing_zeros();
-            let part = if exact >> place & 1 == 1 { 1.0 } else { FUZZY };
-            shared += weights[place as usize] * part;
-            words &= words - 1;
-        }
-        // What both tell is at least what the name tells beside that.
-        if shared < SHARED_MIN * (total - shared) {
-            return;
-        }
-        let all = total + index.total(entry);
-        let likeness = shared / (all - shared).max(shared);
-        if likeness >= SHARED_MIN {
-            self.candidates.push((likeness, entry));
-        }
-    }
-
     /// Keeps the best candidates, and all that share as much as the last of them, so that the cut does
     /// not depend on the order of the list.
     fn keep_best(&mut self) {
@@ -330,4 +370,10 @@ impl Screener {
         let least = last.0;
         self.candidates.retain(|candidate| candidate.0 >= least);
     }
+}
+
+/// Whether what is shared of a name cannot be enough: what both tell is at least what the name tells
+/// beside that.
+fn is_too_little(shared: f32, total: f32) -> bool {
+    shared < SHARED_MIN * (total - shared)
 }
