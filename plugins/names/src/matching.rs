@@ -153,9 +153,9 @@ impl Matcher {
 
     /// Prepares a name for many comparisons.
     pub fn prepare(&mut self, name: &str, kind: MatchKind) -> Prepared {
-        let mut prepared = Prepared::default();
-        prepare_into(&mut self.words, name, kind, &mut prepared);
-        prepared
+        prepare_into(&mut self.words, name, kind, &mut self.left);
+        // A copy has no room to grow, of which a long list would have a lot.
+        self.left.clone()
     }
 
     /// What the last comparison rests on.
