@@ -153,6 +153,11 @@ impl std::error::Error for Error {}
 
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
+        // A reader of the host says what it means with an error of the host.
+        let error = match error.downcast::<Self>() {
+            Ok(own) => return own,
+            Err(error) => error,
+        };
         match error.kind() {
             std::io::ErrorKind::NotFound => Self::not_found("no such file or folder"),
             std::io::ErrorKind::BrokenPipe => Self::broken_pipe("nobody reads the output"),

@@ -1,18 +1,39 @@
 //! Inputs: named streams of bytes that the host opens for a source. A source sees names and bytes;
-//! paths, globs and compression stay here. Only regular files, and only those that the
-//! administrator wrote under `[source.NAME.inputs]`.
+//! paths, globs, archives and compression stay here. Only regular files, and only those that the
+//! administrator wrote under `[source.NAME.inputs]`. Nothing is unpacked to disk, no stream is held
+//! whole, and what decompresses is bounded.
+//!
+//! A text in `sextant.toml` is a grant (`grant`). It finds files and members of archives, each an
+//! origin (`origin`), which opens as a stream. What a new kind of place needs, such as a URL or an
+//! object store, is there: another variant of `Place`, with raw bytes from an offset on, a version,
+//! and a size where that is known. What lies above, which is compression, bounds and names, is the
+//! same for all.
+
+mod compression;
+
+mod zip;
+
+mod origin;
+
+mod grant;
 
 use crate::error::{Context, Error, Result};
 use crate::limits::Limits;
-use flate2::read::MultiGzDecoder;
+use grant::Grant;
+use origin::{LocalFile, Origin};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::fs::{File, Metadata};
-use std::io::{Read, Seek, SeekFrom};
+use std::collections::btree_map::Entry as Slot;
+use std::fmt;
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The files of an input, as `sextant.toml` gives them: a path or glob, or several.
+/// Bytes in their order. An error of the host comes through it with its kind.
+type ByteStream = Box<dyn Read + Send>;
+
+/// The files of an input, as `sextant.toml` gives them: one text or several. A text is a path or a
+/// glob, and for members of zip archives one of each with `!` between: `data/*.zip!**/*.xml`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum Paths {
@@ -22,37 +43,67 @@ pub enum Paths {
     Many(Vec<String>),
 }
 
-/// One file of an input.
+impl Paths {
+    fn texts(&self) -> &[String] {
+        match self {
+            Self::One(text) => std::slice::from_ref(text),
+            Self::Many(texts) => texts,
+        }
+    }
+}
+
+/// One file or archive member of an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The name within the input.
+    /// The name within the input: the path below the part of the glob that has no wildcard, and
+    /// for a member also `!` and its name in the archive.
     pub name: String,
-    /// Decompressed bytes, where that is known.
+    /// Decompressed bytes, where that is known without reading them.
     pub size: Option<u64>,
-    /// Whether reading may start anywhere.
+    /// Whether reading may start anywhere without reading what comes before.
     pub seekable: bool,
     /// Changes when the content may have changed.
     pub version: String,
 }
 
+/// An entry, opened.
+pub struct Opened {
+    /// The bytes, decompressed, to the end of what was asked for. An error says what is broken or
+    /// which bound was reached, and does not name the entry.
+    pub reader: Box<dyn Read + Send>,
+    /// How many bytes come before those that were asked for. They are left to the reader, so that
+    /// it can be given up while it is still on its way there.
+    pub skip: u64,
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened")
+            .field("skip", &self.skip)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The inputs that a source was granted.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Inputs {
     source: String,
     base: PathBuf,
     named: BTreeMap<String, Paths>,
-    entries_max: usize,
+    limits: Limits,
+    /// What each input was found to be when it was last looked at.
+    listed: Mutex<BTreeMap<String, Arc<Listing>>>,
 }
 
 impl Inputs {
     /// The inputs of a source; relative paths start at `base`.
     pub fn new(source: &str, base: &Path, named: BTreeMap<String, Paths>, limits: &Limits) -> Self {
-        let entries_max = limits.input_entries_max;
         Self {
             source: source.to_owned(),
             base: base.to_owned(),
             named,
-            entries_max,
+            limits: limits.clone(),
+            listed: Mutex::default(),
         }
     }
 
@@ -62,33 +113,46 @@ impl Inputs {
     }
 
     /// The entries of an input, ordered by name.
+    ///
+    /// # Errors
+    ///
+    /// Denied where the input is not granted or a link leads out of its folder, not found where a
+    /// grant matches nothing, data where an archive is broken, and limit.
     pub fn entries(&self, input: &str) -> Result<Vec<Entry>> {
-        let files = self.files(input)?;
-        Ok(files
-            .into_iter()
-            .map(|(name, (_, metadata))| describe(name, &metadata))
-            .collect())
+        let listing = self.find(input)?;
+        let entries = listing
+            .origins
+            .iter()
+            .map(|(name, origin)| origin.entry(name));
+        Ok(entries.collect())
     }
 
     /// Opens an entry from byte `start` on, for at most `length` bytes; bytes are counted after
     /// decompression.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`entries`](Self::entries), not found where there is no such entry, and data where it
+    /// cannot be decompressed. What is wrong with the entry itself does not name it: who asked knows.
     pub fn open(
         &self,
         input: &str,
         entry: &str,
         start: u64,
         length: Option<u64>,
-    ) -> Result<Box<dyn Read + Send>> {
-        let mut files = self.files(input)?;
-        let (path, _) = files.remove(entry).ok_or_else(|| {
+    ) -> Result<Opened> {
+        // A source lists its entries once and opens many, so what was listed is believed as long
+        // as its file is the same.
+        let known = self.known(input);
+        let known = known.and_then(|listing| listing.origins.get(entry).cloned());
+        let origin = match known.filter(Origin::is_current) {
+            Some(origin) => Some(origin),
+            None => self.find(input)?.origins.get(entry).cloned(),
+        };
+        let origin = origin.ok_or_else(|| {
             Error::not_found(format!("there is no entry {entry:?} in input {input:?}"))
         })?;
-        let place = || format!("{input}/{entry}");
-        let reader = open_file(&path, start).context(place)?;
-        Ok(match length {
-            Some(length) => Box::new(reader.take(length)),
-            None => reader,
-        })
+        origin.open(start, length, &self.limits)
     }
 
     /// A text that changes when any entry of any input may have changed.
@@ -103,21 +167,21 @@ impl Inputs {
         versions.collect()
     }
 
-    fn files(&self, input: &str) -> Result<BTreeMap<String, (PathBuf, Metadata)>> {
-        let paths = self
-            .named
-            .get(input)
-            .ok_or_else(|| self.not_granted(input))?;
-        let patterns = match paths {
-            Paths::One(pattern) => std::slice::from_ref(pattern),
-            Paths::Many(patterns) => patterns,
-        };
-        let mut files = BTreeMap::new();
-        for pattern in patterns {
-            self.add_matches(pattern, &mut files)
-                .context(|| format!("input {input:?}"))?;
-        }
-        Ok(files)
+    fn find(&self, input: &str) -> Result<Arc<Listing>> {
+        let paths = self.named.get(input);
+        let paths = paths.ok_or_else(|| self.not_granted(input))?;
+        let found = Listing::find(paths.texts(), self.known(input), &self.base, &self.limits);
+        let listing = found.context(|| format!("input {input:?}"))?;
+        self.listed().insert(input.to_owned(), Arc::clone(&listing));
+        Ok(listing)
+    }
+
+    fn known(&self, input: &str) -> Option<Arc<Listing>> {
+        self.listed().get(input).cloned()
+    }
+
+    fn listed(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Listing>>> {
+        self.listed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn not_granted(&self, input: &str) -> Error {
@@ -126,136 +190,82 @@ impl Inputs {
             self.source
         ))
     }
+}
 
-    fn add_matches(
-        &self,
-        pattern: &str,
-        files: &mut BTreeMap<String, (PathBuf, Metadata)>,
-    ) -> Result<()> {
-        let full = self.base.join(pattern);
-        let full = full
-            .to_str()
-            .ok_or_else(|| Error::config(format!("the path {pattern:?} is not UTF-8")))?;
-        let matches = glob::glob(full)
-            .map_err(|error| Error::config(format!("{pattern:?} is not a glob: {error}")))?;
-        let is_glob = pattern.contains(['*', '?', '[']);
-        let mut found = false;
-        for path in matches {
-            let path = path.map_err(|error| Error::io(error.to_string()))?;
-            let metadata = path.metadata()?;
-            if !metadata.is_file() {
-                if is_glob {
-                    continue;
-                }
-                return Err(Error::config(format!("{pattern:?} is not a regular file"))
-                    .with_hint("for the files of a folder, write folder/*"));
-            }
-            found = true;
-            let name = entry_name(&path, full);
-            if files.len() >= self.entries_max {
-                let limit = self.entries_max;
-                return Err(Error::over_limit(
-                    "files",
-                    format!("more than {limit}"),
-                    limit,
-                    "input_entries_max",
-                ));
-            }
-            if let Some((other, _)) = files
-                .insert(name.clone(), (path.clone(), metadata))
-                .filter(|(other, _)| *other != path)
-            {
-                return Err(Error::config(format!(
-                    "{} and {} would both be entry {name:?}",
-                    other.display(),
-                    path.display()
-                )));
+/// What an input was found to be.
+#[derive(Debug)]
+struct Listing {
+    /// The files that each of its grants found.
+    files: Vec<BTreeMap<String, LocalFile>>,
+    /// What is to be read, by the name of its entry.
+    origins: BTreeMap<String, Origin>,
+}
+
+impl Listing {
+    /// Looks for the files. While they are the ones of the listing that is known, no archive has
+    /// to be looked into again.
+    fn find(
+        texts: &[String],
+        known: Option<Arc<Self>>,
+        base: &Path,
+        limits: &Limits,
+    ) -> Result<Arc<Self>> {
+        let grants = texts.iter().map(|text| Grant::parse(text));
+        let grants: Vec<_> = grants.collect::<Result<_>>()?;
+        let files = grants.iter().map(|grant| grant.files(base, limits));
+        let files: Vec<_> = files.collect::<Result<_>>()?;
+        if let Some(known) = known.filter(|known| known.files == files) {
+            return Ok(known);
+        }
+        let mut origins = BTreeMap::new();
+        for (grant, files) in grants.iter().zip(&files) {
+            for (name, origin) in grant.origins(files, limits)? {
+                check_entries(origins.len() + 1, limits)?;
+                insert(&mut origins, name, origin)?;
             }
         }
-        match found {
-            true => Ok(()),
-            false => Err(Error::not_found(format!(
-                "no file matches {pattern:?} (from {})",
-                self.base.display()
-            ))
-            .with_hint("check the path in sextant.toml; relative paths start at its folder")),
-        }
+        Ok(Arc::new(Self { files, origins }))
     }
 }
 
-/// The path below the part of a pattern that has no wildcard.
-fn entry_name(path: &Path, pattern: &str) -> String {
-    let fixed = pattern.split(['*', '?', '[']).next().unwrap_or_default();
-    let folder = match fixed.len() == pattern.len() {
-        true => Path::new(fixed).parent(),
-        false => Some(Path::new(
-            &fixed[..fixed.rfind('/').map_or(0, |slash| slash + 1)],
+/// Two grants may name the same file; two files may not have the same name.
+fn insert(origins: &mut BTreeMap<String, Origin>, name: String, origin: Origin) -> Result<()> {
+    match origins.entry(name) {
+        Slot::Vacant(slot) => {
+            slot.insert(origin);
+            Ok(())
+        }
+        Slot::Occupied(slot) if *slot.get() == origin => Ok(()),
+        Slot::Occupied(slot) => Err(Error::config(format!(
+            "{} and {origin} would both be entry {:?}",
+            slot.get(),
+            slot.key()
+        ))),
+    }
+}
+
+fn check_entries(count: usize, limits: &Limits) -> Result<()> {
+    let limit = limits.input_entries_max;
+    match count > limit {
+        true => Err(Error::over_limit(
+            "entries of the input",
+            format!("more than {limit}"),
+            limit,
+            "input_entries_max",
         )),
+        false => Ok(()),
+    }
+}
+
+/// A name as it may be shown: whoever packs an archive or names a file must not move a terminal's
+/// cursor with it.
+fn shown_name(name: &str) -> String {
+    let clean = |c: char| {
+        if c.is_control() {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            c
+        }
     };
-    let relative = folder
-        .and_then(|folder| path.strip_prefix(folder).ok())
-        .unwrap_or(path);
-    relative.to_string_lossy().into_owned()
-}
-
-fn describe(name: String, metadata: &Metadata) -> Entry {
-    let compressed = is_gzip_name(&name);
-    let modified = metadata
-        .modified()
-        .ok()
-        .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    Entry {
-        name,
-        size: (!compressed).then_some(metadata.len()),
-        seekable: !compressed,
-        version: format!(
-            "{}-{}",
-            metadata.len(),
-            modified.unwrap_or_default().as_nanos()
-        ),
-    }
-}
-
-fn is_gzip_name(name: &str) -> bool {
-    Path::new(name)
-        .extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("gz"))
-}
-
-fn open_file(path: &Path, start: u64) -> Result<Box<dyn Read + Send>> {
-    let mut file = File::open(path)?;
-    let mut magic = [0; 2];
-    let has_magic = file.read_exact(&mut magic).is_ok() && magic == [0x1f, 0x8b];
-    file.seek(SeekFrom::Start(0))?;
-    match (is_gzip_name(&path.to_string_lossy()), has_magic) {
-        (true, true) => {
-            let mut reader =
-                MultiGzDecoder::new(std::io::BufReader::with_capacity(256 << 10, file));
-            std::io::copy(&mut reader.by_ref().take(start), &mut std::io::sink())
-                .map_err(broken_gzip)?;
-            Ok(Box::new(GzipReader(reader)))
-        }
-        (true, false) => Err(Error::data("named .gz, but not gzip")),
-        (false, true) => Err(Error::data("gzip, but not named .gz")
-            .with_hint("rename it, so that it is decompressed")),
-        (false, false) => {
-            file.seek(SeekFrom::Start(start))?;
-            Ok(Box::new(file))
-        }
-    }
-}
-
-fn broken_gzip(error: std::io::Error) -> Error {
-    Error::data(format!("broken gzip: {error}"))
-}
-
-/// Says that it was the compression that was broken.
-struct GzipReader<R>(R);
-
-impl<R: Read> Read for GzipReader<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        self.0
-            .read(buffer)
-            .map_err(|error| std::io::Error::new(error.kind(), format!("broken gzip: {error}")))
-    }
+    name.chars().map(clean).collect()
 }

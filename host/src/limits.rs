@@ -104,6 +104,19 @@ limits! {
 
     /// Entries of an input.
     input_entries_max: usize = 100_000;
+    /// Files and folders that a glob looks at.
+    input_glob_files_max: usize = 1_000_000;
+    /// Bytes of the directory of an archive.
+    input_directory_bytes_max: u64 = 64 << 20;
+    /// Decompressed bytes of an entry.
+    input_decompressed_bytes_max: u64 = 1 << 40;
+    /// Decompressed bytes of an entry for each of its compressed ones, all together. Deflate cannot
+    /// do more than 1,032; registers and lists as XML or JSON rarely reach 50.
+    input_decompression_ratio_max: u64 = 250;
+    /// Decompressed bytes of an entry from which on that ratio counts.
+    input_decompression_ratio_from_bytes: u64 = 64 << 20;
+    /// Bytes of memory of a decoder, which are its window: `xz -9` needs 65 MiB, `zstd --long` 128.
+    input_decoder_memory_bytes_max: u64 = 128 << 20;
     /// Bytes that a guest reads in one call.
     input_read_bytes_max: usize = 1 << 20;
     /// Streams of an instance that are open at the same time.

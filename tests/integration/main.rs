@@ -12,6 +12,8 @@ mod limits;
 mod reload;
 // Cancelling what runs.
 mod cancel;
+// What sources read: files, globs, archives and compressed streams, sound, broken and hostile.
+mod inputs;
 // Behaviour of SQL, as golden files.
 mod sql;
 // What the command prints, as snapshots, and its exit codes.

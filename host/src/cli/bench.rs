@@ -310,7 +310,8 @@ fn copy_entries(settings: &SourceSettings, folder: &Path) -> Result<Vec<FileEntr
     let mut entries = Vec::new();
     for input in settings.inputs.names() {
         for entry in settings.inputs.entries(input)? {
-            let mut bytes = settings.inputs.open(input, &entry.name, 0, None)?;
+            let opened = settings.inputs.open(input, &entry.name, 0, None);
+            let mut bytes = opened.context(|| format!("{input}/{}", entry.name))?.reader;
             let kept = tempfile::NamedTempFile::new_in(folder)?.keep();
             let (mut file, path) = kept.map_err(|error| Error::from(error.error))?;
             std::io::copy(&mut bytes, &mut file)?;

@@ -515,6 +515,8 @@ pub(super) fn error_to_guest(error: Error) -> types::Error {
         types::ErrorKind::InvalidData
     } else if error.is_config() {
         types::ErrorKind::InvalidConfig
+    } else if error.is_unavailable() {
+        types::ErrorKind::Unavailable(None)
     } else {
         types::ErrorKind::Internal
     };

@@ -1,11 +1,12 @@
 //! The contract's `input`: the host's streams, read ahead by one chunk on a thread that may block,
-//! so that a guest never waits for the disk and the disk never for a guest.
+//! so that a guest never waits for the disk and the disk never for a guest, and a stream that is
+//! given up costs one chunk more.
 
 use super::api::v0_1::{input, types};
 use super::describe::error_to_guest;
 use super::state::{Role, State};
 use crate::error::{Error, Result};
-use crate::input::Inputs;
+use crate::input::{Inputs, Opened};
 use std::io::Read;
 use std::sync::Arc;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -16,29 +17,43 @@ const CHUNK_BYTES: usize = 256 << 10;
 
 type Stream = Box<dyn Read + Send>;
 
+/// The next chunk and where the one after it comes from.
+type Ahead = JoinHandle<std::io::Result<(Stream, Vec<u8>)>>;
+
 /// An open entry.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct OpenReader {
     name: String,
     chunk: Vec<u8>,
     position: usize,
-    ahead: Option<JoinHandle<(Stream, std::io::Result<Vec<u8>>)>>,
+    /// How many bytes come before those that the guest asked for.
+    skip: u64,
+    ahead: Option<Ahead>,
+    /// What there is when nothing is read ahead any more: no bytes, or the error that ended it.
+    end: Result<Vec<u8>>,
 }
 
 impl OpenReader {
-    fn new(name: String, stream: Stream) -> Self {
+    fn new(name: String, opened: Opened) -> Self {
         Self {
             name,
             chunk: Vec::new(),
             position: 0,
-            ahead: Some(read_ahead(stream)),
+            skip: opened.skip,
+            ahead: Some(read_ahead(opened.reader)),
+            end: Ok(Vec::new()),
         }
     }
 
     async fn read(&mut self, max: usize) -> Result<Vec<u8>> {
-        if self.position == self.chunk.len() {
+        while self.position == self.chunk.len() {
             self.position = 0;
             self.chunk = self.next_chunk().await?;
+            if self.chunk.is_empty() {
+                break;
+            }
+            self.position = self.skip.min(self.chunk.len() as u64) as usize;
+            self.skip -= self.position as u64;
         }
         let count = max.min(self.chunk.len() - self.position);
         if count == self.chunk.len() {
@@ -51,32 +66,33 @@ impl OpenReader {
 
     async fn next_chunk(&mut self) -> Result<Vec<u8>> {
         let Some(ahead) = &mut self.ahead else {
-            return Ok(Vec::new());
+            return self.end.clone();
         };
-        let (stream, chunk) = ahead
-            .await
-            .map_err(|error| Error::internal(format!("reading {}: {error}", self.name)))?;
-        let chunk = chunk.map_err(|error| match error.kind() {
-            std::io::ErrorKind::InvalidInput
-            | std::io::ErrorKind::InvalidData
-            | std::io::ErrorKind::UnexpectedEof => {
-                Error::data(error.to_string()).context(&self.name)
+        let read = ahead.await;
+        // It is over, whatever came of it: a guest that asks once more gets the same answer.
+        self.ahead = None;
+        let read = read.map_err(|error| Error::internal(error.to_string()));
+        match read.and_then(|read| read.map_err(Error::from)) {
+            Ok((stream, chunk)) => {
+                self.ahead = (!chunk.is_empty()).then(|| read_ahead(stream));
+                Ok(chunk)
             }
-            _ => Error::from(error).context(&self.name),
-        })?;
-        self.ahead = (!chunk.is_empty()).then(|| read_ahead(stream));
-        Ok(chunk)
+            Err(error) => {
+                self.end = Err(error.clone());
+                Err(error)
+            }
+        }
     }
 }
 
-fn read_ahead(mut stream: Stream) -> JoinHandle<(Stream, std::io::Result<Vec<u8>>)> {
-    spawn_blocking(move || {
+fn read_ahead(mut stream: Stream) -> Ahead {
+    spawn_blocking(move || -> std::io::Result<_> {
         let mut chunk = Vec::with_capacity(CHUNK_BYTES);
-        let read = stream
+        stream
             .by_ref()
             .take(CHUNK_BYTES as u64)
-            .read_to_end(&mut chunk);
-        (stream, read.map(|_| chunk))
+            .read_to_end(&mut chunk)?;
+        Ok((stream, chunk))
     })
 }
 
@@ -118,10 +134,10 @@ impl State {
             ));
         }
         let name = format!("{input}/{entry}");
-        let stream = blocking(move || inputs.open(&input, &entry, start, length)).await?;
+        let opened = blocking(move || inputs.open(&input, &entry, start, length)).await?;
         self.open_inputs += 1;
         self.resources
-            .push(OpenReader::new(name, stream))
+            .push(OpenReader::new(name, opened))
             .map_err(|error| Error::limit(error.to_string()))
     }
 }
@@ -132,6 +148,20 @@ async fn blocking<T: Send + 'static>(
     spawn_blocking(work)
         .await
         .map_err(|error| Error::internal(error.to_string()))?
+}
+
+/// An error with an entry, for a guest. The entry is its place, so that it is named once, whether
+/// the guest adds the place or not.
+fn error_in_entry(error: Error, name: &str) -> types::Error {
+    types::Error {
+        where_: Some(types::Place {
+            input: Some(name.to_owned()),
+            record: None,
+            byte: None,
+            field: None,
+        }),
+        ..error_to_guest(error)
+    }
 }
 
 impl input::Host for State {
@@ -153,9 +183,10 @@ impl input::Host for State {
         length: Option<u64>,
     ) -> wasmtime::Result<Result<Resource<OpenReader>, types::Error>> {
         let stopwatch = self.stopwatch();
+        let name = format!("{input}/{entry}");
         let opened = self.open_entry(input, entry, start, length).await;
         self.waited(stopwatch);
-        Ok(opened.map_err(error_to_guest))
+        Ok(opened.map_err(|error| error_in_entry(error, &name)))
     }
 }
 
@@ -167,10 +198,14 @@ impl input::HostReader for State {
     ) -> wasmtime::Result<Result<Vec<u8>, types::Error>> {
         let max = (max as usize).clamp(1, self.scope.limits().input_read_bytes_max);
         let stopwatch = self.stopwatch();
-        let reader = self.resources.get_mut(&reader)?;
-        let read = reader.read(max).await.map_err(error_to_guest);
+        let open = self.resources.get_mut(&reader)?;
+        let read = match open.read(max).await {
+            // A source may leave out what it cannot read. What runs into a bound must not go on.
+            Err(error) if error.is_limit() => Err(wasmtime::Error::new(error.context(&open.name))),
+            read => Ok(read.map_err(|error| error_in_entry(error, &open.name))),
+        };
         self.waited(stopwatch);
-        Ok(read)
+        read
     }
 
     async fn drop(&mut self, reader: Resource<OpenReader>) -> wasmtime::Result<()> {

@@ -1,0 +1,179 @@
+//! Origins: where the bytes of an entry come from, and how they are read from there.
+
+use super::compression::{Bounded, Compression, refuse_compressed};
+use super::zip::Member;
+use super::{ByteStream, Entry, Opened};
+use crate::error::{Error, Result};
+use crate::limits::Limits;
+use std::fmt;
+use std::fs::{File, Metadata};
+use std::io::{Read, Seek, SeekFrom};
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+
+/// A regular file as it was when it was found, by a path without symbolic links.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct LocalFile {
+    path: PathBuf,
+    bytes: u64,
+    version: String,
+}
+
+impl LocalFile {
+    /// The file at a path without symbolic links; none where something else is.
+    pub(super) fn at(path: PathBuf) -> Result<Option<Self>> {
+        let metadata = path.metadata()?;
+        Ok(metadata.is_file().then(|| Self {
+            path,
+            bytes: metadata.len(),
+            version: version(&metadata),
+        }))
+    }
+
+    /// Opens the file that was found, and no other.
+    pub(super) fn open(&self) -> Result<File> {
+        let file = File::open(&self.path)?;
+        // What was opened is looked at, not what the path leads to by now: between the look and the
+        // opening, somebody could have put a link there.
+        match version(&file.metadata()?) == self.version {
+            true => Ok(file),
+            false => Err(Error::unavailable("the file changes").with_hint("try again")),
+        }
+    }
+
+    fn is_current(&self) -> bool {
+        let metadata = self.path.metadata();
+        metadata.is_ok_and(|metadata| version(&metadata) == self.version)
+    }
+
+    fn read_from(&self, start: u64) -> Result<ByteStream> {
+        let mut file = self.open()?;
+        file.seek(SeekFrom::Start(start.min(self.bytes)))?;
+        Ok(Box::new(file))
+    }
+}
+
+fn version(metadata: &Metadata) -> String {
+    format!(
+        "{}-{}.{:09}-{}",
+        metadata.len(),
+        metadata.mtime(),
+        metadata.mtime_nsec(),
+        metadata.ino()
+    )
+}
+
+/// Where the bytes of an entry come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Origin {
+    place: Place,
+    /// How they are compressed there, as the name of the entry says.
+    compression: Option<Compression>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
+    File(LocalFile),
+    Member(LocalFile, Member),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Place::File(file) => write!(f, "{}", file.path.display()),
+            Place::Member(file, member) => {
+                let (archive, start) = (file.path.display(), member.start);
+                write!(f, "{archive}!{} at byte {start}", member.name)
+            }
+        }
+    }
+}
+
+impl Origin {
+    /// A whole file.
+    pub(super) fn file(name: &str, file: LocalFile) -> Self {
+        Self {
+            compression: Compression::of_name(name),
+            place: Place::File(file),
+        }
+    }
+
+    /// A member of an archive.
+    pub(super) fn member(archive: LocalFile, member: Member) -> Self {
+        Self {
+            compression: Compression::of_name(&member.name),
+            place: Place::Member(archive, member),
+        }
+    }
+
+    /// What a source is told of it.
+    pub(super) fn entry(&self, name: &str) -> Entry {
+        let bytes = match &self.place {
+            Place::File(file) => file.bytes,
+            Place::Member(_, member) => member.bytes,
+        };
+        Entry {
+            name: name.to_owned(),
+            size: self.compression.is_none().then_some(bytes),
+            seekable: self.is_seekable(),
+            version: self.local_file().version.clone(),
+        }
+    }
+
+    /// Whether it is still what it was when it was found.
+    pub(super) fn is_current(&self) -> bool {
+        self.local_file().is_current()
+    }
+
+    /// Opens it from byte `start` on, for at most `length` bytes, both counted after decompression.
+    ///
+    /// # Errors
+    ///
+    /// Data where it is broken from the start, unavailable where the file is being replaced.
+    pub(super) fn open(&self, start: u64, length: Option<u64>, limits: &Limits) -> Result<Opened> {
+        let memory_bytes_max = limits.input_decoder_memory_bytes_max;
+        let jump = if self.is_seekable() { start } else { 0 };
+        let mut reader = match &self.place {
+            Place::File(file) => file.read_from(jump)?,
+            Place::Member(archive, member) => {
+                member.read_from(archive.open()?, jump, memory_bytes_max)?
+            }
+        };
+        reader = match self.compression {
+            Some(compression) => compression.decode(reader, memory_bytes_max)?,
+            None if jump == 0 => refuse_compressed(reader)?,
+            None => reader,
+        };
+        if !self.is_seekable() {
+            reader = Box::new(Bounded::new(reader, self.packed_bytes(), limits));
+        }
+        let skip = start - jump;
+        let bytes_max = skip.saturating_add(length.unwrap_or(u64::MAX));
+        Ok(Opened {
+            reader: Box::new(reader.take(bytes_max)),
+            skip,
+        })
+    }
+
+    /// Only what is not compressed can be read from anywhere.
+    fn is_seekable(&self) -> bool {
+        let is_plain = match &self.place {
+            Place::File(_) => true,
+            Place::Member(_, member) => member.is_stored(),
+        };
+        is_plain && self.compression.is_none()
+    }
+
+    fn packed_bytes(&self) -> u64 {
+        match &self.place {
+            Place::File(file) => file.bytes,
+            Place::Member(_, member) => member.packed_bytes,
+        }
+    }
+
+    fn local_file(&self) -> &LocalFile {
+        match &self.place {
+            Place::File(file) | Place::Member(file, _) => file,
+        }
+    }
+}
