@@ -114,8 +114,8 @@ impl Fold {
     /// Adds what a text starts with as long as it is plain, and returns how many bytes that were:
     /// ASCII but apostrophes, and letters of the alphabet.
     ///
-    /// Case makes no difference to the normal form. The loop is by itself for the same reason as the
-    /// one of [`romanize`].
+    /// Case makes no difference to the normal form. The loop is by itself for the same reason as
+    /// `Word::add_plain` of [`crate::romanize`].
     #[inline(never)]
     fn add_plain(&mut self, alphabet: &Alphabet, text: &[u8], folded: &mut [u8]) -> usize {
         let (mut place, mut written) = (self.place, self.written);

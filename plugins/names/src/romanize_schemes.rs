@@ -202,19 +202,22 @@ impl Scheme {
 pub fn romanize_by(scheme: Scheme, text: &str) -> String {
     let mut latin = String::with_capacity(text.len());
     let (mut previous, mut after_capital) = (None, false);
-    let mut letters = text.chars().peekable();
+    let mut letters = text.chars();
     while let Some(letter) = letters.next() {
         if matches!(previous, Some('\u{400}'..='\u{52f}')) && is_apostrophe(letter) {
             previous = Some('ъ');
             continue;
         }
         let small = lower_case(letter);
-        let within_capitals = match letters.peek() {
-            Some(next) if next.is_alphabetic() => next.is_uppercase(),
-            _ => after_capital,
-        };
-        let next = letters.peek().filter(|next| next.is_alphabetic());
-        match scheme.latin(previous, small, next.copied().map(lower_case)) {
+        // An apostrophe parts its neighbours as a hard sign would, and ends no word.
+        let mut ahead = letters.clone();
+        let after = ahead.next();
+        let apart = after.is_some_and(is_apostrophe);
+        let next = if apart { ahead.next() } else { after };
+        let next = next.filter(|next| next.is_alphabetic());
+        let within_capitals = next.map_or(after_capital, char::is_uppercase);
+        let next = next.map(|next| if apart { 'ъ' } else { lower_case(next) });
+        match scheme.latin(previous, small, next) {
             Some(form) if letter == small => latin.push_str(form),
             Some(form) if within_capitals => latin.push_str(&form.to_uppercase()),
             Some(form) => {
@@ -254,6 +257,8 @@ mod tests {
         for (scheme, name, form) in [
             (Scheme::Ukrainian1996, "Юрій Щербак", "Yurii Scherbak"),
             (Scheme::Ukrainian1996, "Ганна", "Hanna"),
+            (Scheme::Ukrainian1996, "МІЖʼЯРУСНИЙ", "MIZHIARUSNYI"),
+            (Scheme::RussianPassport1997French, "Марин’як", "Mariniak"),
             (Scheme::Ukrainian1996, "Згурський", "Zghurskyi"),
             (
                 Scheme::UkrainianPassport2007,

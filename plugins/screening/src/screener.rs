@@ -213,8 +213,6 @@ impl Screener {
         self.find_words(index, name);
         let weights = self.weights(index);
         let total = weights.iter().sum();
-        self.groups
-            .sort_unstable_by_key(|group| (group.entries, group.words));
         let left = self.find_sharing(index);
         for place in 0..self.sharing.len() {
             let entry = self.sharing[place];

@@ -64,11 +64,9 @@ fn drop_company_form(words: &mut Words) {
     let count = words.len();
     let form = count.checked_sub(1).and_then(|last| words.get(last));
     let drop = count > 2
-        && form.is_some_and(|(word, read)| {
-            let family = || LEXICON.form(word);
-            word.len() > 2
-                && read.roles().has(Roles::FORM_LAST)
-                && matches!(family(), Some(Family::Limited | Family::Stock))
+        && form.is_some_and(|(word, _)| {
+            let family = LEXICON.form(word);
+            word.len() > 2 && matches!(family, Some(Family::Limited | Family::Stock))
         });
     if drop {
         words.narrow(0, count - 1);

@@ -131,6 +131,9 @@ impl Words {
         while self.words.len() < WORDS_MAX {
             let latin = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
             self.read_latin(&rest[..latin], &mut open);
+            if self.words.len() >= WORDS_MAX {
+                break;
+            }
             rest = &rest[latin..];
             let Some(c) = rest.chars().next() else { break };
             rest = &rest[c.len_utf8()..];
@@ -188,7 +191,7 @@ impl Words {
     }
 
     fn read_letter(&mut self, c: char, ukrainian: bool, open: &mut Open) {
-        if c.is_ascii_alphanumeric()
+        if (c.is_alphabetic() || c.is_ascii_digit())
             && self.text.len() > open.start
             && self.ends_with_digit(open) != c.is_ascii_digit()
         {
@@ -298,6 +301,7 @@ mod tests {
         assert_eq!(words("Fund2 & Söhne"), ["fund", "2", "and", "sohne"]);
         assert_eq!(words("Щербак Юрій"), ["shcherbak", "yurii"]);
         assert_eq!(words("Кузьмин Юрий (ёж)"), ["kuzmin", "iurii", "ezh"]);
+        assert_eq!(words("2Фонд Фонд2"), ["2", "fond", "fond", "2"]);
         assert_eq!(words("王小明"), ["wang", "xiaoming"]);
         assert_eq!(words("王·小明"), ["wang", "xiaoming"]);
         assert!(words(" -- ").is_empty());
