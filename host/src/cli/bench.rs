@@ -546,5 +546,23 @@ fn twin_crate(crate_folder: &Path, name: &str, folder: &Path) -> Result<(PathBuf
     )?;
     // Without one cargo resolves anew.
     let _ = std::fs::copy(lock, program.join("Cargo.lock"));
-    Ok((program, target.join("twins")))
+    let target = target.join("twins");
+    forget_other_builds(&target, &package, &crate_folder)?;
+    Ok((program, target))
+}
+
+/// A crate that is also a `cdylib` is built under a name without a hash, where that of another checkout
+/// may stand, which cargo takes for this one. Without it, cargo builds anew.
+fn forget_other_builds(target: &Path, package: &str, crate_folder: &Path) -> Result<()> {
+    let last = target.join(format!("{package}.folder"));
+    let folder = crate_folder.display().to_string();
+    if std::fs::read_to_string(&last).is_ok_and(|last| last == folder) {
+        return Ok(());
+    }
+    let library = format!("lib{}.rlib", package.replace('-', "_"));
+    // There may be none.
+    let _ = std::fs::remove_file(target.join("release/deps").join(library));
+    std::fs::create_dir_all(target)?;
+    std::fs::write(last, folder)?;
+    Ok(())
 }
