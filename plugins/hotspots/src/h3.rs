@@ -110,15 +110,19 @@ fn cells(arguments: &Arguments<'_>) -> Result<ArrayRef> {
     let resolutions = primitive::<Int64Type>(&columns[2])?;
     let mut cells = StringViewBuilder::with_capacity(arguments.rows());
     let mut text = String::new();
-    for ((lon, lat), at) in lons.iter().zip(lats).zip(resolutions) {
+    let rows = lons.iter().zip(lats).zip(resolutions);
+    for (row, ((lon, lat), at)) in rows.enumerate() {
         let (Some(lon), Some(lat), Some(at)) = (lon, lat, at) else {
             cells.append_null();
             continue;
         };
-        let cell = h3_cell(lon, lat, resolution(at)?).ok_or_else(|| {
+        let record = row as u64 + 1;
+        let resolution = resolution(at).map_err(|error| error.at_record(record))?;
+        let cell = h3_cell(lon, lat, resolution).ok_or_else(|| {
             Error::invalid_data(format!(
                 "expected a longitude from -180 to 180 and a latitude from -90 to 90, found {lon} and {lat}"
             ))
+            .at_record(record)
         })?;
         text.clear();
         write!(text, "{cell:x}").expect("a String takes everything");
@@ -172,7 +176,11 @@ impl BoundScalar for H3Boundary {
 
     fn invoke(&self, arguments: &Arguments<'_>) -> Result<ArrayRef> {
         let texts = arguments.strings(0)?;
-        let rings = (0..arguments.rows()).map(|row| texts.get(row).map(boundary_of).transpose());
+        let ring = |row: usize| {
+            let ring = texts.get(row).map(boundary_of).transpose();
+            ring.map_err(|error| error.at_record(row as u64 + 1))
+        };
+        let rings = (0..arguments.rows()).map(ring);
         let rings = rings.collect::<Result<Vec<_>>>()?;
         Ok(geometry::polygons(rings.into_iter()))
     }
@@ -304,17 +312,17 @@ mod tests {
         };
         assert_eq!(
             why(f64::NAN, 0.0, 8),
-            "expected a longitude from -180 to 180 and a latitude from -90 to 90, found NaN and 0"
+            "record 1: expected a longitude from -180 to 180 and a latitude from -90 to 90, found NaN and 0"
         );
         assert_eq!(
             why(0.0, 0.0, 16),
-            "expected a resolution from 0 to 15, found 16"
+            "record 1: expected a resolution from 0 to 15, found 16"
         );
         let cells: ArrayRef = Arc::new(StringArray::from(vec!["not a cell"]));
         let error = call(&H3Boundary, vec![cells]).expect_err("an error");
         assert_eq!(
             error.to_string(),
-            "expected an H3 cell such as 881e6384a3fffff, found \"not a cell\""
+            "record 1: expected an H3 cell such as 881e6384a3fffff, found \"not a cell\""
         );
     }
 }

@@ -71,12 +71,12 @@ pub(crate) fn romanize_by_scalar() -> impl Scalar {
     .example("SELECT names.romanize_by('Юрій', 'ukrainian_1996')", "Yurii");
     SimpleScalar::new(description, DataType::Utf8View, |arguments| {
         let (texts, schemes) = (arguments.strings(0)?, arguments.strings(1)?);
-        let mut romanization = Named::new(romanization);
+        let mut romanization = Named::new("scheme", romanization);
         let mut results = StringViewBuilder::with_capacity(arguments.rows());
         for row in 0..arguments.rows() {
             match texts.get(row).zip(schemes.get(row)) {
                 Some((text, scheme)) => {
-                    results.try_append_value(romanize_by(romanization.get(scheme)?, text))?;
+                    results.try_append_value(romanize_by(romanization.get(scheme, row)?, text))?;
                 }
                 None => results.append_null(),
             }
@@ -171,21 +171,27 @@ fn of_identifier(name: &'static str, text: &'static str) -> Description {
 
 /// What a name in a column stands for, looked up anew only where the name is not that of the row before.
 struct Named<'a, T> {
+    argument: &'static str,
     last: Option<(&'a str, T)>,
     look_up: fn(&str) -> Result<T>,
 }
 
 impl<'a, T: Copy> Named<'a, T> {
-    fn new(look_up: fn(&str) -> Result<T>) -> Self {
-        let last = None;
-        Self { last, look_up }
+    fn new(argument: &'static str, look_up: fn(&str) -> Result<T>) -> Self {
+        Self {
+            argument,
+            last: None,
+            look_up,
+        }
     }
 
-    fn get(&mut self, name: &'a str) -> Result<T> {
+    /// What a row's name stands for; an error says the argument, and the row in its batch.
+    fn get(&mut self, name: &'a str, row: usize) -> Result<T> {
         match self.last {
             Some((last, found)) if last == name => Ok(found),
             _ => {
-                let found = (self.look_up)(name)?;
+                let found = (self.look_up)(name)
+                    .map_err(|error| error.in_field(self.argument).at_record(row as u64 + 1))?;
                 self.last = Some((name, found));
                 Ok(found)
             }
@@ -200,10 +206,10 @@ fn each_pair(
 ) -> Result<()> {
     let (a, b) = (arguments.strings(0)?, arguments.strings(1)?);
     let kinds = arguments.strings(2)?;
-    let mut match_kind = Named::new(match_kind);
+    let mut match_kind = Named::new("kind", match_kind);
     for row in 0..arguments.rows() {
         match (a.get(row), b.get(row), kinds.get(row)) {
-            (Some(a), Some(b), Some(kind)) => visit(Some((a, b, match_kind.get(kind)?)))?,
+            (Some(a), Some(b), Some(kind)) => visit(Some((a, b, match_kind.get(kind, row)?)))?,
             _ => visit(None)?,
         }
     }
@@ -215,10 +221,10 @@ fn each_identifier(
     mut visit: impl FnMut(Option<(IdentifierKind, &str)>) -> Result<()>,
 ) -> Result<()> {
     let (kinds, texts) = (arguments.strings(0)?, arguments.strings(1)?);
-    let mut identifier_kind = Named::new(identifier_kind);
+    let mut identifier_kind = Named::new("kind", identifier_kind);
     for row in 0..arguments.rows() {
         match (kinds.get(row), texts.get(row)) {
-            (Some(kind), Some(text)) => visit(Some((identifier_kind.get(kind)?, text)))?,
+            (Some(kind), Some(text)) => visit(Some((identifier_kind.get(kind, row)?, text)))?,
             _ => visit(None)?,
         }
     }
@@ -259,4 +265,23 @@ fn identifier_kind(name: &str) -> Result<IdentifierKind> {
             "no kind of identifier {name:?}; expected one of {known}"
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::StringArray;
+    use sextant_plugin_sdk::testing::call;
+
+    #[test]
+    fn an_unknown_name_is_an_error_that_says_argument_and_row() {
+        let a: ArrayRef = Arc::new(StringArray::from(vec!["a", "b", "c"]));
+        let kinds: ArrayRef = Arc::new(StringArray::from(vec![Some("person"), None, Some("ship")]));
+        let columns = vec![Arc::clone(&a), a, kinds];
+        let error = call(&name_similarity(), columns).expect_err("an error");
+        assert_eq!(
+            error.to_string(),
+            "record 3, field \"kind\": no kind of name \"ship\"; expected person, company, organization, legalentity or vessel"
+        );
+    }
 }
