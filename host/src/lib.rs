@@ -7,6 +7,8 @@
 pub mod error;
 pub mod limits;
 
+pub mod net;
+
 pub mod input;
 
 pub mod bundle;

@@ -85,7 +85,7 @@ limits! {
     /// Parameters of a function.
     function_parameters_max: usize = 64;
     /// Partitions of a scan.
-    scan_partitions_max: usize = 1_024;
+    scan_partitions_max: usize = 100_000;
     /// Bytes of a partition token.
     partition_token_bytes_max: usize = 64 << 10;
     /// Bytes of a name.
@@ -121,6 +121,18 @@ limits! {
     input_read_bytes_max: usize = 1 << 20;
     /// Streams of an instance that are open at the same time.
     input_streams_max: usize = 64;
+
+    /// Milliseconds that a source waits for the far side of a network: for a connection, for bytes of
+    /// it, and for a whole HTTP response.
+    network_wait_ms_max: u64 = 60_000;
+    /// Milliseconds that one call into a source waits for the far side, tries again and turns included.
+    call_wait_ms_max: u64 = 600_000;
+    /// Bytes of an HTTP request.
+    http_request_bytes_max: usize = 4 << 20;
+    /// Bytes of the body of an HTTP response.
+    http_response_bytes_max: u64 = 1 << 30;
+    /// Connections of an instance that are open at the same time.
+    tcp_connections_max: usize = 8;
 
     /// Bytes of an SQL text.
     sql_bytes_max: usize = 1 << 20;

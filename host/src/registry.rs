@@ -6,6 +6,7 @@ use crate::bundle::Bundle;
 use crate::error::{Context, Error, Result};
 use crate::input::Inputs;
 use crate::limits::Limits;
+use crate::net::Network;
 use crate::wasm::{Connection, Engine, Plugin, Scope, SourceSettings, TableDescription};
 use crate::workspace::{Config, PluginConfig, SourceConfig, Workspace};
 use arc_swap::ArcSwap;
@@ -45,7 +46,7 @@ pub struct Source {
     name: String,
     config: Result<SourceConfig>,
     plugin: Result<Arc<Plugin>>,
-    settings: Option<SourceSettings>,
+    settings: Result<SourceSettings>,
     described: tokio::sync::Mutex<Option<Described>>,
     /// Why it could not be described when that was last tried.
     problem: Mutex<Option<Error>>,
@@ -89,20 +90,23 @@ impl Source {
         base: &Path,
         limits: &Limits,
     ) -> Self {
+        let settings = config.clone().and_then(|config| {
+            Ok(SourceSettings {
+                name: name.to_owned(),
+                network: Arc::new(Network::new(name, base, &config.network, limits)?),
+                config: serde_json::Value::Object(config.config).to_string(),
+                inputs: Arc::new(Inputs::new(name, base, config.inputs, limits)),
+            })
+        });
         let plugin = config
             .clone()
             .and_then(|config| find_plugin(&config.plugin, plugins));
-        let settings = config.as_ref().ok().map(|config| SourceSettings {
-            name: name.to_owned(),
-            config: serde_json::Value::Object(config.config.clone()).to_string(),
-            inputs: Arc::new(Inputs::new(name, base, config.inputs.clone(), limits)),
-        });
         let plugin = plugin.map_err(|error| error.context(format!("source {name:?}")));
         Self {
             name: name.to_owned(),
             config,
             plugin,
-            settings,
+            settings: settings.map_err(|error| error.context(format!("source {name:?}"))),
             described: tokio::sync::Mutex::default(),
             problem: Mutex::default(),
         }
@@ -128,9 +132,7 @@ impl Source {
 
     /// What its plugin opens it with.
     pub fn settings(&self) -> Result<&SourceSettings> {
-        self.settings
-            .as_ref()
-            .ok_or_else(|| Error::config(format!("source {:?} is not configured", self.name)))
+        self.settings.as_ref().map_err(Clone::clone)
     }
 
     /// Its tables. They are described on first use, and again when the data may have changed or

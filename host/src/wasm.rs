@@ -4,7 +4,7 @@
 //! any trap, time-out or cancel.
 //!
 //! Guests get nothing but what the linker gives: inert WASI, logs, reports, and, for sources, the
-//! inputs they were granted. What they say comes in through `arrow` and `describe` alone.
+//! inputs and the network they were granted. What they say comes in through `arrow` and `describe` alone.
 
 mod api;
 mod arrow;
@@ -16,6 +16,7 @@ mod function;
 mod input;
 mod limiter;
 mod linker;
+mod network;
 mod plugin;
 mod scope;
 mod source;

@@ -5,6 +5,7 @@ use crate::bundle::{is_identifier, is_reserved};
 use crate::error::{Context, Error, Result};
 use crate::input::Paths;
 use crate::limits::{Limits, PluginLimits};
+use crate::net::{HttpGrant, NetworkConfig, Requests, SecretConfig, TcpGrant};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -62,17 +63,35 @@ pub struct PluginConfig {
 }
 
 /// A source, as configured.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SourceConfig {
     /// The plugin that reads it.
     pub plugin: String,
     /// Its inputs: named files, which this grants.
-    #[serde(default)]
     pub inputs: BTreeMap<String, Paths>,
+    /// What it may reach over the network.
+    pub network: NetworkConfig,
     /// What the plugin gets, as JSON.
-    #[serde(default)]
     pub config: serde_json::Map<String, serde_json::Value>,
+}
+
+/// `[source.NAME]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SourceTable {
+    plugin: String,
+    #[serde(default)]
+    inputs: BTreeMap<String, Paths>,
+    #[serde(default)]
+    http: Vec<HttpGrant>,
+    #[serde(default)]
+    tcp: BTreeMap<String, TcpGrant>,
+    #[serde(default)]
+    secrets: BTreeMap<String, SecretConfig>,
+    #[serde(default)]
+    requests: Requests,
+    #[serde(default)]
+    config: serde_json::Map<String, serde_json::Value>,
 }
 
 #[derive(Deserialize)]
@@ -223,7 +242,18 @@ fn parse_source(name: &str, value: toml::Value) -> Result<SourceConfig> {
             .with_hint("choose another name")
             .context(place()));
     }
-    value
-        .try_into::<SourceConfig>()
-        .map_err(|error| Error::config(error.message().to_owned()).context(place()))
+    let table = value
+        .try_into::<SourceTable>()
+        .map_err(|error| Error::config(error.message().to_owned()).context(place()))?;
+    Ok(SourceConfig {
+        plugin: table.plugin,
+        inputs: table.inputs,
+        network: NetworkConfig {
+            http: table.http,
+            tcp: table.tcp,
+            secrets: table.secrets,
+            requests: table.requests,
+        },
+        config: table.config,
+    })
 }

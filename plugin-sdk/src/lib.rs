@@ -28,6 +28,7 @@
 //! | to offer | implement | with |
 //! |---|---|---|
 //! | tables | [`Source`] | [`Table`], [`Request`], [`RowBuilder`] |
+//! | tables that are files of records | [`Source`] | [`scan_rows`], [`RowReader`], [`Filter`], [`OnError`] |
 //! | a value for each row | [`Scalar`], or a plain function in [`SimpleScalar`] | [`Description`], [`Arguments`] |
 //! | a value for each group | [`Aggregate`], [`BoundAggregate`], [`Accumulator`] | the same |
 //! | a relation out of relations | [`TableFunction`], [`BoundTable`], [`TableCall`] | [`Feed`], [`Distribution`], [`Progress`] |
@@ -482,8 +483,9 @@
 //! A source may speak [HTTP](mod@http) ([`Host::http`]), connect to a place that was granted by name
 //! ([`Host::tcp`]) and prove that it may log in with a password that it never sees
 //! ([`Host::secret_user`], [`Host::scram_sha256`]). Each of these must be declared by the bundle and
-//! granted to the source. What is not granted answers with [`ErrorKind::Unauthorized`]; so far the host
-//! grants inputs alone, and these three always answer so.
+//! granted to the source. What is not granted answers with [`ErrorKind::Unauthorized`].
+//! The host keeps the pace and tries again what failed for a moment, as the source's configuration says, so
+//! a plugin needs no loop of its own; and a wait for the far side is not counted as a plugin's time.
 //!
 //! # Testing
 //!
@@ -563,10 +565,12 @@ pub mod tcp;
 
 // What a plugin implements, and helps to do so.
 mod answer;
+mod filter;
 mod function;
 mod gather;
 pub mod relation;
 mod rows;
+mod scan;
 mod source;
 mod strings;
 pub mod testing;
@@ -588,6 +592,7 @@ pub mod wasm;
 
 pub use answer::{Answer, AnswerColumns};
 pub use error::{Error, ErrorKind, Place, Result};
+pub use filter::Filter;
 pub use function::{
     Accumulator, Aggregate, Arguments, BoundAggregate, BoundScalar, BoundTable, Description,
     Distribution, Example, Feed, Functions, Parameter, Progress, Relation, Scalar, Signature,
@@ -597,6 +602,7 @@ pub use gather::Gathering;
 pub use host::{Entry, Host, InputReader};
 pub use http::{HttpRequest, HttpResponse};
 pub use rows::{Cell, RowBuilder};
+pub use scan::{OnError, RowReader, Rows, scan_rows};
 pub use secret::ScramProof;
 pub use source::{Batches, Key, Operator, Partition, Predicate, Pushdown, Request, Source, Table};
 pub use strings::Strings;

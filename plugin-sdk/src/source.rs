@@ -1,6 +1,6 @@
 //! Sources: tables that can be scanned.
 
-use crate::{Error, Host, Result};
+use crate::{Error, Filter, Host, Result};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{Schema, SchemaRef};
 use serde::de::DeserializeOwned;
@@ -190,6 +190,21 @@ impl Table {
             operators: operators.to_vec(),
             exact,
         });
+        self
+    }
+
+    /// Takes every predicate that a [`Filter`] evaluates, exactly, on every column: for a source whose
+    /// rows go through [`scan_rows`](crate::scan_rows) or such a filter of its own.
+    #[must_use]
+    pub fn filtered(mut self) -> Self {
+        let fields = self.columns.fields().iter().enumerate();
+        self.pushdown = fields
+            .map(|(column, field)| Pushdown {
+                column,
+                operators: Filter::operators(field.data_type()).to_vec(),
+                exact: true,
+            })
+            .collect();
         self
     }
 

@@ -189,45 +189,17 @@ fn the_top_level_is_as_designed() {
 /// does not run yet.
 #[test]
 fn a_guest_for_every_interface() {
-    sextant_tests::use_own_target_folder();
-    let mut cargo =
-        std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args([
-        "build",
-        "--quiet",
-        "--examples",
-        "--package",
-        "sextant-plugin-sdk",
-        "--target",
-        "wasm32-wasip2",
-        "--profile",
-        "plugin",
-    ]);
-    let built = cargo.current_dir(root()).status().expect("cargo starts");
-    assert!(built.success());
-    let target = PathBuf::from(std::env::var_os("CARGO_TARGET_DIR").expect("it was set"));
-    let folder = target.join("wasm32-wasip2/plugin/examples");
-    for (example, imports) in [
-        ("source", "\"input\""),
-        ("scalar", ""),
-        ("aggregate", ""),
-        ("table_function", ""),
-        ("http", "\"http\""),
-        ("tcp_and_secret", "\"tcp\", \"secret\""),
-    ] {
-        let component =
-            std::fs::read(folder.join(format!("{example}.wasm"))).expect("it was built");
-        let manifest = format!(
-            "[plugin]\nname = \"{example}\"\nversion = \"0.1.0\"\n[capabilities]\nimports = [{imports}]\n"
-        );
+    let examples: [(&str, &[&str]); 6] = [
+        ("source", &["input"]),
+        ("scalar", &[]),
+        ("aggregate", &[]),
+        ("table_function", &[]),
+        ("http", &["http"]),
+        ("tcp_and_secret", &["tcp", "secret"]),
+    ];
+    for (example, imports) in examples {
         let workspace = sextant_tests::TestWorkspace::new();
-        let content = sextant::bundle::Content {
-            manifest,
-            component,
-            ..Default::default()
-        };
-        let (bytes, _) = sextant::bundle::pack(&content, &Default::default())
-            .unwrap_or_else(|error| panic!("{example}: {error}"));
+        let bytes = sextant_tests::example_bundle(example, imports);
         workspace.put(example, &bytes);
         let host = workspace.host();
         assert_eq!(

@@ -283,7 +283,7 @@ fn scans_that_break_the_rules() {
         ),
         (
             "SELECT * FROM h.many_partitions",
-            "partitions of a scan: 5000, and the limit is 1024",
+            "partitions of a scan: 200000, and the limit is 100000",
         ),
         ("SELECT * FROM h.huge_tokens", "bytes of a partition token"),
     ];

@@ -14,6 +14,8 @@ mod reload;
 mod cancel;
 // What sources read: files, globs, archives and compressed streams, sound, broken and hostile.
 mod inputs;
+// What sources reach over the network, and what keeps them from the rest of it.
+mod network;
 // Behaviour of SQL, as golden files.
 mod sql;
 // What the command prints, as snapshots, and its exit codes.

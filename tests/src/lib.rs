@@ -1,6 +1,8 @@
 //! What tests and benchmarks share: bundles of the repository's plugins, built once, and workspaces
 //! in temporary folders.
 
+pub mod far;
+
 use arrow::array::RecordBatch;
 use sextant::bundle::{Bundle, Content, build_crate, pack};
 use sextant::limits::Limits;
@@ -52,6 +54,48 @@ pub fn bundle(plugin: &str) -> Vec<u8> {
             .bytes
     };
     built.entry(plugin.to_owned()).or_insert_with(build).clone()
+}
+
+/// The bundle of a guest among the SDK's examples, which are compiled at most once a process.
+pub fn example_bundle(example: &str, imports: &[&str]) -> Vec<u8> {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let folder = BUILT.get_or_init(|| {
+        use_own_target_folder();
+        let arguments = [
+            "build",
+            "--quiet",
+            "--examples",
+            "--package",
+            "sextant-plugin-sdk",
+            "--target",
+            "wasm32-wasip2",
+            "--profile",
+            "plugin",
+        ];
+        cargo(&arguments).join("wasm32-wasip2/plugin/examples")
+    });
+    let component = std::fs::read(folder.join(format!("{example}.wasm"))).expect("it was built");
+    let manifest = format!(
+        "[plugin]\nname = \"{example}\"\nversion = \"0.1.0\"\n[capabilities]\nimports = {imports:?}\n"
+    );
+    let content = Content {
+        manifest,
+        component,
+        ..Content::default()
+    };
+    let packed = pack(&content, &Limits::default());
+    packed
+        .unwrap_or_else(|error| panic!("{example}: {error}"))
+        .0
+}
+
+/// Runs cargo in the repository, and gives the folder that it builds into.
+fn cargo(arguments: &[&str]) -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut cargo = std::process::Command::new(cargo);
+    let built = cargo.args(arguments).current_dir(root()).status();
+    assert!(built.expect("cargo starts").success(), "{arguments:?}");
+    PathBuf::from(std::env::var_os("CARGO_TARGET_DIR").expect("it was set"))
 }
 
 /// Cargo inside of cargo builds into the folder that this program was built into.
@@ -235,27 +279,18 @@ pub fn sextant_command() -> PathBuf {
     let build = || {
         use_own_target_folder();
         let release = !cfg!(debug_assertions);
-        let mut cargo =
-            std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo
-            .args([
-                "build",
-                "--quiet",
-                "--package",
-                "sextant",
-                "--bin",
-                "sextant",
-            ])
-            .current_dir(root());
+        let mut arguments = vec![
+            "build",
+            "--quiet",
+            "--package",
+            "sextant",
+            "--bin",
+            "sextant",
+        ];
         if release {
-            cargo.arg("--release");
+            arguments.push("--release");
         }
-        assert!(
-            cargo.status().expect("cargo starts").success(),
-            "sextant builds"
-        );
-        let target = PathBuf::from(std::env::var_os("CARGO_TARGET_DIR").expect("it was set"));
-        target
+        cargo(&arguments)
             .join(if release { "release" } else { "debug" })
             .join("sextant")
     };

@@ -9,6 +9,7 @@ use crate::bundle::build_crate;
 use crate::error::{Context, Error, Result};
 use crate::input::Inputs;
 use crate::limits::Limits;
+use crate::net::Network;
 use crate::wasm::{
     BoundGroups, BoundScalar, Connection, FunctionDescription, FunctionKind, Plugin, Progress,
     Request, Scope, SourceSettings, TableArguments, TableCall, TableDescription, TableShape,
@@ -284,9 +285,16 @@ fn scans(bench: &Bench, workspace: &Workspace, folder: &Path) -> Result<Vec<Plan
             continue;
         }
         let inputs = Inputs::new(&name, workspace.root(), config.inputs, bench.host.limits());
+        let network = Network::new(
+            &name,
+            workspace.root(),
+            &config.network,
+            bench.host.limits(),
+        )?;
         let settings = SourceSettings {
             config: serde_json::Value::Object(config.config).to_string(),
             inputs: Arc::new(inputs),
+            network: Arc::new(network),
             name,
         };
         let scope = Scope::new(bench.host.limits());

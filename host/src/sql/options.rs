@@ -2,9 +2,10 @@
 //! it leases. It rides in DataFusion's configuration, which reaches planning, constant folding and
 //! every operator.
 
+use crate::error::Error;
 use crate::wasm::{BoundScalar, Scope};
 use datafusion::common::config::{ConfigEntry, ConfigExtension, ExtensionOptions};
-use datafusion::common::{Result, exec_err};
+use datafusion::common::{Result, config_err};
 use datafusion::config::ConfigOptions;
 use std::any::Any;
 use std::collections::HashMap;
@@ -57,11 +58,96 @@ impl ExtensionOptions for QueryOptions {
     }
 
     fn set(&mut self, key: &str, _: &str) -> Result<()> {
-        exec_err!("there is no setting {key:?}")
+        config_err!("there is no setting {key:?}")
     }
 
     fn entries(&self) -> Vec<ConfigEntry> {
         Vec::new()
+    }
+}
+
+/// What becomes of a query when one of its sources fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum OnSourceError {
+    /// It fails. What is missing from an answer cannot be seen in it.
+    #[default]
+    Fail,
+    /// It has the rows that could be read, and a warning for each source that failed.
+    Warn,
+}
+
+impl OnSourceError {
+    /// Whether an answer may go without what failed. A query that was cancelled, or that met one of
+    /// its own bounds, has no answer.
+    pub(super) fn tolerates(self, error: &Error) -> bool {
+        self == Self::Warn && !error.is_cancelled() && !error.is_limit() && !error.is_internal()
+    }
+}
+
+/// The settings of a session that are Sextant's own: `SET sextant.NAME = ...`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SourceErrors {
+    on_source_error: OnSourceError,
+}
+
+impl SourceErrors {
+    const ON_SOURCE_ERROR: &'static str = "on_source_error";
+
+    /// What a configuration says becomes of a query when one of its sources fails.
+    pub(super) fn of(options: &ConfigOptions) -> OnSourceError {
+        let own = options.extensions.get::<Self>();
+        own.map_or_else(OnSourceError::default, |own| own.on_source_error)
+    }
+}
+
+impl ConfigExtension for SourceErrors {
+    const PREFIX: &'static str = "sextant";
+}
+
+impl ExtensionOptions for SourceErrors {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+
+    fn cloned(&self) -> Box<dyn ExtensionOptions> {
+        Box::new(self.clone())
+    }
+
+    fn set(&mut self, key: &str, value: &str) -> Result<()> {
+        let key = key.strip_prefix("sextant.").unwrap_or(key);
+        self.on_source_error = match (key, value) {
+            (Self::ON_SOURCE_ERROR, "fail") => OnSourceError::Fail,
+            (Self::ON_SOURCE_ERROR, "warn") => OnSourceError::Warn,
+            (Self::ON_SOURCE_ERROR, _) => {
+                return config_err!(
+                    "sextant.on_source_error: expected 'fail' or 'warn', found {value:?}"
+                );
+            }
+            _ => {
+                return config_err!(
+                    "there is no setting sextant.{key}; there is sextant.on_source_error"
+                );
+            }
+        };
+        Ok(())
+    }
+
+    fn entries(&self) -> Vec<ConfigEntry> {
+        vec![ConfigEntry {
+            key: format!("{}.{}", Self::PREFIX, Self::ON_SOURCE_ERROR),
+            value: Some(
+                match self.on_source_error {
+                    OnSourceError::Fail => "fail",
+                    OnSourceError::Warn => "warn",
+                }
+                .to_owned(),
+            ),
+            description: "What becomes of a query when one of its sources fails: 'fail', or 'warn' for the rows that could be read",
+        }]
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) fn translate(filter: &Expr, table: &TableDescription) -> Option<Vec<P
             pattern,
             escape_char: None,
             case_insensitive: false,
-        }) => {
+        }) if !has_escape(pattern) => {
             vec![values(expr, Operator::Like, [pattern.as_ref()], table)?]
         }
         Expr::IsNull(expr) => vec![values(expr, Operator::IsNull, [], table)?],
@@ -60,6 +60,16 @@ pub(super) fn translate(filter: &Expr, table: &TableDescription) -> Option<Vec<P
         })
     };
     predicates.iter().all(taken).then_some(predicates)
+}
+
+/// Whether a pattern has a backslash, which escapes in Arrow's LIKE and not in the contract's.
+fn has_escape(pattern: &Expr) -> bool {
+    match pattern {
+        Expr::Literal(value, _) => {
+            matches!(value.try_as_str(), Some(Some(text)) if text.contains('\\'))
+        }
+        _ => false,
+    }
 }
 
 fn comparison(binary: &BinaryExpr, table: &TableDescription) -> Option<Predicate> {

@@ -1,9 +1,10 @@
-//! The plan node that reads a source: a bundle, a source's settings, a request and opaque partition
-//! tokens. Each partition runs in an instance of its own, and works only while rows are asked of
-//! it, so there is no queue to bound.
+//! The plan node that reads a source: a bundle, a source's settings, a request and the opaque tokens
+//! of its parts. Each part runs in an instance of its own, and works only while rows are asked of it,
+//! so there is no queue to bound. There are as many streams as the session has partitions, each of
+//! which reads its parts one after the other, so a thousand files are not open at once.
 
 use super::failure::to_datafusion;
-use super::options::QueryOptions;
+use super::options::{OnSourceError, QueryOptions, SourceErrors};
 use super::usage::InstanceMetrics;
 use crate::wasm::{Connection, Plugin, Request, Scan, Scope, SourceSettings, TableDescription};
 use arrow::array::RecordBatch;
@@ -18,7 +19,8 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
 };
-use futures::stream::{self, Stream, StreamExt};
+use futures::stream::{self, Stream};
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
@@ -29,7 +31,8 @@ pub(super) struct SourceScan {
     settings: SourceSettings,
     request: Arc<Request>,
     table: Arc<TableDescription>,
-    partitions: Vec<Vec<u8>>,
+    parts: Vec<Vec<u8>>,
+    streams: usize,
     schema: SchemaRef,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
@@ -41,12 +44,13 @@ impl SourceScan {
         settings: &SourceSettings,
         table: &Arc<TableDescription>,
         request: Request,
-        partitions: Vec<Vec<u8>>,
+        parts: Vec<Vec<u8>>,
         schema: SchemaRef,
     ) -> Self {
+        let streams = parts.len().min(request.partitions.max(1));
         let properties = PlanProperties::new(
             EquivalenceProperties::new(Arc::clone(&schema)),
-            Partitioning::UnknownPartitioning(partitions.len()),
+            Partitioning::UnknownPartitioning(streams),
             EmissionType::Incremental,
             Boundedness::Bounded,
         );
@@ -55,7 +59,8 @@ impl SourceScan {
             settings: settings.clone(),
             request: Arc::new(request),
             table: Arc::clone(table),
-            partitions,
+            parts,
+            streams,
             schema,
             properties: Arc::new(properties),
             metrics: ExecutionPlanMetricsSet::new(),
@@ -64,53 +69,95 @@ impl SourceScan {
 
     fn read(
         &self,
-        partition: usize,
+        stream: usize,
         scope: Arc<Scope>,
+        on_error: OnSourceError,
     ) -> impl Stream<Item = Result<RecordBatch>> + Send + 'static {
-        let (plugin, settings, request) = (
-            Arc::clone(&self.plugin),
-            self.settings.clone(),
-            Arc::clone(&self.request),
-        );
-        let (token, schema) = (self.partitions[partition].clone(), Arc::clone(&self.schema));
-        let metrics = InstanceMetrics::new(&self.metrics, partition);
-        let open = async move {
-            let connection = Connection::open(&plugin, &scope, &settings).await?;
-            connection.scan(&request, &token, &schema).await
+        let parts = self.parts.iter().skip(stream).step_by(self.streams);
+        let reading = Reading {
+            plugin: Arc::clone(&self.plugin),
+            settings: self.settings.clone(),
+            request: Arc::clone(&self.request),
+            schema: Arc::clone(&self.schema),
+            scope,
+            on_error,
+            parts: parts.cloned().collect(),
+            scan: None,
+            metrics: InstanceMetrics::new(&self.metrics, stream),
         };
-        let mut metrics = Some(metrics);
-        let batches = stream::once(open).flat_map(move |scan| match scan {
-            Ok(scan) => {
-                let running = metrics.take().map(|metrics| (scan, metrics));
-                stream::unfold(running, step).boxed()
-            }
-            Err(error) => stream::once(async move { Err(error) }).boxed(),
-        });
-        batches.map(|batch| batch.map_err(to_datafusion))
+        stream::try_unfold(reading, |mut reading| async move {
+            let next = reading.next().await.map_err(to_datafusion)?;
+            Ok(next.map(|batch| (batch, reading)))
+        })
     }
 }
 
-/// One batch, and the scan that goes on; after an error there is none.
-async fn step(
-    running: Option<(Scan, InstanceMetrics)>,
-) -> Option<(
-    crate::error::Result<RecordBatch>,
-    Option<(Scan, InstanceMetrics)>,
-)> {
-    let (mut scan, mut metrics) = running?;
-    let next = scan.next().await;
-    metrics.update(scan.usage());
-    match next {
-        Ok(Some(batch)) => {
-            metrics.rows(&batch);
-            Some((Ok(batch), Some((scan, metrics))))
+/// A stream of a scan: the parts that are left, and the one that is being read.
+struct Reading {
+    plugin: Arc<Plugin>,
+    settings: SourceSettings,
+    request: Arc<Request>,
+    schema: SchemaRef,
+    scope: Arc<Scope>,
+    on_error: OnSourceError,
+    parts: VecDeque<Vec<u8>>,
+    scan: Option<Scan>,
+    metrics: InstanceMetrics,
+}
+
+impl Reading {
+    /// The next batch. A part that fails ends the stream, or itself alone where partial answers are
+    /// wanted.
+    async fn next(&mut self) -> crate::error::Result<Option<RecordBatch>> {
+        loop {
+            match self.step().await {
+                Err(error) if self.on_error.tolerates(&error) => {
+                    self.scan = None;
+                    self.scope.report_failed(&self.settings.name, &error);
+                }
+                Ok(Step::Batch(batch)) => return Ok(Some(batch)),
+                Ok(Step::PartDone) => self.scan = None,
+                Ok(Step::Done) => {
+                    self.metrics.done();
+                    return Ok(None);
+                }
+                Err(error) => return Err(error),
+            }
         }
-        Ok(None) => {
-            metrics.done();
-            None
-        }
-        Err(error) => Some((Err(error), None)),
     }
+
+    async fn step(&mut self) -> crate::error::Result<Step> {
+        let scan = match &mut self.scan {
+            Some(scan) => scan,
+            None => {
+                let Some(part) = self.parts.pop_front() else {
+                    return Ok(Step::Done);
+                };
+                self.metrics.next_instance();
+                let connection =
+                    Connection::open(&self.plugin, &self.scope, &self.settings).await?;
+                let scan = connection.scan(&self.request, &part, &self.schema).await?;
+                self.scan.insert(scan)
+            }
+        };
+        let next = scan.next().await;
+        self.metrics.update(scan.usage());
+        Ok(match next? {
+            Some(batch) => {
+                self.metrics.rows(&batch);
+                Step::Batch(batch)
+            }
+            None => Step::PartDone,
+        })
+    }
+}
+
+enum Step {
+    Batch(RecordBatch),
+    /// The part that was being read has no more rows.
+    PartDone,
+    /// There are no more parts.
+    Done,
 }
 
 impl DisplayAs for SourceScan {
@@ -131,8 +178,11 @@ impl DisplayAs for SourceScan {
             self.plugin.name(),
             self.plugin.digest().short(),
             columns.join(", "),
-            self.partitions.len(),
+            self.streams,
         )?;
+        if self.parts.len() > self.streams {
+            write!(f, ", parts={}", self.parts.len())?;
+        }
         if !self.request.predicates.is_empty() {
             let predicates: Vec<_> = self
                 .request
@@ -191,7 +241,8 @@ impl ExecutionPlan for SourceScan {
             || Scope::new(self.plugin.limits()),
             |query| Arc::clone(&query.scope),
         );
-        let batches = self.read(partition, scope);
+        let on_error = SourceErrors::of(context.session_config().options());
+        let batches = self.read(partition, scope, on_error);
         Ok(Box::pin(RecordBatchStreamAdapter::new(
             Arc::clone(&self.schema),
             batches,

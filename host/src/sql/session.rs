@@ -7,7 +7,7 @@ use super::check::parse;
 use super::failure::from_datafusion;
 use super::function::{Functions, TableCalls};
 use super::hints::Names;
-use super::options::QueryOptions;
+use super::options::{QueryOptions, SourceErrors};
 use super::queries::{EndOnDrop, Queries, QueryRecord};
 use crate::error::{Error, Result};
 use crate::registry::{Registry, Snapshot};
@@ -107,6 +107,10 @@ impl Session {
             .with_information_schema(true)
             .with_batch_size(limits.batch_rows);
         config.options_mut().sql_parser.collect_spans = true;
+        config
+            .options_mut()
+            .extensions
+            .insert(SourceErrors::default());
         let state = State {
             config,
             tables: BTreeMap::new(),
@@ -519,7 +523,10 @@ async fn describe_all(snapshot: &Snapshot, scope: &Arc<Scope>) {
 /// The settings of a session, without the query that changed them.
 fn without_query(config: SessionConfig) -> SessionConfig {
     let mut config = config;
-    config.options_mut().extensions = datafusion::common::config::Extensions::new();
+    let extensions = &mut config.options_mut().extensions;
+    let own = extensions.get::<SourceErrors>().cloned();
+    *extensions = datafusion::common::config::Extensions::new();
+    extensions.insert(own.unwrap_or_default());
     config
 }
 

@@ -2,7 +2,7 @@
 //! the parts to [`SourceScan`](super::scan::SourceScan).
 
 use super::failure::to_datafusion;
-use super::options::QueryOptions;
+use super::options::{QueryOptions, SourceErrors};
 use super::predicate::translate;
 use super::scan::SourceScan;
 use crate::error::Error;
@@ -121,20 +121,24 @@ impl TableProvider for SourceTable {
             || Scope::new(plugin.limits()),
             |query| Arc::clone(&query.scope),
         );
-        let mut connection = Connection::open(plugin, &scope, settings)
-            .await
-            .map_err(to_datafusion)?;
-        let partitions = connection
-            .partitions(&request)
-            .await
-            .map_err(to_datafusion)?;
+        let split = async {
+            let mut connection = Connection::open(plugin, &scope, settings).await?;
+            connection.partitions(&request).await
+        };
+        let parts = match split.await {
+            Err(error) if SourceErrors::of(options).tolerates(&error) => {
+                scope.report_failed(self.source.name(), &error);
+                Vec::new()
+            }
+            split => split.map_err(to_datafusion)?,
+        };
         let schema = Arc::new(self.table.columns.project(&request.columns)?);
         Ok(Arc::new(SourceScan::new(
             plugin,
             settings,
             &self.table,
             request,
-            partitions,
+            parts,
             schema,
         )))
     }

@@ -3,7 +3,7 @@
 
 use super::queries::Queries;
 use crate::registry::Snapshot;
-use crate::wasm::{FunctionDescription, FunctionKind, Usage, Volatility};
+use crate::wasm::{FunctionDescription, FunctionKind, Scope, Usage, Volatility};
 use arrow::array::{
     ArrayRef, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array,
 };
@@ -107,7 +107,11 @@ fn file_names(paths: &[PathBuf]) -> String {
 
 fn sources(snapshot: &Snapshot) -> Result<RecordBatch> {
     let rows = snapshot.sources().values().map(|source| {
-        let error = source.plugin().err().or_else(|| source.problem());
+        let error = source
+            .plugin()
+            .err()
+            .or_else(|| source.settings().err())
+            .or_else(|| source.problem());
         let inputs = source
             .settings()
             .ok()
@@ -119,6 +123,13 @@ fn sources(snapshot: &Snapshot) -> Result<RecordBatch> {
                 .collect::<Vec<_>>()
                 .join(", ")
         });
+        let network = source
+            .settings()
+            .ok()
+            .map(|settings| settings.network.grants());
+        let network = network
+            .filter(|grants| !grants.is_empty())
+            .map(|grants| grants.join("; "));
         [
             Some(source.name().to_owned()),
             source.plugin_name().map(str::to_owned),
@@ -131,6 +142,7 @@ fn sources(snapshot: &Snapshot) -> Result<RecordBatch> {
                 .to_owned(),
             ),
             inputs,
+            network,
             tables,
             error.map(|error| error.to_string()),
         ]
@@ -141,6 +153,7 @@ fn sources(snapshot: &Snapshot) -> Result<RecordBatch> {
             "plugin",
             "status",
             "inputs",
+            "network",
             "known_tables",
             "error",
         ],
@@ -239,7 +252,8 @@ fn last_queries(queries: &Queries) -> Result<RecordBatch> {
     let plugins = usage
         .iter()
         .map(|usage| Some(usage_text(usage)).filter(|text| !text.is_empty()));
-    let columns: [(&str, ArrayRef); 12] = [
+    let warnings = records.iter().map(|record| warnings_text(&record.scope));
+    let columns: [(&str, ArrayRef); 13] = [
         (
             "id",
             Arc::new(UInt64Array::from_iter_values(
@@ -268,6 +282,7 @@ fn last_queries(queries: &Queries) -> Result<RecordBatch> {
             )),
         ),
         ("error", Arc::new(error.collect::<StringArray>())),
+        ("warnings", Arc::new(warnings.collect::<StringArray>())),
         ("guest_calls", total(|usage| usage.calls)),
         ("guest_ns", total(|usage| usage.guest_ns)),
         ("host_ns", total(|usage| usage.host_ns)),
@@ -278,6 +293,20 @@ fn last_queries(queries: &Queries) -> Result<RecordBatch> {
         ("usage", Arc::new(plugins.collect::<StringArray>())),
     ];
     Ok(RecordBatch::try_from_iter(columns)?)
+}
+
+/// What the analyst was told of the answer, a line each.
+fn warnings_text(scope: &Scope) -> Option<String> {
+    let (warnings, more) = scope.warnings();
+    let skipped = scope.skipped().into_iter().map(|skipped| {
+        let (source, count, first) = (skipped.source, skipped.count, skipped.first);
+        format!("{source}: {count} records were left out; the first: {first}")
+    });
+    let mut lines: Vec<_> = skipped.chain(warnings).collect();
+    if more > 0 {
+        lines.push(format!("and {more} warnings more"));
+    }
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 /// What each function and table used, in a line.

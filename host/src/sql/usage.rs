@@ -27,6 +27,9 @@ pub(super) struct InstanceMetrics {
     bytes_in: Count,
     bytes_out: Count,
     memory: Gauge,
+    /// Requests, tries again, and the wait for turns: only of what asks over the network.
+    network: Option<(Count, Count, Time)>,
+    new_network: Box<dyn Fn() -> (Count, Count, Time) + Send>,
     seen: Usage,
 }
 
@@ -42,8 +45,25 @@ impl InstanceMetrics {
             bytes_in: new().counter("bytes_in", partition),
             bytes_out: new().counter("bytes_out", partition),
             memory: new().gauge("guest_memory_bytes_peak", partition),
+            network: None,
+            new_network: {
+                let metrics = metrics.clone();
+                Box::new(move || {
+                    let new = || MetricBuilder::new(&metrics);
+                    (
+                        new().counter("requests", partition),
+                        new().counter("retries", partition),
+                        new().subset_time("paced_time", partition),
+                    )
+                })
+            },
             seen: Usage::default(),
         }
+    }
+
+    /// From now on another instance works for the partition.
+    pub(super) fn next_instance(&mut self) {
+        self.seen = Usage::default();
     }
 
     /// Takes over what the instance used since the last time.
@@ -59,6 +79,13 @@ impl InstanceMetrics {
         self.bytes_in.add(since(usage.bytes_in, seen.bytes_in));
         self.bytes_out.add(since(usage.bytes_out, seen.bytes_out));
         self.memory.set_max(usage.memory_bytes_peak as usize);
+        if usage.requests > seen.requests {
+            let (requests, retries, paced) =
+                self.network.get_or_insert_with(|| (self.new_network)());
+            requests.add(since(usage.requests, seen.requests));
+            retries.add(since(usage.retries, seen.retries));
+            paced.add_duration(Duration::from_nanos(usage.paced_ns - seen.paced_ns));
+        }
     }
 
     pub(super) fn rows(&self, batch: &RecordBatch) {

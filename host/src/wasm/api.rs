@@ -26,6 +26,9 @@ pub(super) mod v0_1 {
         world: "plugin",
         imports: {
             "sextant:plugin/input": async | trappable,
+            "sextant:plugin/http": async | trappable,
+            "sextant:plugin/tcp": async | trappable,
+            "sextant:plugin/secret": async | trappable,
             default: trappable,
         },
         exports: {
@@ -34,6 +37,7 @@ pub(super) mod v0_1 {
         with: {
             "sextant:plugin/arrow.sink": super::super::state::Sink,
             "sextant:plugin/input.reader": super::super::input::OpenReader,
+            "sextant:plugin/tcp.connection": super::super::network::OpenConnection,
         },
         require_store_data_send: true,
     });
@@ -49,5 +53,5 @@ pub(super) mod v0_1 {
     }
 
     pub use self::exports::sextant::plugin::{functions, source};
-    pub use self::sextant::plugin::{arrow, input, log, report, types};
+    pub use self::sextant::plugin::{arrow, http, input, log, report, secret, tcp, types};
 }

@@ -7,6 +7,7 @@ use super::describe::error_to_guest;
 use super::state::{Role, State};
 use crate::error::{Error, Result};
 use crate::input::{Inputs, Opened};
+use crate::net::Body;
 use std::io::Read;
 use std::sync::Arc;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -29,6 +30,8 @@ pub struct OpenReader {
     /// How many bytes come before those that the guest asked for.
     skip: u64,
     ahead: Option<Ahead>,
+    /// Where chunks come from, where that is no file.
+    afar: Option<Body>,
     /// What there is when nothing is read ahead any more: no bytes, or the error that ended it.
     end: Result<Vec<u8>>,
 }
@@ -41,6 +44,20 @@ impl OpenReader {
             position: 0,
             skip: opened.skip,
             ahead: Some(read_ahead(opened.reader)),
+            afar: None,
+            end: Ok(Vec::new()),
+        }
+    }
+
+    /// The body of an HTTP response. It is not read ahead: the far side sends on as it is.
+    pub(super) fn from_afar(body: Body) -> Self {
+        Self {
+            name: body.place().to_owned(),
+            chunk: Vec::new(),
+            position: 0,
+            skip: 0,
+            ahead: None,
+            afar: Some(body),
             end: Ok(Vec::new()),
         }
     }
@@ -65,6 +82,14 @@ impl OpenReader {
     }
 
     async fn next_chunk(&mut self) -> Result<Vec<u8>> {
+        if let Some(body) = &mut self.afar {
+            let chunk = body.chunk().await;
+            if !chunk.as_ref().is_ok_and(|chunk| !chunk.is_empty()) {
+                self.afar = None;
+                self.end = chunk.clone();
+            }
+            return chunk;
+        }
         let Some(ahead) = &mut self.ahead else {
             return self.end.clone();
         };
@@ -99,7 +124,7 @@ fn read_ahead(mut stream: Stream) -> Ahead {
 impl State {
     fn inputs(&self) -> Result<Arc<Inputs>> {
         match &self.role {
-            Role::Source(_, inputs) => Ok(Arc::clone(inputs)),
+            Role::Source(settings) => Ok(Arc::clone(&settings.inputs)),
             Role::Functions(..) => Err(Error::denied("functions have no inputs")),
         }
     }
@@ -123,21 +148,31 @@ impl State {
         start: u64,
         length: Option<u64>,
     ) -> Result<Resource<OpenReader>> {
+        self.check_streams()?;
         let inputs = self.inputs()?;
+        let name = format!("{input}/{entry}");
+        let opened = blocking(move || inputs.open(&input, &entry, start, length)).await?;
+        self.push_reader(OpenReader::new(name, opened))
+    }
+
+    /// Whether one more stream may be opened.
+    pub(super) fn check_streams(&self) -> Result<()> {
         let limit = self.scope.limits().input_streams_max;
-        if self.open_inputs >= limit {
-            return Err(Error::over_limit(
+        match self.open_inputs < limit {
+            true => Ok(()),
+            false => Err(Error::over_limit(
                 "streams open at the same time",
                 self.open_inputs + 1,
                 limit,
                 "input_streams_max",
-            ));
+            )),
         }
-        let name = format!("{input}/{entry}");
-        let opened = blocking(move || inputs.open(&input, &entry, start, length)).await?;
+    }
+
+    pub(super) fn push_reader(&mut self, reader: OpenReader) -> Result<Resource<OpenReader>> {
         self.open_inputs += 1;
         self.resources
-            .push(OpenReader::new(name, opened))
+            .push(reader)
             .map_err(|error| Error::limit(error.to_string()))
     }
 }
@@ -198,8 +233,12 @@ impl input::HostReader for State {
     ) -> wasmtime::Result<Result<Vec<u8>, types::Error>> {
         let max = (max as usize).clamp(1, self.scope.limits().input_read_bytes_max);
         let stopwatch = self.stopwatch();
+        let far = Arc::clone(&self.far);
         let open = self.resources.get_mut(&reader)?;
-        let read = match open.read(max).await {
+        let waiting = open.afar.is_some().then(|| far.begin());
+        let read = open.read(max).await;
+        drop(waiting);
+        let read = match read {
             // A source may leave out what it cannot read. What runs into a bound must not go on.
             Err(error) if error.is_limit() => Err(wasmtime::Error::new(error.context(&open.name))),
             read => Ok(read.map_err(|error| error_in_entry(error, &open.name))),

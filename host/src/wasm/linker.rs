@@ -1,15 +1,17 @@
 //! What an instance is linked to. Function instances get no I/O and only synchronous imports, since
-//! SQL calls them synchronously; source instances get their inputs. Whatever a component imports
-//! and nobody granted answers "denied".
+//! SQL calls them synchronously: whatever else a component imports answers "denied". Source instances
+//! get inputs and network, which know what the source was granted.
 
-use super::api::v0_1;
+use super::api::v0_1::{self, input};
 use super::baseline;
 use super::engine::Engine;
 use super::input::OpenReader;
 use super::state::State;
 use crate::error::{Error, Result};
 use wasmtime::component::types::{ComponentItem, ResourceType as ImportedResource};
-use wasmtime::component::{Component, HasSelf, Linker, LinkerInstance, ResourceType, Val};
+use wasmtime::component::{
+    Component, HasSelf, Linker, LinkerInstance, Resource, ResourceType, Val,
+};
 
 /// A linker for the functions of a component.
 pub(super) fn for_functions(engine: &Engine, component: &Component) -> Result<Linker<State>> {
@@ -28,15 +30,18 @@ fn internal(error: wasmtime::Error) -> Error {
 fn link(
     engine: &Engine,
     component: &Component,
-    with_inputs: bool,
+    for_source: bool,
 ) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine.inner());
     v0_1::arrow::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
     v0_1::types::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
     v0_1::log::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
     v0_1::report::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
-    if with_inputs {
-        v0_1::input::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
+    if for_source {
+        input::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
+        v0_1::http::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
+        v0_1::tcp::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
+        v0_1::secret::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
     }
     let imports = component.component_type();
     for (name, item) in imports.imports(engine.inner()) {
@@ -47,14 +52,25 @@ fn link(
             .strip_prefix("sextant:plugin/")
             .and_then(|name| name.split('@').next());
         match interface {
-            Some("input") if with_inputs => {}
-            Some(interface @ ("input" | "http" | "tcp" | "secret")) => {
+            Some(interface @ ("input" | "http" | "tcp" | "secret")) if !for_source => {
                 if let ComponentItem::ComponentInstance(exports) = item.ty {
                     let mut instance = linker.instance(name)?;
                     for (item_name, item) in exports.exports(engine.inner()) {
                         deny(&mut instance, interface, item_name, &item.ty)?;
                     }
                 }
+            }
+            // The body of a response is a reader of `input`, which the bindings define there alone.
+            Some("http") => {
+                let reader = ResourceType::host::<OpenReader>();
+                linker
+                    .instance(name)?
+                    .resource_async("reader", reader, |mut store, handle| {
+                        Box::new(async move {
+                            let reader = Resource::new_own(handle);
+                            input::HostReader::drop(store.data_mut(), reader).await
+                        })
+                    })?;
             }
             _ => {}
         }

@@ -5,6 +5,7 @@ use super::api::v0_1::{functions, source};
 use super::describe::{FunctionDescription, functions_from_guest};
 use super::engine::Engine;
 use super::linker;
+use super::network::FarWait;
 use super::scope::Scope;
 use super::state::{Bounds, Purpose, Role, State};
 use super::usage::timed;
@@ -13,8 +14,9 @@ use crate::bundle::{Bundle, Manifest};
 use crate::error::{Error, Result};
 use crate::limits::{InstanceLimits, Limits, PluginLimits};
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use wasmtime::component::{Component, ComponentExportIndex, Func, InstancePre};
 use wasmtime::{Store, Trap, UpdateDeadline};
 
@@ -326,23 +328,42 @@ impl Plugin {
         &self,
         scope: &Scope,
         purpose: Purpose,
+        far: &FarWait,
         call: impl Future<Output = wasmtime::Result<T>>,
     ) -> (wasmtime::Result<T>, Duration) {
-        timed(scope.is_accounted(), self.until(scope, purpose, call)).await
+        timed(scope.is_accounted(), self.until(scope, purpose, far, call)).await
     }
 
     async fn until<T>(
         &self,
         scope: &Scope,
         purpose: Purpose,
+        far: &FarWait,
         call: impl Future<Output = wasmtime::Result<T>>,
     ) -> wasmtime::Result<T> {
-        let limit = Duration::from_millis(purpose.limit_ms(&self.bounds, scope.limits()));
-        tokio::select! {
-            biased;
-            result = call => result,
-            () = scope.cancelled() => Err(wasmtime::Error::new(Error::cancelled("the query was cancelled"))),
-            () = tokio::time::sleep(limit) => Err(wasmtime::Error::new(purpose.out_of_time(&self.bounds, scope.limits()))),
+        let limits = scope.limits();
+        let limit = Duration::from_millis(purpose.limit_ms(&self.bounds, limits));
+        let wait = Duration::from_millis(limits.call_wait_ms_max);
+        let started = Instant::now();
+        let mut call = pin!(call);
+        loop {
+            let due = started + limit + far.total();
+            let error = tokio::select! {
+                biased;
+                result = &mut call => return result,
+                () = scope.cancelled() => Error::cancelled("the query was cancelled"),
+                () = tokio::time::sleep_until(due.into()) => match far.total() {
+                    waited if waited > wait => Error::over_limit(
+                        "milliseconds that a call waited for the far side",
+                        waited.as_millis(),
+                        limits.call_wait_ms_max,
+                        "call_wait_ms_max",
+                    ),
+                    waited if started + limit + waited > Instant::now() => continue,
+                    _ => purpose.out_of_time(&self.bounds, limits),
+                },
+            };
+            return Err(wasmtime::Error::new(error));
         }
     }
 }

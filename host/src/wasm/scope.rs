@@ -179,6 +179,16 @@ impl Scope {
         }
     }
 
+    /// Warns that rows of a source are missing, since it failed.
+    pub fn report_failed(&self, source: &str, error: &Error) {
+        let hint = error
+            .hint()
+            .map_or(String::new(), |hint| format!(" ({hint})"));
+        self.warn(format!(
+            "{source}: rows are missing, since it failed: {error}{hint}"
+        ));
+    }
+
     /// Adds a warning for the analyst. The same one is kept once.
     pub fn warn(&self, warning: String) {
         let mut reports = self.reports();

@@ -5,12 +5,14 @@ use super::arrow::GuestBatch;
 use super::describe::{
     Operator, TableDescription, check_count, error_from_guest, tables_from_guest,
 };
+use super::network::FarWait;
 use super::plugin::Plugin;
 use super::scope::Scope;
 use super::state::{Purpose, Role, Sink, State};
 use super::usage::Usage;
 use crate::error::{Error, Result};
 use crate::input::Inputs;
+use crate::net::Network;
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -30,6 +32,8 @@ pub struct SourceSettings {
     pub config: String,
     /// Its inputs.
     pub inputs: Arc<Inputs>,
+    /// What it may reach over the network.
+    pub network: Arc<Network>,
 }
 
 /// A condition on one column.
@@ -90,6 +94,7 @@ pub struct Connection {
     store: Store<State>,
     guest: source::Guest,
     connection: ResourceAny,
+    far: Arc<FarWait>,
 }
 
 impl fmt::Debug for Connection {
@@ -105,15 +110,18 @@ impl Connection {
         scope: &Arc<Scope>,
         settings: &SourceSettings,
     ) -> Result<Self> {
-        let role = Role::Source(settings.name.clone(), Arc::clone(&settings.inputs));
+        let role = Role::Source(settings.clone());
         let at_source = |error: Error| error.context(format!("source {:?}", settings.name));
         let (mut store, guest) = plugin
             .instantiate_source(role, scope)
             .await
             .map_err(at_source)?;
+        let far = Arc::clone(&store.data().far);
         store.data_mut().start_call(Purpose::Describe);
         let opening = guest.call_open(&mut store, &settings.config);
-        let (opened, spent) = plugin.in_time(scope, Purpose::Describe, opening).await;
+        let (opened, spent) = plugin
+            .in_time(scope, Purpose::Describe, &far, opening)
+            .await;
         store.data_mut().end_call(spent);
         let opened = opened.map_err(|error| at_source(plugin.crash(&store, error)))?;
         let connection = opened.map_err(|error| {
@@ -136,6 +144,7 @@ impl Connection {
             store,
             guest,
             connection,
+            far,
         })
     }
 
@@ -144,7 +153,9 @@ impl Connection {
         self.store.data_mut().start_call(Purpose::Describe);
         let connection = self.guest.connection();
         let call = connection.call_tables(&mut self.store, self.connection);
-        let called = self.plugin.in_time(&self.scope, Purpose::Describe, call);
+        let called = self
+            .plugin
+            .in_time(&self.scope, Purpose::Describe, &self.far, call);
         let called = called.await;
         let tables = self.answer(called)?;
         let mut tables =
@@ -161,7 +172,10 @@ impl Connection {
         let param = to_guest(request);
         let connection = self.guest.connection();
         let call = connection.call_partitions(&mut self.store, self.connection, &param);
-        let called = self.plugin.in_time(&self.scope, Purpose::Work, call).await;
+        let called = self
+            .plugin
+            .in_time(&self.scope, Purpose::Work, &self.far, call)
+            .await;
         let partitions = self.answer(called)?;
         let limits = self.scope.limits();
         let check = || {
@@ -195,7 +209,10 @@ impl Connection {
         let param = to_guest(request);
         let connection = self.guest.connection();
         let call = connection.call_scan(&mut self.store, self.connection, &param, partition);
-        let called = self.plugin.in_time(&self.scope, Purpose::Work, call).await;
+        let called = self
+            .plugin
+            .in_time(&self.scope, Purpose::Work, &self.far, call)
+            .await;
         let scan = self.answer(called)?;
         Ok(Scan {
             connection: self,
@@ -292,7 +309,10 @@ impl Scan {
         let sink = Resource::<Sink>::new_borrow(0);
         let scan = own.guest.scan();
         let call = scan.call_next(&mut own.store, self.scan, sink);
-        let called = own.plugin.in_time(&own.scope, Purpose::Work, call).await;
+        let called = own
+            .plugin
+            .in_time(&own.scope, Purpose::Work, &own.far, call)
+            .await;
         let more = own.answer(called)?;
         let emitted = own.store.data_mut().take_emitted();
         match (more, emitted.is_empty()) {

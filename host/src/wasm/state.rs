@@ -4,10 +4,11 @@
 use super::api::v0_1::{arrow, log, report, types};
 use super::arrow::{BatchLimits, batch_from_guest};
 use super::limiter::Limiter;
+use super::network::FarWait;
 use super::scope::Scope;
+use super::source::SourceSettings;
 use super::usage::{Account, Stopwatch, Usage};
 use crate::error::{Error, Result};
-use crate::input::Inputs;
 use crate::limits::{InstanceLimits, Limits};
 use ::arrow::array::RecordBatch;
 use ::arrow::datatypes::SchemaRef;
@@ -25,8 +26,8 @@ pub struct Sink;
 pub(super) enum Role {
     /// A pure function, by its full name, and whether an operator of the plan charges its memory.
     Functions(Arc<str>, bool),
-    /// A source, by its name, and the inputs that it was granted.
-    Source(String, Arc<Inputs>),
+    /// A source, and what it was granted.
+    Source(SourceSettings),
 }
 
 /// What an instance may take, and of which plugin it is.
@@ -86,6 +87,9 @@ pub(super) struct State {
     pub(super) scope: Arc<Scope>,
     pub(super) role: Role,
     pub(super) open_inputs: usize,
+    pub(super) open_connections: usize,
+    /// How long the call that runs has waited for the far side.
+    pub(super) far: Arc<FarWait>,
     /// Whether a running guest makes way for others at each epoch tick, which asynchronous calls
     /// alone can do.
     pub(super) yields: bool,
@@ -109,7 +113,7 @@ impl State {
     pub(super) fn new(bounds: Bounds, role: Role, scope: &Arc<Scope>) -> Self {
         let (name, by_operator) = match &role {
             Role::Functions(function, by_operator) => (&**function, *by_operator),
-            Role::Source(source, _) => (source.as_str(), false),
+            Role::Source(source) => (source.name.as_str(), false),
         };
         let account = scope.account(name);
         let first = Usage {
@@ -128,6 +132,8 @@ impl State {
             scope: Arc::clone(scope),
             role,
             open_inputs: 0,
+            open_connections: 0,
+            far: Arc::default(),
             yields: false,
             usage: first,
             call: Usage::default(),
@@ -147,6 +153,7 @@ impl State {
     pub(super) fn start_call(&mut self, purpose: Purpose) {
         let limit = Duration::from_millis(purpose.limit_ms(&self.bounds, self.scope.limits()));
         self.deadline = (Instant::now() + limit, purpose);
+        self.far.reset();
     }
 
     /// A clock for a call that does not wait.
@@ -197,7 +204,7 @@ impl State {
     pub(super) fn check(&self) -> Result<()> {
         self.check_cancelled()?;
         let (deadline, purpose) = self.deadline;
-        match Instant::now() > deadline {
+        match Instant::now() > deadline + self.far.total() {
             true => Err(purpose.out_of_time(&self.bounds, self.scope.limits())),
             false => Ok(()),
         }
@@ -293,14 +300,14 @@ impl State {
     fn speaker(&self) -> String {
         match &self.role {
             Role::Functions(..) => self.bounds.plugin.to_string(),
-            Role::Source(source, _) => format!("{} as {source}", self.bounds.plugin),
+            Role::Source(source) => format!("{} as {}", self.bounds.plugin, source.name),
         }
     }
 
     fn source_name(&self) -> &str {
         match &self.role {
             Role::Functions(..) => &self.bounds.plugin,
-            Role::Source(source, _) => source,
+            Role::Source(source) => &source.name,
         }
     }
 }

@@ -60,8 +60,14 @@ usage! {
     calls,
     /// Nanoseconds in which they were at work, host functions that do not wait included.
     guest_ns,
-    /// Nanoseconds in which they waited for the host: for inputs.
+    /// Nanoseconds in which they waited for the host: for inputs and the network.
     host_ns,
+    /// Requests and connections over the network, tries again included.
+    requests,
+    /// Tries again.
+    retries,
+    /// Nanoseconds in which requests waited for their turn, and between tries.
+    paced_ns,
     /// Rows passed to them.
     rows_in,
     /// Bytes passed to them.

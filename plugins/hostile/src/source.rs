@@ -134,7 +134,7 @@ impl exports::GuestConnection for Connection {
 
     fn partitions(&self, request: exports::Request) -> Result<Vec<Vec<u8>>, Error> {
         Ok(match request.table.as_str() {
-            "many_partitions" => vec![vec![]; 5_000],
+            "many_partitions" => vec![vec![]; 200_000],
             "huge_tokens" => vec![vec![0; 1 << 20]],
             "two_partitions" => vec![vec![0], vec![1]],
             _ => vec![vec![]],

@@ -1,0 +1,642 @@
+//! HTTP requests to the places of an allow-list.
+
+use super::address::Allowed;
+use super::pace::{Pace, Paced};
+use super::secret::{SecretConfig, Secrets};
+use super::tls;
+use crate::error::{Context, Error, Result};
+use crate::limits::Limits;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Method, Url, dns};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime};
+use tokio_rustls::rustls::pki_types::CertificateDer;
+
+/// How many redirects are followed.
+const REDIRECTS_MAX: usize = 5;
+
+/// Header fields that are the host's: credentials, and what the connection is made of.
+const OWN_HEADERS: [&str; 17] = [
+    "authorization",
+    "connection",
+    "content-length",
+    "cookie",
+    "cookie2",
+    "expect",
+    "forwarded",
+    "host",
+    "keep-alive",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "via",
+    "x-forwarded-for",
+];
+
+/// A place that requests may go to, as `sextant.toml` says it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpGrant {
+    /// Scheme, host and port, and the path below which everything is granted.
+    pub url: String,
+    /// The methods.
+    #[serde(default = "get")]
+    pub methods: Vec<String>,
+    /// Whether the address may be a private one.
+    #[serde(default)]
+    pub private: bool,
+    /// A PEM file of the authorities to trust instead of the system's.
+    pub ca: Option<PathBuf>,
+    /// The secret whose token goes along as `Authorization: Bearer`.
+    pub bearer: Option<String>,
+    /// The secret whose user and password go along as `Authorization: Basic`.
+    pub basic: Option<String>,
+    /// Header fields and the secrets whose tokens are their values.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+}
+
+fn get() -> Vec<String> {
+    vec!["GET".to_owned()]
+}
+
+/// A request of a plugin.
+#[derive(Clone)]
+pub struct HttpRequest {
+    /// The method.
+    pub method: String,
+    /// An absolute URL without user name and fragment.
+    pub url: String,
+    /// Header fields.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// How long the whole exchange may take; the host's limit is an upper bound.
+    pub timeout: Option<Duration>,
+}
+
+impl fmt::Debug for HttpRequest {
+    /// The method alone: the rest may say who is asked about.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HttpRequest({})", self.method)
+    }
+}
+
+/// The head of a response, and its body.
+#[derive(Debug)]
+pub struct HttpResponse {
+    /// The status code.
+    pub status: u16,
+    /// Header fields, names in lower case. What is not text is left out.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Body,
+}
+
+/// The body of a response, as it comes.
+#[derive(Debug)]
+pub struct Body {
+    response: reqwest::Response,
+    place: String,
+    read: u64,
+    bytes_max: u64,
+}
+
+impl Body {
+    /// Where it comes from: the URL without its query.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// The next bytes; none at the end.
+    ///
+    /// # Errors
+    ///
+    /// Unavailable, where it breaks off or is late, and limit. They do not name the place.
+    pub async fn chunk(&mut self) -> Result<Vec<u8>> {
+        loop {
+            let chunk = self.response.chunk().await;
+            let Some(chunk) = chunk.map_err(|error| failed(&error))? else {
+                return Ok(Vec::new());
+            };
+            self.read += chunk.len() as u64;
+            if self.read > self.bytes_max {
+                return Err(Error::over_limit(
+                    "bytes of an HTTP response",
+                    self.read,
+                    self.bytes_max,
+                    "http_response_bytes_max",
+                ));
+            }
+            if !chunk.is_empty() {
+                return Ok(chunk.into());
+            }
+        }
+    }
+}
+
+/// The places of a source.
+#[derive(Debug)]
+pub(super) struct Http {
+    places: Vec<Place>,
+    bounds: Bounds,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    wait: Duration,
+    response_bytes_max: u64,
+    request_bytes_max: usize,
+}
+
+#[derive(Debug)]
+struct Place {
+    url: Url,
+    methods: Vec<Method>,
+    allowed: Allowed,
+    ca: Vec<CertificateDer<'static>>,
+    client: OnceLock<Client>,
+    bearer: Option<String>,
+    basic: Option<String>,
+    headers: Vec<(HeaderName, String)>,
+}
+
+impl Http {
+    pub(super) fn new(
+        base: &Path,
+        grants: &[HttpGrant],
+        secrets: &BTreeMap<String, SecretConfig>,
+        limits: &Limits,
+    ) -> Result<Self> {
+        let places = grants
+            .iter()
+            .map(|grant| Place::new(base, grant, secrets).context(|| format!("{:?}", grant.url)));
+        Ok(Self {
+            places: places.collect::<Result<_>>()?,
+            bounds: Bounds {
+                wait: Duration::from_millis(limits.network_wait_ms_max),
+                response_bytes_max: limits.http_response_bytes_max,
+                request_bytes_max: limits.http_request_bytes_max,
+            },
+        })
+    }
+
+    pub(super) fn describe(&self) -> impl Iterator<Item = String> {
+        self.places.iter().map(|place| {
+            let methods: Vec<_> = place.methods.iter().map(Method::as_str).collect();
+            let private = if place.allowed.private {
+                ", private"
+            } else {
+                ""
+            };
+            let is_open =
+                place.bearer.is_none() && place.basic.is_none() && place.headers.is_empty();
+            let secret = if is_open { "" } else { ", with a credential" };
+            format!("{} {}{private}{secret}", methods.join(", "), place.url)
+        })
+    }
+
+    pub(super) async fn send(
+        &self,
+        request: HttpRequest,
+        secrets: &Secrets,
+        pace: &Pace,
+        paced: &mut Paced,
+    ) -> Result<HttpResponse> {
+        let bytes = request.url.len()
+            + request.body.len()
+            + request
+                .headers
+                .iter()
+                .map(|(name, value)| name.len() + value.len())
+                .sum::<usize>();
+        if bytes > self.bounds.request_bytes_max {
+            return Err(Error::over_limit(
+                "bytes of an HTTP request",
+                bytes,
+                self.bounds.request_bytes_max,
+                "http_request_bytes_max",
+            ));
+        }
+        let mut method: Method = request.method.parse().map_err(|_| {
+            Error::plugin(format!(
+                "expected an HTTP method, found {:?}",
+                request.method
+            ))
+        })?;
+        let mut url = parse(&request.url).map_err(Error::plugin)?;
+        let headers = headers(&request.headers)?;
+        let mut body = request.body;
+        let wait = self
+            .bounds
+            .wait
+            .min(request.timeout.unwrap_or(self.bounds.wait));
+        for _ in 0..=REDIRECTS_MAX {
+            let place = self.place(&url, &method)?;
+            let exchange = Exchange {
+                place,
+                method: &method,
+                url: &url,
+                headers: &headers,
+                body: &body,
+                wait,
+                secrets,
+            };
+            let response = exchange
+                .send(pace, paced)
+                .await
+                .map_err(|error| error.context(shown(&url)))?;
+            let Some(to) = redirect(&response, &url).map_err(|error| error.context(shown(&url)))?
+            else {
+                return Ok(self.response(response, &url));
+            };
+            // RFC 9110, section 15.4: after 303 the answer is fetched, and so it has long been done
+            // after 301 and 302.
+            let status = response.status().as_u16();
+            if status == 303 || (matches!(status, 301 | 302) && method == Method::POST) {
+                if method != Method::HEAD {
+                    method = Method::GET;
+                }
+                body = Vec::new();
+            }
+            url = to;
+        }
+        Err(Error::unavailable(format!("more than {REDIRECTS_MAX} redirects")).context(shown(&url)))
+    }
+
+    /// The grant that covers a request.
+    fn place(&self, url: &Url, method: &Method) -> Result<&Place> {
+        let covering: Vec<_> = self
+            .places
+            .iter()
+            .filter(|place| place.covers(url))
+            .collect();
+        let with_method = covering.iter().find(|place| place.methods.contains(method));
+        with_method.copied().ok_or_else(|| {
+            // No more of the URL than its origin: a redirect could carry what is not to be shown.
+            Error::denied(match covering.is_empty() {
+                true => format!(
+                    "http to {} (that path) is not granted",
+                    url.origin().ascii_serialization()
+                ),
+                false => format!(
+                    "the method {method} is not granted for {}",
+                    url.origin().ascii_serialization()
+                ),
+            })
+        })
+    }
+
+    fn response(&self, response: reqwest::Response, url: &Url) -> HttpResponse {
+        let headers = response.headers().iter().filter_map(|(name, value)| {
+            // Cookies are the far side's credentials for whoever comes back.
+            let is_cookie = name.as_str().starts_with("set-cookie");
+            let value = value.to_str().ok().filter(|_| !is_cookie)?;
+            Some((name.as_str().to_owned(), value.to_owned()))
+        });
+        HttpResponse {
+            status: response.status().as_u16(),
+            headers: headers.collect(),
+            body: Body {
+                place: shown(url),
+                read: 0,
+                bytes_max: self.bounds.response_bytes_max,
+                response,
+            },
+        }
+    }
+}
+
+impl Place {
+    fn new(
+        base: &Path,
+        grant: &HttpGrant,
+        secrets: &BTreeMap<String, SecretConfig>,
+    ) -> Result<Self> {
+        let url = parse(&grant.url).map_err(Error::config)?;
+        if url.query().is_some() {
+            return Err(Error::config("expected a URL without a query"));
+        }
+        let methods = grant.methods.iter().map(|method| {
+            let parsed = method
+                .parse()
+                .ok()
+                .filter(|parsed: &Method| parsed.as_str() == method.to_ascii_uppercase());
+            parsed
+                .filter(|method| *method != Method::CONNECT)
+                .ok_or_else(|| {
+                    Error::config(format!(
+                        "methods: expected one such as GET, found {method:?}"
+                    ))
+                })
+        });
+        let allowed = Allowed {
+            private: grant.private,
+            literal: literal(&url).is_some(),
+        };
+        let headers = grant.headers.iter().map(|(name, secret)| {
+            let name = name.parse::<HeaderName>();
+            let name = name.map_err(|error| Error::config(format!("headers: {error}")))?;
+            Ok((name, secret.clone()))
+        });
+        let headers: Vec<_> = headers.collect::<Result<_>>()?;
+        let named = grant
+            .bearer
+            .iter()
+            .chain(&grant.basic)
+            .chain(grant.headers.values());
+        for name in named {
+            if !secrets.contains_key(name) {
+                return Err(Error::config(format!("there is no secret {name:?}")));
+            }
+        }
+        if url.scheme() == "http"
+            && !grant.private
+            && (grant.bearer.is_some() || grant.basic.is_some() || !headers.is_empty())
+        {
+            return Err(
+                Error::config("a credential would go over the public network unencrypted")
+                    .with_hint("write https:// into the grant"),
+            );
+        }
+        let ca = grant
+            .ca
+            .as_ref()
+            .map(|ca| tls::certificates(&base.join(ca)));
+        Ok(Self {
+            methods: methods.collect::<Result<_>>()?,
+            ca: ca.transpose()?.unwrap_or_default(),
+            client: OnceLock::new(),
+            bearer: grant.bearer.clone(),
+            basic: grant.basic.clone(),
+            allowed,
+            headers,
+            url,
+        })
+    }
+
+    /// The client for this place. It is made when it is first used, since it reads the system's
+    /// certificates.
+    fn client(&self) -> Result<&Client> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let mut client = Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .no_proxy()
+            .use_rustls_tls()
+            .tls_built_in_root_certs(self.ca.is_empty())
+            .user_agent(concat!("sextant/", env!("CARGO_PKG_VERSION")))
+            .dns_resolver(Arc::new(CheckedNames(self.allowed)));
+        for certificate in &self.ca {
+            let certificate = reqwest::Certificate::from_der(certificate);
+            client = client.add_root_certificate(
+                certificate.map_err(|error| Error::config(format!("ca: {error}")))?,
+            );
+        }
+        let client = client.build();
+        let client = client.map_err(|error| Error::config(error.to_string()))?;
+        Ok(self.client.get_or_init(|| client))
+    }
+
+    /// Whether a URL has the same origin and lies below the granted path.
+    fn covers(&self, url: &Url) -> bool {
+        let granted = self.url.path();
+        let below = url.path().strip_prefix(granted);
+        self.url.origin() == url.origin()
+            && below.is_some_and(|rest| {
+                granted.ends_with('/') || rest.is_empty() || rest.starts_with('/')
+            })
+    }
+
+    /// The header fields that prove who asks.
+    fn credentials(&self, secrets: &Secrets) -> Result<HeaderMap> {
+        let mut headers = HeaderMap::new();
+        let mut insert = |name: HeaderName, value: String| -> Result<()> {
+            let value = HeaderValue::from_str(&value);
+            // The value stays out of the message.
+            let mut value = value.map_err(|_| {
+                Error::config(format!(
+                    "the credential for {name} has characters that no header field may have"
+                ))
+            })?;
+            value.set_sensitive(true);
+            headers.insert(name, value);
+            Ok(())
+        };
+        if let Some(name) = &self.bearer {
+            insert(
+                reqwest::header::AUTHORIZATION,
+                format!("Bearer {}", secrets.token(name)?),
+            )?;
+        }
+        if let Some(name) = &self.basic {
+            let pair = format!("{}:{}", secrets.user(name)?, secrets.password(name)?);
+            insert(
+                reqwest::header::AUTHORIZATION,
+                format!("Basic {}", base64(pair.as_bytes())),
+            )?;
+        }
+        for (header, name) in &self.headers {
+            insert(header.clone(), secrets.token(name)?)?;
+        }
+        Ok(headers)
+    }
+}
+
+fn base64(bytes: &[u8]) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+/// One request to one place, as often as it takes.
+struct Exchange<'a> {
+    place: &'a Place,
+    method: &'a Method,
+    url: &'a Url,
+    headers: &'a HeaderMap,
+    body: &'a [u8],
+    wait: Duration,
+    secrets: &'a Secrets,
+}
+
+impl Exchange<'_> {
+    async fn send(&self, pace: &Pace, paced: &mut Paced) -> Result<reqwest::Response> {
+        let may_repeat = pace.may_repeat(self.method);
+        let mut again = 1;
+        loop {
+            let turn = pace.turn(paced).await?;
+            let sent = self.once().await;
+            drop(turn);
+            let (is_worth, asked_for) = match &sent {
+                Ok(response) => (
+                    is_passing(response.status().as_u16()),
+                    retry_after(response),
+                ),
+                Err(error) => (error.is_unavailable(), None),
+            };
+            if !may_repeat || !is_worth || !pace.again(again, asked_for, paced).await {
+                return sent;
+            }
+            again += 1;
+        }
+    }
+
+    async fn once(&self) -> Result<reqwest::Response> {
+        // Where the URL has an address itself, no name is looked up that could be checked.
+        if let Some(address) = literal(self.url) {
+            self.place.allowed.check(address)?;
+        }
+        let mut request = self
+            .place
+            .client()?
+            .request(self.method.clone(), self.url.clone())
+            .headers(self.headers.clone())
+            .headers(self.place.credentials(self.secrets)?)
+            .timeout(self.wait);
+        if !self.body.is_empty() || *self.method == Method::POST {
+            request = request.body(self.body.to_vec());
+        }
+        request.send().await.map_err(|error| failed(&error))
+    }
+}
+
+/// Looks names up and leaves out the addresses that are not allowed.
+struct CheckedNames(Allowed);
+
+impl dns::Resolve for CheckedNames {
+    fn resolve(&self, name: dns::Name) -> dns::Resolving {
+        let allowed = self.0;
+        Box::pin(async move {
+            let found = allowed.resolve(name.as_str(), 0).await?;
+            Ok(Box::new(found.into_iter()) as Box<dyn Iterator<Item = SocketAddr> + Send>)
+        })
+    }
+}
+
+/// An absolute URL that a request can go to, or why it is none.
+fn parse(text: &str) -> std::result::Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| format!("expected an absolute URL: {error}"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!(
+            "expected a URL of http or https, found {:?}",
+            url.scheme()
+        ));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("expected a URL without user name and password".to_owned());
+    }
+    if url.fragment().is_some() {
+        return Err("expected a URL without a fragment".to_owned());
+    }
+    Ok(url)
+}
+
+/// The address that stands in a URL instead of a name.
+fn literal(url: &Url) -> Option<IpAddr> {
+    let host = url.host_str()?;
+    let host = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host);
+    host.parse().ok()
+}
+
+/// A URL without what may say who was asked about.
+fn shown(url: &Url) -> String {
+    format!("{}{}", url.origin().ascii_serialization(), url.path())
+}
+
+fn headers(given: &[(String, String)]) -> Result<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in given {
+        let parsed = name.parse::<HeaderName>();
+        let parsed = parsed.map_err(|_| {
+            Error::plugin(format!(
+                "expected the name of a header field, found {name:?}"
+            ))
+        })?;
+        if OWN_HEADERS.contains(&parsed.as_str()) || parsed.as_str().starts_with("proxy-") {
+            return Err(Error::denied(format!(
+                "the header field {parsed} is the host's"
+            )));
+        }
+        let value = HeaderValue::from_str(value).map_err(|_| {
+            Error::plugin(format!(
+                "the header field {parsed} has characters that it may not have"
+            ))
+        })?;
+        headers.append(parsed, value);
+    }
+    Ok(headers)
+}
+
+/// Where a response sends its request to, if it does.
+fn redirect(response: &reqwest::Response, from: &Url) -> Result<Option<Url>> {
+    if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return Ok(None);
+    }
+    let Some(location) = response.headers().get(reqwest::header::LOCATION) else {
+        return Ok(None);
+    };
+    let wrong = || Error::unavailable("it redirects to what is no URL");
+    let location = location.to_str().map_err(|_| wrong())?;
+    let mut to = from.join(location).map_err(|_| wrong())?;
+    to.set_fragment(None);
+    parse(to.as_str()).map(Some).map_err(Error::denied)
+}
+
+/// Whether the same request may be answered better a little later.
+fn is_passing(status: u16) -> bool {
+    matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
+}
+
+/// How long the far side wants not to be asked (RFC 9110, section 10.2.3).
+fn retry_after(response: &reqwest::Response) -> Option<Duration> {
+    let value = response
+        .headers()
+        .get(reqwest::header::RETRY_AFTER)?
+        .to_str()
+        .ok()?;
+    if let Ok(seconds) = value.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = chrono::DateTime::parse_from_rfc2822(value.trim()).ok()?;
+    SystemTime::from(at).duration_since(SystemTime::now()).ok()
+}
+
+/// An error of the client, without the URL that stands in it.
+fn failed(error: &reqwest::Error) -> Error {
+    // The outermost message has the URL; the innermost says what happened.
+    let mut innermost = None;
+    let mut cause = std::error::Error::source(error);
+    while let Some(source) = cause {
+        if let Some(own) = source.downcast_ref::<Error>() {
+            return own.clone();
+        }
+        innermost = Some(source.to_string());
+        cause = source.source();
+    }
+    if error.is_timeout() {
+        return Error::unavailable("there was no whole answer in time").with_hint(
+            "raise limits.network_wait_ms_max in sextant.toml if the far side is known to be slow",
+        );
+    }
+    let what = match error.is_connect() {
+        true => "cannot connect",
+        false => "the answer broke off",
+    };
+    Error::unavailable(match innermost {
+        Some(innermost) => format!("{what}: {innermost}"),
+        None => what.to_owned(),
+    })
+}

@@ -1,0 +1,745 @@
+//! What a source reaches over the network: what was granted and nothing else, whoever asks for more:
+//! a plugin, a name, or an answer.
+
+use sextant::Host;
+use sextant_tests::far::{FarSide, answer};
+use sextant_tests::{TestWorkspace, example_bundle, failure, lines, rows, try_query};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+/// A workspace with a source `s` that sends requests, given as TOML, with grants.
+fn workspace(grants: &str, requests: &str) -> TestWorkspace {
+    let workspace = TestWorkspace::new().config(&format!(
+        "[source.s]\nplugin = \"http\"\n{grants}\n[source.s.config]\nrequests = [{requests}]\n"
+    ));
+    workspace.put("http", &example_bundle("http", &["http"]));
+    workspace
+}
+
+/// A source whose one request is a GET.
+fn getting(grants: &str, url: &str) -> Host {
+    workspace(grants, &format!("{{ url = {url:?} }}")).host()
+}
+
+fn private(far: &FarSide, path: &str) -> String {
+    format!("http = [{{ url = {:?}, private = true }}]", far.url(path))
+}
+
+fn assert_refused(grants: &str, request: &str, expected: &str) {
+    let host = workspace(grants, request).host();
+    let error = failure(&host, "SELECT * FROM s.answers");
+    let hint = error.hint().unwrap_or_default();
+    let text = format!("{error} ({hint})");
+    assert!(
+        text.contains(expected),
+        "{request}: expected {expected:?}, found {text}"
+    );
+}
+
+const ANSWERS: &str = "SELECT status, body FROM s.answers";
+
+#[test]
+fn a_granted_place_is_reached() {
+    let far = FarSide::new(|asked, _| {
+        answer(
+            200,
+            "x-kind: test",
+            &format!("{} {}", asked.line, asked.body),
+        )
+    });
+    let grants = format!(
+        "http = [{{ url = {:?}, private = true, methods = [\"GET\", \"POST\"] }}]",
+        far.url("/api/")
+    );
+    let requests = format!(
+        "{{ url = {:?} }}, {{ method = \"POST\", url = {:?}, body = \"asked\", headers = {{ accept = \"text/plain\" }} }}",
+        far.url("/api/a?b=c"),
+        far.url("/api/b"),
+    );
+    let host = workspace(&grants, &requests).host();
+    assert_eq!(
+        rows(&host, ANSWERS),
+        ["200\tGET /api/a?b=c ", "200\tPOST /api/b asked"]
+    );
+    let headers = rows(&host, "SELECT headers FROM s.answers LIMIT 1").join("\n");
+    assert!(headers.contains("x-kind: test"), "{headers}");
+    let asked = far.asked();
+    assert_eq!(asked[1].header("accept"), Some("text/plain"));
+    assert!(
+        asked[0]
+            .header("user-agent")
+            .is_some_and(|agent| agent.starts_with("sextant/"))
+    );
+    // A status of 400 or more is an answer.
+    let far = FarSide::new(|_, _| answer(404, "", "no"));
+    assert_eq!(
+        rows(&getting(&private(&far, "/"), &far.url("/x")), ANSWERS),
+        ["404\tno"]
+    );
+}
+
+#[test]
+fn what_was_not_granted_is_not_asked_for() {
+    let far = FarSide::new(|_, _| answer(200, "", "secret"));
+    let (api, other) = (
+        private(&far, "/api"),
+        FarSide::new(|_, _| answer(200, "", "")),
+    );
+    let get = |url: String| format!("{{ url = {url:?} }}");
+    let not_granted =
+        "is not granted (what this source may reach stands under [source.s] http in sextant.toml)";
+    for url in [
+        far.url("/"),
+        far.url("/apis"),
+        far.url("/api/../x"),
+        far.url("/api/%2e%2e/x"),
+        far.url("/API"),
+        other.url("/api"),
+        far.url("/api").replace("127.0.0.1", "localhost"),
+        far.url("/api").replace("http:", "https:"),
+        "http://127.0.0.1:1/api".to_owned(),
+        "http://169.254.169.254/latest/meta-data".to_owned(),
+    ] {
+        assert_refused(&api, &get(url), not_granted);
+    }
+    assert_refused("", &get(far.url("/api")), not_granted);
+    for (url, expected) in [
+        (
+            far.url("/api").replace("http://", "http://user:word@"),
+            "without user name and password",
+        ),
+        (far.url("/api#x"), "without a fragment"),
+        (
+            "file:///etc/passwd".to_owned(),
+            "expected a URL of http or https, found \"file\"",
+        ),
+        ("/api".to_owned(), "expected an absolute URL"),
+    ] {
+        assert_refused(&api, &get(url), expected);
+    }
+    let with = |rest: &str| format!("{{ url = {:?}, {rest} }}", far.url("/api"));
+    for (rest, expected) in [
+        ("method = \"POST\"", "the method POST is not granted"),
+        ("method = \"get\"", "the method get is not granted"),
+        ("method = \"A B\"", "expected an HTTP method, found \"A B\""),
+        (
+            "headers = { Authorization = \"x\" }",
+            "the header field authorization is the host's",
+        ),
+        (
+            "headers = { Host = \"x\" }",
+            "the header field host is the host's",
+        ),
+        (
+            "headers = { cookie = \"x\" }",
+            "the header field cookie is the host's",
+        ),
+        (
+            "headers = { content-length = \"1\" }",
+            "the header field content-length is the host's",
+        ),
+        (
+            "headers = { x = \"a\\r\\nb: c\" }",
+            "the header field x has characters",
+        ),
+        (
+            "headers = { \"a b\" = \"x\" }",
+            "expected the name of a header field, found \"a b\"",
+        ),
+    ] {
+        assert_refused(&api, &with(rest), expected);
+    }
+    assert_eq!(
+        far.asked().len() + other.asked().len(),
+        0,
+        "nothing arrived"
+    );
+}
+
+#[test]
+fn private_addresses_are_granted_by_themselves() {
+    let far = FarSide::new(|_, _| answer(200, "", "inside"));
+    let url = far.url("/");
+    let public = format!("http = [{{ url = {url:?} }}]");
+    assert_refused(
+        &public,
+        &format!("{{ url = {url:?} }}"),
+        "the address found for it is private",
+    );
+    let name = url.replace("127.0.0.1", "localhost");
+    let by_name = format!("http = [{{ url = {name:?} }}]");
+    let error = failure(&getting(&by_name, &name), ANSWERS).to_string();
+    assert!(
+        error.contains("the address found for it is private"),
+        "{error}"
+    );
+    let by_name = format!("http = [{{ url = {name:?}, private = true }}]");
+    assert_eq!(rows(&getting(&by_name, &name), ANSWERS), ["200\tinside"]);
+    assert_eq!(far.asked().len(), 1);
+}
+
+#[test]
+fn redirects_lead_to_granted_places_alone() {
+    let other = FarSide::new(|_, _| answer(200, "", "elsewhere"));
+    let elsewhere = other.url("/x?name=somebody");
+    let far = FarSide::new(move |asked, _| match asked.line.as_str() {
+        "GET /api/near" => answer(302, "location: far#part", ""),
+        "POST /api/form" => answer(303, "location: /api/far", ""),
+        "POST /api/again" => answer(307, "location: /api/form2", ""),
+        "POST /api/form2" => answer(200, "", &format!("again {}", asked.body)),
+        "GET /api/far" => answer(200, "", "arrived"),
+        "GET /api/out" => answer(301, "location: /other", ""),
+        "GET /api/away" => answer(301, &format!("location: {elsewhere}"), ""),
+        "GET /api/file" => answer(301, "location: file:///etc/passwd", ""),
+        "GET /api/round" => answer(301, "location: /api/round", ""),
+        "GET /api/nowhere" => answer(301, "", "stay"),
+        other => answer(500, "", other),
+    });
+    let grants = format!(
+        "http = [{{ url = {:?}, private = true, methods = [\"GET\", \"POST\"] }}]",
+        far.url("/api/")
+    );
+    let ask = |method: &str, path: &str| {
+        format!(
+            "{{ method = {method:?}, url = {:?}, body = \"b\" }}",
+            far.url(path)
+        )
+    };
+    for (method, path, expected) in [
+        ("GET", "/api/near", "200\tarrived"),
+        ("POST", "/api/form", "200\tarrived"),
+        ("POST", "/api/again", "200\tagain b"),
+        ("GET", "/api/nowhere", "301\tstay"),
+    ] {
+        let host = workspace(&grants, &ask(method, path)).host();
+        assert_eq!(rows(&host, ANSWERS), [expected], "{path}");
+    }
+    for (path, expected) in [
+        ("/api/out", "is not granted"),
+        ("/api/away", "is not granted"),
+        ("/api/file", "expected a URL of http or https"),
+        ("/api/round", "more than 5 redirects"),
+    ] {
+        let host = workspace(&grants, &ask("GET", path)).host();
+        let error = failure(&host, ANSWERS).to_string();
+        assert!(
+            error.contains(expected) && !error.contains("somebody"),
+            "{path}: {error}"
+        );
+    }
+    assert_eq!(other.asked().len(), 0);
+}
+
+#[test]
+fn credentials_are_put_in_by_the_host() {
+    let far = FarSide::new(|_, before| match before {
+        0 => answer(302, "location: /open/b\nset-cookie: a=b", ""),
+        _ => answer(200, "set-cookie: a=b", "in"),
+    });
+    let grants = format!(
+        "http = [\n\
+           {{ url = {:?}, private = true, bearer = \"api\", headers = {{ x-key = \"api\" }} }},\n\
+           {{ url = {:?}, private = true, basic = \"basic\" }},\n\
+           {{ url = {:?}, private = true }},\n\
+         ]\n\
+         secrets = {{ api = {{ token_file = \"token\" }}, basic = {{ user = \"reader\", password_file = \"word\" }} }}",
+        far.url("/api/"),
+        far.url("/basic/"),
+        far.url("/open/"),
+    );
+    let requests = format!(
+        "{{ url = {:?} }}, {{ url = {:?} }}",
+        far.url("/api/a"),
+        far.url("/basic/c")
+    );
+    let workspace = workspace(&grants, &requests)
+        .file("token", "t0ken\n")
+        .file("word", "pass:word");
+    let host = workspace.host();
+    assert_eq!(rows(&host, ANSWERS), ["200\tin", "200\tin"]);
+    let headers = rows(&host, "SELECT headers FROM s.answers").join("\n");
+    assert!(!headers.contains("set-cookie"), "{headers}");
+    let asked = far.asked();
+    assert_eq!(asked[0].header("authorization"), Some("Bearer t0ken"));
+    assert_eq!(asked[0].header("x-key"), Some("t0ken"));
+    assert_eq!(
+        asked[1].header("authorization"),
+        None,
+        "another place gets no credential"
+    );
+    // "reader:pass:word" by `base64`.
+    assert_eq!(
+        asked[2].header("authorization"),
+        Some("Basic cmVhZGVyOnBhc3M6d29yZA==")
+    );
+    // Nothing that an analyst or administrator sees shows it.
+    for sql in [
+        "SELECT * FROM sextant.sources",
+        "SELECT * FROM sextant.queries",
+        "EXPLAIN VERBOSE SELECT * FROM s.answers",
+    ] {
+        let shown = rows(&host, sql).join("\n");
+        assert!(
+            !shown.contains("t0ken") && !shown.contains("pass:word"),
+            "{sql}: {shown}"
+        );
+    }
+}
+
+#[test]
+fn grants_that_make_no_sense_are_told() {
+    let far = FarSide::new(|_, _| answer(200, "", ""));
+    for (grants, expected) in [
+        (
+            "http = [{ url = \"example.org\" }]",
+            "expected an absolute URL",
+        ),
+        (
+            "http = [{ url = \"ftp://example.org/\" }]",
+            "expected a URL of http or https",
+        ),
+        (
+            "http = [{ url = \"https://example.org/?a=b\" }]",
+            "expected a URL without a query",
+        ),
+        (
+            "http = [{ url = \"https://example.org/\", methods = [\"CONNECT\"] }]",
+            "methods: expected one such as GET",
+        ),
+        (
+            "http = [{ url = \"https://example.org/\", bearer = \"x\" }]",
+            "there is no secret \"x\"",
+        ),
+        (
+            "http = [{ url = \"http://example.org/\", bearer = \"x\" }]\nsecrets = { x = { token_env = \"X\" } }",
+            "unencrypted",
+        ),
+        (
+            "http = [{ url = \"https://example.org/\", token = \"x\" }]",
+            "unknown field `token`",
+        ),
+        (
+            "tcp = { db = { address = \"example.org\" } }",
+            "expected host:port",
+        ),
+        (
+            "tcp = { db = { address = \"example.org:5432\", ca = \"none.pem\" } }",
+            "no such file",
+        ),
+        (
+            "requests = { per_second = 0 }",
+            "per_second: expected a number above 0",
+        ),
+    ] {
+        let error = failure(&getting(grants, &far.url("/")), ANSWERS).to_string();
+        assert!(
+            error.contains("source \"s\"") && error.contains(expected),
+            "{grants}: {error}"
+        );
+    }
+    let secret = format!(
+        "http = [{{ url = {:?}, private = true, bearer = \"x\" }}]\nsecrets = {{ x = {{ token_env = \"SEXTANT_TEST_UNSET\" }} }}",
+        far.url("/")
+    );
+    let error = failure(&getting(&secret, &far.url("/")), ANSWERS).to_string();
+    assert!(error.contains("SEXTANT_TEST_UNSET is not set"), "{error}");
+}
+
+#[test]
+fn what_failed_is_tried_again_at_its_pace() {
+    let far = FarSide::new(|asked, before| match (asked.line.as_str(), before) {
+        ("GET /a", 0) => answer(502, "", ""),
+        ("GET /a", 1) => answer(429, "retry-after: 1", ""),
+        ("GET /a", 2) => Vec::new(),
+        ("GET /a", _) => answer(200, "", "at last"),
+        _ => answer(503, "retry-after: 3600", "later"),
+    });
+    let requests = "requests = { retries = 3, backoff_ms = 20, concurrency = 1 }";
+    let grants = format!("{}\n{requests}", private(&far, "/"));
+    let host = getting(&grants, &far.url("/a"));
+    let plan = rows(&host, &format!("EXPLAIN ANALYZE {ANSWERS}")).join("\n");
+    for metric in ["requests=4", "retries=3", "paced_time="] {
+        assert!(plan.contains(metric), "{metric}: {plan}");
+    }
+    let asked = far.asked();
+    assert_eq!(asked.len(), 4);
+    assert!(
+        asked[2].at - asked[1].at >= Duration::from_secs(1),
+        "it waits as it was asked to"
+    );
+    // Whoever wants a longer wait than is granted gets no further request.
+    assert_eq!(
+        rows(&getting(&grants, &far.url("/b")), ANSWERS),
+        ["503\tlater"]
+    );
+    assert_eq!(far.asked().len(), 5);
+    // What may have an effect is not repeated.
+    let post = format!(
+        "http = [{{ url = {:?}, private = true, methods = [\"POST\"] }}]",
+        far.url("/")
+    );
+    let ask = format!("{{ method = \"POST\", url = {:?} }}", far.url("/c"));
+    let broken = FarSide::new(|_, _| answer(502, "", "broken"));
+    let posting = post.replace(&far.address(), &broken.address());
+    let asking = ask.replace(&far.address(), &broken.address());
+    assert_eq!(
+        rows(&workspace(&posting, &asking).host(), ANSWERS),
+        ["502\tbroken"]
+    );
+    assert_eq!(broken.asked().len(), 1);
+    let again =
+        format!("{posting}\nrequests = {{ retries = 2, backoff_ms = 1, retry_post = true }}");
+    assert_eq!(
+        rows(&workspace(&again, &asking).host(), ANSWERS),
+        ["502\tbroken"]
+    );
+    assert_eq!(broken.asked().len(), 4);
+}
+
+#[test]
+fn a_rate_is_kept_by_all_queries_together() {
+    let far = FarSide::new(|_, _| answer(200, "", ""));
+    let grants = format!(
+        "{}\nrequests = {{ per_second = 20, burst = 2 }}",
+        private(&far, "/")
+    );
+    let host = getting(&grants, &far.url("/"));
+    let started = Instant::now();
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..3 {
+                    rows(&host, ANSWERS);
+                }
+            });
+        }
+    });
+    assert_eq!(far.asked().len(), 12);
+    // Two at once, and ten that come one by one.
+    assert!(
+        started.elapsed() >= Duration::from_millis(490),
+        "{:?}",
+        started.elapsed()
+    );
+}
+
+#[test]
+fn a_far_side_that_misbehaves_ends_one_query() {
+    let slow = |asked: &sextant_tests::far::Asked, _| match asked.line.as_str() {
+        "GET /silent" => {
+            thread::sleep(Duration::from_secs(60));
+            Vec::new()
+        }
+        "GET /garbage" => b"\x00\x01\x02 what?\r\n\r\n".to_vec(),
+        "GET /empty" => Vec::new(),
+        "GET /short" => b"HTTP/1.1 200 x\r\ncontent-length: 100\r\n\r\nten".to_vec(),
+        "GET /long" => answer(200, "", &"x".repeat(3_000)),
+        "GET /heads" => format!("HTTP/1.1 200 x\r\n{}\r\n", "a: b\r\n".repeat(10_000)).into_bytes(),
+        _ => answer(200, "", "ok"),
+    };
+    let far = FarSide::new(slow);
+    let limits = "[limits]\nnetwork_wait_ms_max = 700\nhttp_response_bytes_max = 2000\n";
+    let grants = format!("{}\nrequests = {{ retries = 0 }}", private(&far, "/"));
+    for (path, expected) in [
+        ("/silent", "there was no whole answer in time"),
+        ("/garbage", "the answer broke off"),
+        ("/empty", "the answer broke off"),
+        ("/short", "the answer broke off"),
+        ("/heads", "the answer broke off"),
+        (
+            "/long",
+            "bytes of an HTTP response: 3000, and the limit is 2000",
+        ),
+    ] {
+        let request = format!("{{ url = {:?} }}", far.url(path));
+        let workspace = workspace(&grants, &request).config(limits);
+        let host = workspace.host();
+        let error = failure(&host, ANSWERS).to_string();
+        assert!(
+            error.contains("source \"s\"") && error.contains(expected),
+            "{path}: {error}"
+        );
+        assert!(error.contains(&far.url(path)), "{path}: {error}");
+        assert_eq!(rows(&host, "SELECT 1"), ["1"]);
+    }
+    let closed = TcpListener::bind("127.0.0.1:0")
+        .expect("a port")
+        .local_addr()
+        .expect("one");
+    let url = format!("http://{closed}/");
+    let grants =
+        format!("http = [{{ url = {url:?}, private = true }}]\nrequests = {{ retries = 0 }}");
+    let error = failure(&getting(&grants, &url), ANSWERS).to_string();
+    assert!(error.contains("cannot connect"), "{error}");
+}
+
+/// A wait for the far side is not a plugin's work: it may take longer than a call, and a cancel ends it.
+#[test]
+fn waiting_has_a_bound_of_its_own() {
+    let far = FarSide::new(|_, _| {
+        thread::sleep(Duration::from_millis(1_500));
+        answer(200, "", "late")
+    });
+    let request = format!("{{ url = {:?} }}", far.url("/"));
+    let host = workspace(&private(&far, "/"), &request)
+        .config("[limits]\ncall_ms_max = 500\n")
+        .host();
+    assert_eq!(rows(&host, ANSWERS), ["200\tlate"]);
+    let host = workspace(&private(&far, "/"), &request)
+        .config("[limits]\ncall_ms_max = 300\ncall_wait_ms_max = 200\n")
+        .host();
+    let error = failure(&host, ANSWERS).to_string();
+    assert!(
+        error.contains("milliseconds that a call waited for the far side"),
+        "{error}"
+    );
+    let started = Instant::now();
+    let session = host.session().expect("a session");
+    let cancelled = host.block_on(async {
+        let answer = session.query(ANSWERS).await.expect("it is planned");
+        let scope = Arc::clone(answer.scope());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        scope.cancel();
+        answer.collect().await
+    });
+    assert!(cancelled.expect_err("it was cancelled").is_cancelled());
+    assert!(started.elapsed() < Duration::from_millis(1_000));
+}
+
+#[test]
+fn partial_answers_are_wanted_and_told() {
+    let far = FarSide::new(|_, _| answer(200, "", "ok"));
+    let closed = TcpListener::bind("127.0.0.1:0")
+        .expect("a port")
+        .local_addr()
+        .expect("one");
+    let url = format!("http://{closed}/");
+    let good = far.url("/");
+    let workspace = workspace(&private(&far, "/"), &format!("{{ url = {good:?} }}")).config(&format!(
+        "[source.gone]\nplugin = \"http\"\nhttp = [{{ url = {url:?}, private = true }}]\nrequests = {{ retries = 0 }}\n\
+         [source.gone.config]\nrequests = [{{ url = {url:?} }}]\n"
+    ));
+    let host = workspace.host();
+    let both = "SELECT body FROM s.answers UNION ALL SELECT body FROM gone.answers";
+    assert!(failure(&host, both).is_unavailable(), "strict by default");
+    let session = host.session().expect("a session");
+    let run = |sql: &str| lines(&try_query(&host, &session, sql).expect("it runs"));
+    run("SET sextant.on_source_error = 'warn'");
+    assert_eq!(
+        run("SHOW sextant.on_source_error"),
+        ["sextant.on_source_error\twarn"]
+    );
+    let (rows, warnings) = host.block_on(async {
+        let mut answer = session.query(both).await.expect("it is planned");
+        let mut rows = 0;
+        while let Some(batch) = answer.next().await.expect("it goes on") {
+            rows += batch.num_rows();
+        }
+        (rows, answer.scope().warnings().0)
+    });
+    assert_eq!(rows, 1);
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(
+        warnings[0].starts_with("gone: rows are missing, since it failed: "),
+        "{warnings:?}"
+    );
+    let recorded = run(
+        "SELECT warnings FROM sextant.queries WHERE sql LIKE '%gone.answers' AND warnings IS NOT NULL",
+    );
+    assert!(
+        recorded
+            .iter()
+            .any(|line| line.contains("gone: rows are missing")),
+        "{recorded:?}"
+    );
+    let error =
+        try_query(&host, &session, "SET sextant.on_source_error = 'ignore'").expect_err("no such");
+    assert!(
+        error
+            .to_string()
+            .contains("expected 'fail' or 'warn', found \"ignore\""),
+        "{error}"
+    );
+    let error = try_query(&host, &session, "SET sextant.other = '1'").expect_err("no such");
+    assert!(
+        error
+            .to_string()
+            .contains("there is no setting sextant.other"),
+        "{error}"
+    );
+    run("SET sextant.on_source_error = 'fail'");
+    assert!(try_query(&host, &session, both).is_err());
+}
+
+/// A far side of the example's toy protocol, with or without TLS. It says whether the proof was right.
+fn feed(tls: Option<Arc<ServerConfig>>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("it listens").to_string();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            match &tls {
+                None => serve_feed(stream).ok(),
+                Some(config) => {
+                    let session = ServerConnection::new(Arc::clone(config)).expect("it is sound");
+                    let mut stream = StreamOwned::new(session, stream);
+                    let served = serve_feed(&mut stream);
+                    stream.conn.send_close_notify();
+                    served.and_then(|()| stream.flush()).ok()
+                }
+            };
+        }
+    });
+    address
+}
+
+fn serve_feed(mut stream: impl Read + Write) -> std::io::Result<()> {
+    stream.write_all(b"challenge\n")?;
+    let mut reader = BufReader::new(stream);
+    let mut user = String::new();
+    reader.read_line(&mut user)?;
+    let mut proof = [0; 32];
+    reader.read_exact(&mut proof)?;
+    let mut stream = reader.into_inner();
+    // Python: hashlib.pbkdf2_hmac('sha256', b'pencil', b'salt', 4096), then RFC 5802 with the
+    // message b'challenge'.
+    let expected = hex("316e56c8aaed8260c582165c99759af7f8b434f3d8b3b3eff6b40c01d04609fe");
+    stream.write_all(&hex(
+        "f70c3a5c56bca7bbf2787a4bf9c929309275cfe89e91580dfb10e9734b6b3e9c",
+    ))?;
+    let said = if proof[..] == expected[..] {
+        "right"
+    } else {
+        "wrong"
+    };
+    stream.write_all(format!("{} is {said}\n", user.trim_end()).as_bytes())?;
+    stream.flush()
+}
+
+fn hex(text: &str) -> Vec<u8> {
+    let digits = text.as_bytes().chunks(2);
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    digits
+        .map(|pair| byte(pair).expect("it is hexadecimal"))
+        .collect()
+}
+
+/// A certificate for `localhost`, signed by itself, and its server's configuration.
+fn certificate() -> (String, Arc<ServerConfig>) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("it is made");
+    let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+    let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("there are versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .expect("it fits");
+    (made.cert.pem(), Arc::new(config))
+}
+
+fn feed_workspace(grant: &str, config: &str) -> TestWorkspace {
+    let workspace = TestWorkspace::new()
+        .config(&format!(
+            "[source.f]\nplugin = \"tcp_and_secret\"\n\
+             tcp = {{ feed = {grant} }}\nrequests = {{ retries = 0 }}\n\
+             secrets = {{ reader = {{ user = \"reader\", password_file = \"word\" }} }}\n\
+             [source.f.config]\nplace = \"feed\"\nsecret = \"reader\"\n{config}\n"
+        ))
+        .file("word", "pencil\n");
+    let bundle = example_bundle("tcp_and_secret", &["tcp", "secret"]);
+    workspace.put("tcp_and_secret", &bundle);
+    workspace
+}
+
+const LINES: &str = "SELECT text FROM f.lines";
+
+#[test]
+fn a_connection_is_encrypted_and_proven() {
+    let (pem, tls) = certificate();
+    let address = feed(Some(tls)).replace("127.0.0.1", "localhost");
+    let grant = format!("{{ address = {address:?}, private = true, ca = \"ca.pem\" }}");
+    let workspace = feed_workspace(&grant, "").file("ca.pem", pem);
+    assert_eq!(rows(&workspace.host(), LINES), ["reader is right"]);
+
+    let (other, _) = certificate();
+    let workspace = feed_workspace(&grant, "").file("ca.pem", other);
+    let error = failure(&workspace.host(), LINES).to_string();
+    assert!(error.contains("TLS did not come about"), "{error}");
+
+    let (pem, tls) = certificate();
+    let by_address = feed(Some(tls));
+    let grant = format!("{{ address = {by_address:?}, private = true, ca = \"ca.pem\" }}");
+    let workspace = feed_workspace(&grant, "").file("ca.pem", &pem);
+    let error = failure(&workspace.host(), LINES).to_string();
+    assert!(
+        error.contains("TLS did not come about"),
+        "the name is another: {error}"
+    );
+    let grant = grant.replace(" }", ", server_name = \"localhost\" }");
+    let workspace = feed_workspace(&grant, "").file("ca.pem", pem);
+    assert_eq!(rows(&workspace.host(), LINES), ["reader is right"]);
+}
+
+#[test]
+fn a_connection_without_tls_has_to_be_granted() {
+    let address = feed(None);
+    let grant = format!("{{ address = {address:?}, private = true, tls = \"optional\" }}");
+    let workspace = feed_workspace(&grant, "without_tls = true");
+    assert_eq!(rows(&workspace.host(), LINES), ["reader is right"]);
+    // The name and the proof of the toy protocol are more than what asks for TLS.
+    let required = grant.replace(", tls = \"optional\"", "");
+    let workspace = feed_workspace(&required, "without_tls = true");
+    let long_name = "reader-of-the-register-of-registers";
+    let workspace = workspace.config(&format!(
+        "[source.g]\nplugin = \"tcp_and_secret\"\ntcp = {{ feed = {required} }}\n\
+         secrets = {{ reader = {{ user = {long_name:?}, password_file = \"word\" }} }}\n\
+         [source.g.config]\nplace = \"feed\"\nsecret = \"reader\"\nwithout_tls = true\n"
+    ));
+    let error = failure(&workspace.host(), "SELECT text FROM g.lines").to_string();
+    assert!(
+        error.contains("TLS is required and was not begun"),
+        "{error}"
+    );
+    let public = format!("{{ address = {address:?}, tls = \"optional\" }}");
+    let workspace = feed_workspace(&public, "without_tls = true");
+    let error = failure(&workspace.host(), LINES).to_string();
+    assert!(
+        error.contains("the address found for it is private"),
+        "{error}"
+    );
+}
+
+#[test]
+fn secrets_are_granted_by_name() {
+    let address = feed(None);
+    let grant = format!("{{ address = {address:?}, private = true, tls = \"optional\" }}");
+    let config = |place: &str, secret: &str| {
+        TestWorkspace::new().config(&format!(
+            "[source.f]\nplugin = \"tcp_and_secret\"\ntcp = {{ feed = {grant} }}\n\
+             secrets = {{ reader = {{ user = \"reader\", password_env = \"SEXTANT_TEST_UNSET\" }} }}\n\
+             [source.f.config]\nplace = {place:?}\nsecret = {secret:?}\nwithout_tls = true\n"
+        ))
+    };
+    for (place, secret, expected) in [
+        ("other", "reader", "tcp \"other\" is not granted"),
+        ("feed", "other", "secret \"other\" is not granted"),
+        (
+            "feed",
+            "reader",
+            "the environment variable SEXTANT_TEST_UNSET is not set",
+        ),
+    ] {
+        let workspace = config(place, secret);
+        workspace.put(
+            "tcp_and_secret",
+            &example_bundle("tcp_and_secret", &["tcp", "secret"]),
+        );
+        let error = failure(&workspace.host(), LINES).to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}

@@ -1,0 +1,124 @@
+//! The far side of a network: a server whose answers are bytes, so that it can also answer what no
+//! server should.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Instant;
+
+/// A request as it came.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Method and target, such as `GET /a?b=c`.
+    pub line: String,
+    /// Header fields, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body, as long as `content-length` says.
+    pub body: String,
+    /// When it came.
+    pub at: Instant,
+}
+
+impl Asked {
+    /// The value of a header field.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        let found = headers.find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+/// A server of HTTP on 127.0.0.1. It runs until the process ends.
+#[derive(Clone, Debug)]
+pub struct FarSide {
+    address: SocketAddr,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+impl FarSide {
+    /// A server that gives whatever bytes `answer` makes of a request, one a connection, and closes it.
+    /// It is also told how many requests came before.
+    pub fn new(answer: impl Fn(&Asked, usize) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+        let far = Self {
+            address: listener.local_addr().expect("it listens"),
+            asked: Arc::default(),
+        };
+        let (asked, answer) = (Arc::clone(&far.asked), Arc::new(answer));
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (asked, answer) = (Arc::clone(&asked), Arc::clone(&answer));
+                thread::spawn(move || serve(stream, &asked, &*answer));
+            }
+        });
+        far
+    }
+
+    /// Its URL, with a path.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Its `host:port`.
+    pub fn address(&self) -> String {
+        self.address.to_string()
+    }
+
+    /// What it was asked so far.
+    pub fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().expect("no test panics with it").clone()
+    }
+}
+
+fn serve(
+    stream: TcpStream,
+    asked: &Mutex<Vec<Asked>>,
+    answer: &(dyn Fn(&Asked, usize) -> Vec<u8> + Send + Sync),
+) -> Option<()> {
+    let mut reader = BufReader::new(&stream);
+    let mut lines = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        let line = line.trim_end();
+        if line.is_empty() {
+            break;
+        }
+        lines.push(line.to_owned());
+    }
+    let headers = lines.iter().skip(1).filter_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        Some((name.to_ascii_lowercase(), value.trim().to_owned()))
+    });
+    let mut request = Asked {
+        line: lines.first()?.trim_end_matches(" HTTP/1.1").to_owned(),
+        headers: headers.collect(),
+        body: String::new(),
+        at: Instant::now(),
+    };
+    let length = request
+        .header("content-length")
+        .and_then(|length| length.parse().ok());
+    let body = (&mut reader).take(length.unwrap_or(0));
+    request.body = std::io::read_to_string(body).ok()?;
+    let before = {
+        let mut asked = asked.lock().expect("no test panics with it");
+        asked.push(request.clone());
+        asked.len() - 1
+    };
+    (&stream).write_all(&answer(&request, before)).ok()
+}
+
+/// An answer of HTTP: a status, further header fields a line each, and a body.
+pub fn answer(status: u16, headers: &str, body: &str) -> Vec<u8> {
+    let headers: String = headers
+        .lines()
+        .map(|line| format!("{}\r\n", line.trim()))
+        .collect();
+    format!(
+        "HTTP/1.1 {status} x\r\ncontent-length: {}\r\nconnection: close\r\n{headers}\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
