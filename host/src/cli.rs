@@ -49,7 +49,7 @@ enum Command {
     Init(init::Arguments),
     /// Run SQL.
     Query(query::Arguments),
-    /// List and check sources.
+    /// List, check, add and remove sources.
     #[command(subcommand)]
     Source(source::Command),
     /// Make, build and list plugins.

@@ -1,6 +1,10 @@
 //! A workspace: the folder with `sextant.toml`, the watched `bundles/`, and the private `state/`
 //! and `cache/`.
 
+mod edit;
+
+pub use edit::NewSource;
+
 use crate::bundle::{is_identifier, is_reserved};
 use crate::error::{Context, Error, Result};
 use crate::input::Paths;

@@ -217,6 +217,80 @@ fn sources_are_listed_and_checked() {
 }
 
 #[test]
+fn sources_are_added_and_removed() {
+    let comment = "# kept: \"as it is\"\n";
+    let workspace = workspace()
+        .config(comment)
+        .file("people.csv", "id;name\n1;Оксана\n2;Іван\n");
+    let before = std::fs::read_to_string(workspace.workspace().config_path()).expect("it is there");
+    let add = [
+        "source",
+        "add",
+        "people",
+        "--plugin",
+        "delimited",
+        "--input",
+        "files=people.csv",
+        "--config",
+        "tables.all.input=files",
+        "--config",
+        "tables.all.delimiter=;",
+        "--config",
+        "tables.all.header=true",
+        "--config",
+        "tables.all.columns=[{ name = \"id\", type = \"int64\" }, { name = \"name\" }]",
+    ];
+    snapshot("source_add", &workspace, &add);
+    let added = std::fs::read_to_string(workspace.workspace().config_path()).expect("it is there");
+    let own = added.strip_prefix(&before);
+    assert_shown("source_added", own.expect("what was there is as it was"));
+    snapshot("source_add_twice", &workspace, &add);
+    snapshot(
+        "source_add_missing",
+        &workspace,
+        &[
+            "source",
+            "add",
+            "more",
+            "--plugin",
+            "delimited",
+            "--http",
+            "https://example.org/",
+        ],
+    );
+    snapshot(
+        "source_add_broken",
+        &workspace,
+        &["source", "add", "Bad Name", "--plugin", "delimited"],
+    );
+    let secret = [
+        "source",
+        "add",
+        "s",
+        "--plugin",
+        "delimited",
+        "--secret",
+        "db=password:x",
+    ];
+    assert_eq!(
+        sextant(&workspace, &secret).status.code(),
+        Some(2),
+        "no password in a shell's history"
+    );
+    for name in ["people", "more"] {
+        let removed = sextant(&workspace, &["source", "remove", name]);
+        assert!(removed.status.success(), "{removed:?}");
+    }
+    let after = std::fs::read_to_string(workspace.workspace().config_path()).expect("it is there");
+    assert_eq!(after.trim_end(), before.trim_end());
+    snapshot(
+        "source_remove_unknown",
+        &workspace,
+        &["source", "remove", "people"],
+    );
+}
+
+#[test]
 fn misuse_is_exit_code_two() {
     let workspace = workspace();
     for arguments in [

@@ -1,4 +1,6 @@
-//! `sextant source`: lists and checks sources.
+//! `sextant source`: lists, checks, adds and removes sources.
+
+mod change;
 
 use super::output::{Format, Writer};
 use crate::error::{Error, Result};
@@ -19,17 +21,25 @@ pub(super) enum Command {
         /// The source; all of them where none is named.
         name: Option<String>,
     },
+    /// Write a source into sextant.toml, check it and show its first rows.
+    Add(change::Add),
+    /// Take a source out of sextant.toml.
+    Remove {
+        /// The source.
+        name: String,
+    },
 }
 
 pub(super) fn run(workspace: Option<&Path>, command: Command) -> Result<()> {
-    let host = super::open_host(workspace)?;
     match command {
-        Command::List => print(
-            &host,
-            &host.session()?,
-            "SELECT name, plugin, status, inputs, error FROM sextant.sources ORDER BY name",
-        ),
-        Command::Check { name } => check(&host, name.as_deref()),
+        Command::List => {
+            let host = super::open_host(workspace)?;
+            let sql = "SELECT name, plugin, status, inputs, network, error FROM sextant.sources ORDER BY name";
+            print(&host, &host.session()?, sql)
+        }
+        Command::Check { name } => check(&super::open_host(workspace)?, name.as_deref()),
+        Command::Add(arguments) => change::add(workspace, arguments),
+        Command::Remove { name } => change::remove(workspace, &name),
     }
 }
 

@@ -1,0 +1,170 @@
+//! `sextant source add` and `remove`: sources are written into and taken out of `sextant.toml`.
+
+use crate::bundle::Capability;
+use crate::error::{Error, Result};
+use crate::host::Host;
+use crate::workspace::{NewSource, Workspace};
+use std::path::Path;
+
+/// Arguments of `source add`.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Add {
+    /// The name of the source: a schema in SQL.
+    name: String,
+    /// The plugin that reads it.
+    #[arg(long)]
+    plugin: String,
+    /// An input: a path, a glob, or members of archives. Several of one name are read together.
+    #[arg(long, value_name = "NAME=PATH", value_parser = pair)]
+    input: Vec<(String, String)>,
+    /// A URL that it may ask, with everything below it.
+    #[arg(long, value_name = "URL")]
+    http: Vec<String>,
+    /// A place that it may connect to.
+    #[arg(long, value_name = "NAME=HOST:PORT", value_parser = pair)]
+    tcp: Vec<(String, String)>,
+    /// Let the places be in a private network.
+    #[arg(long)]
+    private: bool,
+    /// A credential by where it is, such as `db=user:reader,password_env:PGPASSWORD`.
+    #[arg(long, value_name = "NAME=KEY:VALUE,...", value_parser = secret)]
+    secret: Vec<(String, Vec<(String, String)>)>,
+    /// A key of the plugin's configuration, such as `tables.all.input=files`. The value is TOML, or
+    /// else a text.
+    #[arg(long, short, value_name = "KEY=VALUE", value_parser = pair)]
+    config: Vec<(String, String)>,
+}
+
+/// Rows of each table that are shown.
+const ROWS_SHOWN: usize = 3;
+
+pub(super) fn add(workspace: Option<&Path>, arguments: Add) -> Result<()> {
+    let workspace = Workspace::find(workspace)?;
+    let source = NewSource {
+        plugin: arguments.plugin,
+        inputs: arguments.input,
+        http: arguments.http,
+        tcp: arguments.tcp,
+        private: arguments.private,
+        secrets: arguments.secret,
+        config: arguments.config,
+    };
+    let name = arguments.name;
+    source.check(&name)?;
+    tell_grants(&Host::open(workspace.clone())?, &source);
+    workspace.add_source(&name, &source)?;
+    super::super::note(&format!(
+        "wrote [source.{name}] into {}",
+        workspace.config_path().display()
+    ));
+    // Opened again, with the source in it.
+    let host = Host::open(workspace)?;
+    let keep = |error: Error| {
+        error.with_hint(format!(
+            "the source stays in sextant.toml: mend it there, or take it away with `sextant source remove {name}`"
+        ))
+    };
+    super::check(&host, Some(&name)).map_err(keep)?;
+    show_rows(&host, &name).map_err(keep)
+}
+
+pub(super) fn remove(workspace: Option<&Path>, name: &str) -> Result<()> {
+    let workspace = Workspace::find(workspace)?;
+    workspace.remove_source(name)?;
+    super::super::note(&format!(
+        "took [source.{name}] out of {}",
+        workspace.config_path().display()
+    ));
+    Ok(())
+}
+
+/// Says what the bundle may ask for and is not granted, and what is granted in vain.
+fn tell_grants(host: &Host, source: &NewSource) {
+    let snapshot = host.snapshot();
+    let entry = snapshot.plugins().get(&source.plugin);
+    let Some(plugin) = entry.and_then(|entry| entry.plugin.as_ref()) else {
+        return;
+    };
+    let declared = &plugin.manifest().capabilities;
+    let grants = [
+        (
+            Capability::Input,
+            !source.inputs.is_empty(),
+            "--input NAME=PATH",
+        ),
+        (Capability::Http, !source.http.is_empty(), "--http URL"),
+        (
+            Capability::Tcp,
+            !source.tcp.is_empty(),
+            "--tcp NAME=HOST:PORT",
+        ),
+        (
+            Capability::Secret,
+            !source.secrets.is_empty(),
+            "--secret NAME=KEY:VALUE",
+        ),
+    ];
+    for (capability, is_granted, option) in grants {
+        // Credentials of HTTP are put in by the host; the bundle never asks for them.
+        let is_for_http = capability == Capability::Secret && !source.http.is_empty();
+        match (declared.contains(&capability), is_granted) {
+            (true, false) => super::super::note(&format!(
+                "note: {} may ask for {capability} and is granted none; {option} grants it",
+                source.plugin
+            )),
+            (false, true) if !is_for_http => super::super::note(&format!(
+                "note: the bundle of {} does not declare {capability}, so what is granted of it gives nothing",
+                source.plugin
+            )),
+            _ => {}
+        }
+    }
+}
+
+fn show_rows(host: &Host, source: &str) -> Result<()> {
+    let snapshot = host.snapshot();
+    let tables = snapshot
+        .sources()
+        .get(source)
+        .and_then(|source| source.known_tables());
+    let session = host.session()?;
+    for table in tables.iter().flat_map(|tables| tables.iter()) {
+        if !table.required_keys.is_empty() || table.problem.is_some() {
+            continue;
+        }
+        let sql = format!(
+            "SELECT * FROM \"{source}\".\"{}\" LIMIT {ROWS_SHOWN}",
+            table.name
+        );
+        println!("\n-- {sql}\n");
+        super::print(host, &session, &sql)?;
+    }
+    Ok(())
+}
+
+fn pair(text: &str) -> std::result::Result<(String, String), String> {
+    let pair = text.split_once('=').filter(|(name, _)| !name.is_empty());
+    let (name, value) = pair.ok_or_else(|| "expected NAME=VALUE".to_owned())?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+type Secret = (String, Vec<(String, String)>);
+
+fn secret(text: &str) -> std::result::Result<Secret, String> {
+    let (name, parts) = pair(text)?;
+    let parts = parts.split(',').map(|part| {
+        let part = part.split_once(':').ok_or("expected NAME=KEY:VALUE,...");
+        part.map(|(key, value)| (key.to_owned(), value.to_owned()))
+    });
+    let parts: Vec<_> = parts.collect::<std::result::Result<_, _>>()?;
+    // A password on the command line ends up in the history of a shell.
+    match parts
+        .iter()
+        .find(|(key, _)| matches!(key.as_str(), "password" | "token"))
+    {
+        Some((key, _)) => Err(format!(
+            "name where the {key} is, with {key}_env or {key}_file"
+        )),
+        None => Ok((name, parts)),
+    }
+}

@@ -1,0 +1,241 @@
+//! Changes to `sextant.toml`. What stands there otherwise, comments and order included, stays as it is,
+//! and the file is replaced at once.
+
+use super::{Config, SourceConfig, Workspace, parse};
+use crate::error::{Context, Error, Result};
+use std::io::Write;
+use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, Value};
+
+/// A source that is to be written into `sextant.toml`.
+#[derive(Clone, Debug, Default)]
+pub struct NewSource {
+    /// The plugin that reads it.
+    pub plugin: String,
+    /// Inputs: names, and paths or globs; several of one name are a list.
+    pub inputs: Vec<(String, String)>,
+    /// URLs that may be asked.
+    pub http: Vec<String>,
+    /// Connections: names, and `host:port`.
+    pub tcp: Vec<(String, String)>,
+    /// Whether addresses may be private ones.
+    pub private: bool,
+    /// Credentials: names, and where they are: keys and values of a secret.
+    pub secrets: Vec<(String, Vec<(String, String)>)>,
+    /// Configuration: dotted keys, and values in TOML or, where that is none, texts.
+    pub config: Vec<(String, String)>,
+}
+
+impl Workspace {
+    /// Writes a source into `sextant.toml`.
+    ///
+    /// # Errors
+    ///
+    /// Config, where there is one of that name or it makes no sense; then nothing is written.
+    pub fn add_source(&self, name: &str, source: &NewSource) -> Result<()> {
+        let (text, mut document) = self.read()?;
+        if sources(&mut document)?.contains_key(name) {
+            return Err(Error::config(format!("there is a source {name:?} already"))
+                .with_hint(format!("take it away with `sextant source remove {name}`")));
+        }
+        let gap = if text.is_empty() || text.ends_with("\n\n") {
+            ""
+        } else {
+            "\n"
+        };
+        self.write(format!("{text}{gap}{}", source.document(name)?))
+    }
+
+    /// Takes a source out of `sextant.toml`.
+    ///
+    /// # Errors
+    ///
+    /// Not found, where there is none of that name.
+    pub fn remove_source(&self, name: &str) -> Result<()> {
+        let (_, mut document) = self.read()?;
+        let sources = sources(&mut document)?;
+        let Some(mut removed) = sources.remove(name) else {
+            let known: Vec<_> = sources.iter().map(|(name, _)| name.to_owned()).collect();
+            return Err(Error::not_found(format!("there is no source {name:?}"))
+                .with_hint(format!("there are: {}", known.join(", "))));
+        };
+        // What stands above it need not be about it, and stays.
+        let first = removed
+            .as_table_mut()
+            .and_then(|table| first_after(table, isize::MIN));
+        if let Some((at, table)) = first {
+            let above = prefix(table);
+            match first_after(document.as_table_mut(), at) {
+                Some((_, next)) => {
+                    let joined = above + &prefix(next);
+                    next.decor_mut().set_prefix(joined);
+                }
+                None => {
+                    let rest = document.trailing().as_str().unwrap_or_default().to_owned();
+                    document.set_trailing(above + &rest);
+                }
+            }
+        }
+        self.write(document.to_string())
+    }
+
+    /// The text of `sextant.toml`, which is sound, and what it says.
+    fn read(&self) -> Result<(String, DocumentMut)> {
+        let path = self.config_path();
+        let shown = || path.display().to_string();
+        let text = std::fs::read_to_string(&path).context(shown)?;
+        parse(&text).context(shown)?;
+        let document = text.parse();
+        let document = document
+            .map_err(|error: toml_edit::TomlError| Error::config(error.message().to_owned()))?;
+        Ok((text, document))
+    }
+
+    /// Replaces `sextant.toml` by a text, if that is sound.
+    fn write(&self, text: String) -> Result<()> {
+        let path = self.config_path();
+        let write = || -> Result<()> {
+            parse(&text)?;
+            let mut file = tempfile::NamedTempFile::new_in(self.root())?;
+            file.write_all(text.as_bytes())?;
+            file.as_file().sync_all()?;
+            std::fs::set_permissions(file.path(), std::fs::metadata(&path)?.permissions())?;
+            file.persist(&path).map_err(|error| error.error)?;
+            Ok(())
+        };
+        write().context(|| path.display().to_string())
+    }
+}
+
+/// The first table behind a position of the file, among those in a table and itself.
+fn first_after(table: &mut Table, after: isize) -> Option<(isize, &mut Table)> {
+    let own = table
+        .position()
+        .filter(|&at| at > after && !table.is_implicit());
+    if let Some(at) = own {
+        return Some((at, table));
+    }
+    let tables = table.iter_mut().filter_map(|(_, item)| item.as_table_mut());
+    let found = tables.filter_map(|table| first_after(table, after));
+    found.min_by_key(|(at, _)| *at)
+}
+
+/// What stands above a table.
+fn prefix(table: &Table) -> String {
+    let prefix = table.decor().prefix().and_then(|prefix| prefix.as_str());
+    prefix.unwrap_or_default().to_owned()
+}
+
+impl NewSource {
+    /// The source, as it will be read.
+    ///
+    /// # Errors
+    ///
+    /// Config, where it makes no sense.
+    pub fn check(&self, name: &str) -> Result<SourceConfig> {
+        let Config { mut sources, .. } = parse(&self.document(name)?.to_string())?;
+        let source = sources.remove(name);
+        source.unwrap_or_else(|| Err(Error::internal("the source is not in its own text")))
+    }
+
+    /// A file with this source alone.
+    fn document(&self, name: &str) -> Result<DocumentMut> {
+        let mut document = DocumentMut::new();
+        sources(&mut document)?.insert(name, Item::Table(self.to_toml()?));
+        Ok(document)
+    }
+
+    fn to_toml(&self) -> Result<Table> {
+        let mut table = Table::new();
+        table["plugin"] = toml_edit::value(&self.plugin);
+        if !self.inputs.is_empty() {
+            let mut inputs = InlineTable::new();
+            for (name, path) in &self.inputs {
+                match inputs.get_mut(name) {
+                    None => {
+                        inputs.insert(name, path.into());
+                    }
+                    Some(Value::Array(paths)) => paths.push(path),
+                    Some(first) => {
+                        let first = std::mem::replace(first, Value::Array(Array::new()));
+                        if let Some(Value::Array(paths)) = inputs.get_mut(name) {
+                            paths.push(first);
+                            paths.push(path);
+                        }
+                    }
+                }
+            }
+            table["inputs"] = toml_edit::value(inputs);
+        }
+        let grant = |key: &str, place: &str| {
+            let mut grant = InlineTable::new();
+            grant.insert(key, place.into());
+            if self.private {
+                grant.insert("private", true.into());
+            }
+            grant
+        };
+        if !self.http.is_empty() {
+            let grants: Array = self.http.iter().map(|url| grant("url", url)).collect();
+            table["http"] = toml_edit::value(grants);
+        }
+        if !self.tcp.is_empty() {
+            let places = self.tcp.iter();
+            let places: InlineTable = places
+                .map(|(name, address)| (name, grant("address", address)))
+                .collect();
+            table["tcp"] = toml_edit::value(places);
+        }
+        if !self.secrets.is_empty() {
+            let mut secrets = InlineTable::new();
+            for (name, parts) in &self.secrets {
+                let secret: InlineTable = parts.iter().map(|(key, value)| (key, value)).collect();
+                secrets.insert(name, secret.into());
+            }
+            table["secrets"] = toml_edit::value(secrets);
+        }
+        for (key, value) in &self.config {
+            set(&mut table, key, value)?;
+        }
+        Ok(table)
+    }
+}
+
+/// Puts a value under a dotted key of `config`.
+fn set(table: &mut Table, key: &str, value: &str) -> Result<()> {
+    let keys = toml_edit::Key::parse(key)
+        .map_err(|error| Error::config(format!("{key:?} is no key: {}", error.message())))?;
+    let mut place = table.entry("config").or_insert_with(toml_edit::table);
+    for key in keys {
+        let within = place
+            .as_table_mut()
+            .ok_or_else(|| Error::config(format!("{:?} has a value already", key.get())))?;
+        within.set_implicit(true);
+        place = within.entry(key.get()).or_insert(Item::None);
+        if place.is_none() {
+            *place = toml_edit::table();
+        }
+    }
+    if let Some(table) = place.as_table_mut()
+        && !table.is_empty()
+    {
+        return Err(Error::config(format!(
+            "{key:?} has keys of its own already"
+        )));
+    }
+    let value = value.parse::<Value>().unwrap_or_else(|_| value.into());
+    *place = toml_edit::value(value);
+    Ok(())
+}
+
+/// The table of sources.
+fn sources(document: &mut DocumentMut) -> Result<&mut Table> {
+    let sources = document.entry("source").or_insert_with(|| {
+        let mut table = Table::new();
+        table.set_implicit(true);
+        Item::Table(table)
+    });
+    sources.as_table_mut().ok_or_else(|| {
+        Error::config("the sources stand in one line")
+            .with_hint("write them as [source.NAME] before changing them by command")
+    })
+}
