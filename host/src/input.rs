@@ -3,15 +3,15 @@
 //! administrator wrote under `[source.NAME.inputs]`. Nothing is unpacked to disk, no stream is held
 //! whole, and what decompresses is bounded.
 //!
-//! A text in `sextant.toml` is a grant (`grant`). It finds files and members of archives, each an
-//! origin (`origin`), which opens as a stream. What a new kind of place needs, such as a URL or an
-//! object store, is there: another variant of `Place`, with raw bytes from an offset on, a version,
-//! and a size where that is known. What lies above, which is compression, bounds and names, is the
-//! same for all.
+//! A text in `sextant.toml` is a grant (`grant`). It finds files here, on web servers and in object
+//! stores (`remote`), and members of archives among them, each an origin (`origin`), which opens as a
+//! stream. Archives, compression, bounds and names are the same wherever a file lies.
 
 mod compression;
 
 mod zip;
+
+mod remote;
 
 mod origin;
 
@@ -19,8 +19,9 @@ mod grant;
 
 use crate::error::{Context, Error, Result};
 use crate::limits::Limits;
+use crate::net::{NetworkConfig, Stores};
 use grant::Grant;
-use origin::{LocalFile, Origin};
+use origin::{FoundFile, Origin};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
@@ -32,8 +33,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// Bytes in their order. An error of the host comes through it with its kind.
 type ByteStream = Box<dyn Read + Send>;
 
-/// The files of an input, as `sextant.toml` gives them: one text or several. A text is a path or a
-/// glob, and for members of zip archives one of each with `!` between: `data/*.zip!**/*.xml`.
+/// The files of an input, as `sextant.toml` gives them: one text or several. A text is a path, a glob,
+/// or the URL of either, and for members of zip archives one of each with `!` between:
+/// `data/*.zip!**/*.xml`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum Paths {
@@ -89,6 +91,7 @@ impl fmt::Debug for Opened {
 pub struct Inputs {
     source: String,
     base: PathBuf,
+    stores: Stores,
     named: BTreeMap<String, Paths>,
     limits: Limits,
     /// What each input was found to be when it was last looked at.
@@ -97,8 +100,15 @@ pub struct Inputs {
 
 impl Inputs {
     /// The inputs of a source; relative paths start at `base`.
-    pub fn new(source: &str, base: &Path, named: BTreeMap<String, Paths>, limits: &Limits) -> Self {
+    pub fn new(
+        source: &str,
+        base: &Path,
+        named: BTreeMap<String, Paths>,
+        network: &NetworkConfig,
+        limits: &Limits,
+    ) -> Self {
         Self {
+            stores: Stores::new(base, &network.stores, &network.secrets, limits),
             source: source.to_owned(),
             base: base.to_owned(),
             named,
@@ -170,7 +180,7 @@ impl Inputs {
     fn find(&self, input: &str) -> Result<Arc<Listing>> {
         let paths = self.named.get(input);
         let paths = paths.ok_or_else(|| self.not_granted(input))?;
-        let found = Listing::find(paths.texts(), self.known(input), &self.base, &self.limits);
+        let found = Listing::find(paths.texts(), self.known(input), self);
         let listing = found.context(|| format!("input {input:?}"))?;
         self.listed().insert(input.to_owned(), Arc::clone(&listing));
         Ok(listing)
@@ -196,7 +206,7 @@ impl Inputs {
 #[derive(Debug)]
 struct Listing {
     /// The files that each of its grants found.
-    files: Vec<BTreeMap<String, LocalFile>>,
+    files: Vec<BTreeMap<String, FoundFile>>,
     /// What is to be read, by the name of its entry.
     origins: BTreeMap<String, Origin>,
 }
@@ -204,15 +214,13 @@ struct Listing {
 impl Listing {
     /// Looks for the files. While they are the ones of the listing that is known, no archive has
     /// to be looked into again.
-    fn find(
-        texts: &[String],
-        known: Option<Arc<Self>>,
-        base: &Path,
-        limits: &Limits,
-    ) -> Result<Arc<Self>> {
+    fn find(texts: &[String], known: Option<Arc<Self>>, inputs: &Inputs) -> Result<Arc<Self>> {
+        let limits = &inputs.limits;
         let grants = texts.iter().map(|text| Grant::parse(text));
         let grants: Vec<_> = grants.collect::<Result<_>>()?;
-        let files = grants.iter().map(|grant| grant.files(base, limits));
+        let files = grants
+            .iter()
+            .map(|grant| grant.files(&inputs.base, &inputs.stores, limits));
         let files: Vec<_> = files.collect::<Result<_>>()?;
         if let Some(known) = known.filter(|known| known.files == files) {
             return Ok(known);

@@ -19,12 +19,15 @@ mod address;
 mod http;
 mod pace;
 mod secret;
+mod store;
 mod tcp;
 mod tls;
 
 pub use http::{Body, HttpGrant, HttpRequest, HttpResponse};
 pub use pace::{Paced, Requests};
 pub use secret::{ScramProof, SecretConfig};
+pub use store::StoreGrant;
+pub(crate) use store::{InStore, Stores};
 pub use tcp::{TcpConnection, TcpGrant};
 
 use crate::error::{Context, Result};
@@ -43,6 +46,8 @@ pub struct NetworkConfig {
     pub http: Vec<HttpGrant>,
     /// Where connections may go, by the name that the plugin uses.
     pub tcp: BTreeMap<String, TcpGrant>,
+    /// How inputs on web servers and in object stores are reached.
+    pub stores: Vec<StoreGrant>,
     /// Credentials, by name.
     pub secrets: BTreeMap<String, SecretConfig>,
     /// How fast, and how often again.

@@ -95,7 +95,13 @@ impl Source {
                 name: name.to_owned(),
                 network: Arc::new(Network::new(name, base, &config.network, limits)?),
                 config: serde_json::Value::Object(config.config).to_string(),
-                inputs: Arc::new(Inputs::new(name, base, config.inputs, limits)),
+                inputs: Arc::new(Inputs::new(
+                    name,
+                    base,
+                    config.inputs,
+                    &config.network,
+                    limits,
+                )),
             })
         });
         let plugin = config

@@ -9,7 +9,7 @@ use crate::bundle::{is_identifier, is_reserved};
 use crate::error::{Context, Error, Result};
 use crate::input::Paths;
 use crate::limits::{Limits, PluginLimits};
-use crate::net::{HttpGrant, NetworkConfig, Requests, SecretConfig, TcpGrant};
+use crate::net::{HttpGrant, NetworkConfig, Requests, SecretConfig, StoreGrant, TcpGrant};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -90,6 +90,8 @@ struct SourceTable {
     http: Vec<HttpGrant>,
     #[serde(default)]
     tcp: BTreeMap<String, TcpGrant>,
+    #[serde(default)]
+    stores: Vec<StoreGrant>,
     #[serde(default)]
     secrets: BTreeMap<String, SecretConfig>,
     #[serde(default)]
@@ -255,6 +257,7 @@ fn parse_source(name: &str, value: toml::Value) -> Result<SourceConfig> {
         network: NetworkConfig {
             http: table.http,
             tcp: table.tcp,
+            stores: table.stores,
             secrets: table.secrets,
             requests: table.requests,
         },

@@ -16,6 +16,8 @@ mod cancel;
 mod inputs;
 // What sources reach over the network, and what keeps them from the rest of it.
 mod network;
+// Inputs on web servers and in object stores.
+mod stores;
 // Behaviour of SQL, as golden files.
 mod sql;
 // What the command prints, as snapshots, and its exit codes.

@@ -35,6 +35,34 @@ pub fn real_data(path: &str) -> Option<PathBuf> {
     None
 }
 
+/// A Python that has a module, among those of the system and of `.ci/run`; without it a test says that
+/// it was skipped. Where `SEXTANT_REQUIRE_PEERS` is set, that is a failure.
+#[expect(
+    clippy::print_stderr,
+    reason = "a test that is skipped says so out loud"
+)]
+pub fn python(module: &str) -> Option<PathBuf> {
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    let own = home.map(|home| home.join(".cache/sextant/python/bin/python"));
+    let candidates = own.into_iter().chain([PathBuf::from("python3")]);
+    let mut able = candidates.filter(|python| {
+        let asked = std::process::Command::new(python)
+            .args(["-c", &format!("import {module}")])
+            .stderr(std::process::Stdio::null())
+            .status();
+        asked.is_ok_and(|status| status.success())
+    });
+    let found = able.next();
+    if found.is_none() {
+        assert!(
+            std::env::var_os("SEXTANT_REQUIRE_PEERS").is_none(),
+            "no Python has {module}"
+        );
+        eprintln!("SKIPPED: no Python has {module}; .ci/run shows how it is installed");
+    }
+    found
+}
+
 /// The bundle of a plugin of this repository, compiled at most once a process.
 pub fn bundle(plugin: &str) -> Vec<u8> {
     static BUILT: OnceLock<Mutex<HashMap<String, Vec<u8>>>> = OnceLock::new();

@@ -284,7 +284,13 @@ fn scans(bench: &Bench, workspace: &Workspace, folder: &Path) -> Result<Vec<Plan
         if config.plugin != plugin.name() {
             continue;
         }
-        let inputs = Inputs::new(&name, workspace.root(), config.inputs, bench.host.limits());
+        let inputs = Inputs::new(
+            &name,
+            workspace.root(),
+            config.inputs,
+            &config.network,
+            bench.host.limits(),
+        );
         let network = Network::new(
             &name,
             workspace.root(),

@@ -4,10 +4,12 @@
 //! its folder, which is its part before the first wildcard: whoever may write into that folder could
 //! otherwise have any file of the host read by leaving a link there.
 
-use super::origin::{LocalFile, Origin};
+use super::origin::{FoundFile, LocalFile, Origin};
+use super::remote::{RemoteFile, is_url};
 use super::{check_entries, shown_name, zip};
 use crate::error::{Context, Error, Result};
 use crate::limits::Limits;
+use crate::net::Stores;
 use glob::{MatchOptions, Pattern};
 use std::collections::BTreeMap;
 use std::fs::DirEntry;
@@ -63,8 +65,12 @@ impl Grant {
     pub(super) fn files(
         &self,
         base: &Path,
+        stores: &Stores,
         limits: &Limits,
-    ) -> Result<BTreeMap<String, LocalFile>> {
+    ) -> Result<BTreeMap<String, FoundFile>> {
+        if is_url(&self.files) {
+            return self.remote_files(stores, limits);
+        }
         let files = match self.files.find(WILDCARDS) {
             None => self.file(base)?,
             Some(wildcard) => {
@@ -78,6 +84,10 @@ impl Grant {
                 }
             }
         };
+        let found = files.into_iter();
+        let files: BTreeMap<_, _> = found
+            .map(|(name, file)| (name, FoundFile::Local(file)))
+            .collect();
         match files.is_empty() {
             false => Ok(files),
             true => Err(Error::not_found(format!(
@@ -86,6 +96,48 @@ impl Grant {
                 base.display()
             ))
             .with_hint("check the path in sextant.toml; relative paths start at its folder")),
+        }
+    }
+
+    fn remote_files(
+        &self,
+        stores: &Stores,
+        limits: &Limits,
+    ) -> Result<BTreeMap<String, FoundFile>> {
+        let mut files = BTreeMap::new();
+        let mut add = |name: &str, file| {
+            check_entries(files.len() + 1, limits)?;
+            match files.insert(shown_name(name), FoundFile::Remote(file)) {
+                None => Ok(()),
+                Some(_) => Err(Error::config(format!("two files are called {name:?}"))),
+            }
+        };
+        // In a URL, `?` would begin a query.
+        match self.files.find(['*', '[']) {
+            None => {
+                let name = self.files.rsplit('/').next().unwrap_or_default();
+                if let Some(file) = RemoteFile::at(&self.files, stores)? {
+                    add(name, file)?;
+                }
+            }
+            Some(wildcard) => {
+                let folder = self.files[..wildcard]
+                    .rfind('/')
+                    .map_or(0, |slash| slash + 1);
+                let (folder, below) = self.files.split_at(folder);
+                let pattern = pattern(below)?;
+                let is_wanted = |name: &str| pattern.matches_with(name, MATCHING);
+                for (name, file) in RemoteFile::below(folder, stores, limits, is_wanted)? {
+                    add(&name, file)?;
+                }
+            }
+        }
+        match files.is_empty() {
+            false => Ok(files),
+            true => Err(
+                Error::not_found(format!("no file matches {:?}", self.files))
+                    .with_hint("check the URL in sextant.toml"),
+            ),
         }
     }
 
@@ -111,7 +163,7 @@ impl Grant {
     /// Data where an archive is broken, not found where none has such a member, and limit.
     pub(super) fn origins(
         &self,
-        files: &BTreeMap<String, LocalFile>,
+        files: &BTreeMap<String, FoundFile>,
         limits: &Limits,
     ) -> Result<Vec<(String, Origin)>> {
         let Some(members) = &self.members else {
@@ -125,7 +177,7 @@ impl Grant {
         for (archive, file) in files {
             let found = file
                 .open()
-                .and_then(|open| zip::members(&open, limits, is_wanted))
+                .and_then(|mut open| zip::members(&mut open, file.bytes(), limits, is_wanted))
                 .context(|| archive.clone())?;
             check_entries(origins.len() + found.len(), limits)?;
             origins.extend(found.into_iter().map(|member| {

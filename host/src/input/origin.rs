@@ -1,6 +1,7 @@
 //! Origins: where the bytes of an entry come from, and how they are read from there.
 
 use super::compression::{Bounded, Compression, refuse_compressed};
+use super::remote::RemoteFile;
 use super::zip::Member;
 use super::{ByteStream, Entry, Opened};
 use crate::error::{Error, Result};
@@ -63,6 +64,67 @@ fn version(metadata: &Metadata) -> String {
     )
 }
 
+/// A file, wherever it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum FoundFile {
+    Local(LocalFile),
+    Remote(RemoteFile),
+}
+
+/// Bytes that are read from anywhere.
+pub(super) trait ReadSeek: Read + Seek + Send {}
+
+impl<T: Read + Seek + Send> ReadSeek for T {}
+
+impl fmt::Display for FoundFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local(file) => write!(f, "{}", file.path.display()),
+            Self::Remote(file) => write!(f, "{file}"),
+        }
+    }
+}
+
+impl FoundFile {
+    pub(super) fn bytes(&self) -> u64 {
+        match self {
+            Self::Local(file) => file.bytes,
+            Self::Remote(file) => file.bytes,
+        }
+    }
+
+    fn version(&self) -> &str {
+        match self {
+            Self::Local(file) => &file.version,
+            Self::Remote(file) => &file.version,
+        }
+    }
+
+    /// Opens the file that was found, and no other.
+    pub(super) fn open(&self) -> Result<Box<dyn ReadSeek>> {
+        Ok(match self {
+            Self::Local(file) => Box::new(file.open()?),
+            Self::Remote(file) => Box::new(file.open()),
+        })
+    }
+
+    /// Whether it is still what it was when it was found; of a remote one that is seen when it is
+    /// read.
+    fn is_current(&self) -> bool {
+        match self {
+            Self::Local(file) => file.is_current(),
+            Self::Remote(_) => true,
+        }
+    }
+
+    fn read_from(&self, start: u64) -> Result<ByteStream> {
+        match self {
+            Self::Local(file) => file.read_from(start),
+            Self::Remote(file) => Ok(file.read_from(start)),
+        }
+    }
+}
+
 /// Where the bytes of an entry come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Origin {
@@ -73,17 +135,16 @@ pub(super) struct Origin {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Place {
-    File(LocalFile),
-    Member(LocalFile, Member),
+    File(FoundFile),
+    Member(FoundFile, Member),
 }
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
-            Place::File(file) => write!(f, "{}", file.path.display()),
-            Place::Member(file, member) => {
-                let (archive, start) = (file.path.display(), member.start);
-                write!(f, "{archive}!{} at byte {start}", member.name)
+            Place::File(file) => write!(f, "{file}"),
+            Place::Member(archive, member) => {
+                write!(f, "{archive}!{} at byte {}", member.name, member.start)
             }
         }
     }
@@ -91,7 +152,7 @@ impl fmt::Display for Origin {
 
 impl Origin {
     /// A whole file.
-    pub(super) fn file(name: &str, file: LocalFile) -> Self {
+    pub(super) fn file(name: &str, file: FoundFile) -> Self {
         Self {
             compression: Compression::of_name(name),
             place: Place::File(file),
@@ -99,7 +160,7 @@ impl Origin {
     }
 
     /// A member of an archive.
-    pub(super) fn member(archive: LocalFile, member: Member) -> Self {
+    pub(super) fn member(archive: FoundFile, member: Member) -> Self {
         Self {
             compression: Compression::of_name(&member.name),
             place: Place::Member(archive, member),
@@ -109,20 +170,20 @@ impl Origin {
     /// What a source is told of it.
     pub(super) fn entry(&self, name: &str) -> Entry {
         let bytes = match &self.place {
-            Place::File(file) => file.bytes,
+            Place::File(file) => file.bytes(),
             Place::Member(_, member) => member.bytes,
         };
         Entry {
             name: name.to_owned(),
             size: self.compression.is_none().then_some(bytes),
             seekable: self.is_seekable(),
-            version: self.local_file().version.clone(),
+            version: self.found_file().version().to_owned(),
         }
     }
 
     /// Whether it is still what it was when it was found.
     pub(super) fn is_current(&self) -> bool {
-        self.local_file().is_current()
+        self.found_file().is_current()
     }
 
     /// Opens it from byte `start` on, for at most `length` bytes, both counted after decompression.
@@ -166,12 +227,12 @@ impl Origin {
 
     fn packed_bytes(&self) -> u64 {
         match &self.place {
-            Place::File(file) => file.bytes,
+            Place::File(file) => file.bytes(),
             Place::Member(_, member) => member.packed_bytes,
         }
     }
 
-    fn local_file(&self) -> &LocalFile {
+    fn found_file(&self) -> &FoundFile {
         match &self.place {
             Place::File(file) | Place::Member(file, _) => file,
         }

@@ -14,7 +14,6 @@ use super::{ByteStream, check_entries, shown_name};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use std::fmt;
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
 /// The record that ends an archive and says where its directory is.
@@ -76,11 +75,12 @@ enum Method {
 ///
 /// Data where the archive is broken, limit where its directory is too long or too many are wanted.
 pub(super) fn members(
-    mut archive: &File,
+    archive: &mut (impl Read + Seek),
+    length: u64,
     limits: &Limits,
     is_wanted: impl Fn(&str) -> bool,
 ) -> Result<Vec<Member>> {
-    let directory = Directory::find(archive)?;
+    let directory = Directory::find(archive, length)?;
     let limit = limits.input_directory_bytes_max;
     if directory.bytes > limit {
         return Err(Error::over_limit(
@@ -91,7 +91,7 @@ pub(super) fn members(
         ));
     }
     archive.seek(SeekFrom::Start(directory.start))?;
-    let mut headers = BufReader::new(archive.take(directory.bytes));
+    let mut headers = BufReader::new(archive.by_ref().take(directory.bytes));
     let (mut members, mut packed_bytes) = (Vec::new(), 0_u64);
     // The directory's own count is not needed, and cannot lie then.
     while !headers.fill_buf()?.is_empty() {
@@ -115,13 +115,12 @@ struct Directory {
 }
 
 impl Directory {
-    fn find(mut archive: &File) -> Result<Self> {
-        let length = archive.metadata()?.len();
+    fn find(archive: &mut (impl Read + Seek), length: u64) -> Result<Self> {
         let tail_bytes = (WIDE_LOCATOR_BYTES + END_BYTES + COMMENT_BYTES_MAX) as u64;
         let tail_start = length.saturating_sub(tail_bytes);
         archive.seek(SeekFrom::Start(tail_start))?;
         let mut tail = Vec::new();
-        archive.take(tail_bytes).read_to_end(&mut tail)?;
+        archive.by_ref().take(tail_bytes).read_to_end(&mut tail)?;
         let places = 0..(tail.len() + 1).saturating_sub(END_BYTES);
         let is_end = |&at: &usize| {
             let comment_bytes = || number(&tail, at + 20, 2) as usize;
@@ -152,9 +151,9 @@ impl Directory {
         }
     }
 
-    fn find_wide(mut archive: &File, at: u64) -> Result<Self> {
+    fn find_wide(archive: &mut (impl Read + Seek), at: u64) -> Result<Self> {
         archive.seek(SeekFrom::Start(at)).map_err(unreadable)?;
-        let end: [u8; WIDE_END_BYTES] = array(&mut archive)?;
+        let end: [u8; WIDE_END_BYTES] = array(archive)?;
         match end.starts_with(WIDE_END) {
             true => Ok(Self {
                 start: number(&end, 48, 8),
@@ -207,7 +206,7 @@ impl Member {
     /// Its bytes from `start` on, decompressed. `start` is 0 unless the member is stored.
     pub(super) fn read_from(
         &self,
-        mut archive: File,
+        mut archive: impl Read + Seek + Send + 'static,
         start: u64,
         memory_bytes_max: u64,
     ) -> Result<ByteStream> {

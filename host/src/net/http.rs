@@ -396,7 +396,10 @@ impl Place {
             .use_rustls_tls()
             .tls_built_in_root_certs(self.ca.is_empty())
             .user_agent(concat!("sextant/", env!("CARGO_PKG_VERSION")))
-            .dns_resolver(Arc::new(CheckedNames(self.allowed)));
+            .dns_resolver(Arc::new(CheckedNames(Allowed {
+                literal: false,
+                ..self.allowed
+            })));
         for certificate in &self.ca {
             let certificate = reqwest::Certificate::from_der(certificate);
             client = client.add_root_certificate(
@@ -511,7 +514,7 @@ impl Exchange<'_> {
 }
 
 /// Looks names up and leaves out the addresses that are not allowed.
-struct CheckedNames(Allowed);
+pub(super) struct CheckedNames(pub(super) Allowed);
 
 impl dns::Resolve for CheckedNames {
     fn resolve(&self, name: dns::Name) -> dns::Resolving {
@@ -524,7 +527,7 @@ impl dns::Resolve for CheckedNames {
 }
 
 /// An absolute URL that a request can go to, or why it is none.
-fn parse(text: &str) -> std::result::Result<Url, String> {
+pub(super) fn parse(text: &str) -> std::result::Result<Url, String> {
     let url = Url::parse(text).map_err(|error| format!("expected an absolute URL: {error}"))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(format!(
@@ -542,7 +545,7 @@ fn parse(text: &str) -> std::result::Result<Url, String> {
 }
 
 /// The address that stands in a URL instead of a name.
-fn literal(url: &Url) -> Option<IpAddr> {
+pub(super) fn literal(url: &Url) -> Option<IpAddr> {
     let host = url.host_str()?;
     let host = host
         .strip_prefix('[')

@@ -1,0 +1,331 @@
+//! Inputs on web servers and in object stores. An input's text names the place; what else it takes to
+//! reach it stands under `stores`.
+
+use super::address::Allowed;
+use super::http::{CheckedNames, literal, parse};
+use super::secret::{SecretConfig, Secrets};
+use super::tls;
+use crate::error::{Context, Error, Result};
+use crate::limits::Limits;
+use object_store::aws::AmazonS3Builder;
+use object_store::azure::MicrosoftAzureBuilder;
+use object_store::client::{HttpClient, HttpConnector};
+use object_store::gcp::GoogleCloudStorageBuilder;
+use object_store::http::HttpBuilder;
+use object_store::path::Path as ObjectPath;
+use object_store::{BackoffConfig, ClientOptions, ObjectStore, ObjectStoreScheme, RetryConfig};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Url, redirect};
+use serde::Deserialize;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How often a request that failed goes out again.
+const RETRIES: usize = 3;
+/// How many redirects are followed, where no credential goes along.
+const REDIRECTS_MAX: usize = 5;
+
+/// How inputs below a URL are reached, as `sextant.toml` says it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreGrant {
+    /// The URL that those of the inputs begin with.
+    pub url: String,
+    /// Whether addresses may be private ones.
+    #[serde(default)]
+    pub private: bool,
+    /// A PEM file of the authorities to trust instead of the system's.
+    pub ca: Option<PathBuf>,
+    /// Options of an object store by the names that the `object_store` crate has for them, such as
+    /// `region` and `endpoint`.
+    #[serde(default)]
+    pub options: BTreeMap<String, String>,
+    /// Options whose values are tokens of secrets, such as `secret_access_key`.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, String>,
+    /// The secret whose token goes to a web server as `Authorization: Bearer`.
+    pub bearer: Option<String>,
+    /// Header fields for a web server and the secrets whose tokens are their values.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+}
+
+/// A store and whatever a text names in it.
+pub(crate) type InStore = (Arc<dyn ObjectStore>, ObjectPath);
+
+/// The stores of a source's inputs.
+pub(crate) struct Stores {
+    base: PathBuf,
+    grants: Vec<StoreGrant>,
+    secrets: Secrets,
+    wait: Duration,
+    /// Those that were reached already, by where their URLs differ.
+    open: Mutex<HashMap<String, Arc<dyn ObjectStore>>>,
+}
+
+impl fmt::Debug for Stores {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.grants.fmt(f)
+    }
+}
+
+impl Stores {
+    pub(crate) fn new(
+        base: &Path,
+        grants: &[StoreGrant],
+        secrets: &BTreeMap<String, SecretConfig>,
+        limits: &Limits,
+    ) -> Self {
+        Self {
+            base: base.to_owned(),
+            grants: grants.to_vec(),
+            secrets: Secrets::new(base, secrets),
+            wait: Duration::from_millis(limits.network_wait_ms_max),
+            open: Mutex::default(),
+        }
+    }
+
+    /// The store of a URL, and the place in it. Nothing is asked of it yet.
+    ///
+    /// # Errors
+    ///
+    /// Config, where the URL or what is granted for it makes no sense; denied, where it names an address
+    /// that is not allowed.
+    pub(crate) fn of(&self, text: &str) -> Result<InStore> {
+        let url = Url::parse(text)
+            .map_err(|error| Error::config(format!("{text:?} is no URL: {error}")))?;
+        if url.query().is_some() || url.fragment().is_some() || url.password().is_some() {
+            return Err(Error::config(format!(
+                "{:?}: expected a URL without a password, a query and a fragment",
+                url.path()
+            ))
+            .with_hint("credentials stand under stores and secrets in sextant.toml"));
+        }
+        let (scheme, path) =
+            ObjectStoreScheme::parse(&url).map_err(|error| Error::config(error.to_string()))?;
+        let grant = self
+            .grants
+            .iter()
+            .find(|grant| text.starts_with(&grant.url));
+        // Stores differ by what comes before the path, and by what was granted.
+        let key = format!(
+            "{} {:?}",
+            &url[..url::Position::BeforePath],
+            grant.map(|grant| &grant.url)
+        );
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(store) = open.get(&key) {
+            return Ok((Arc::clone(store), path));
+        }
+        let store = self
+            .connect(&url, scheme, grant)
+            .context(|| text.to_owned())?;
+        open.insert(key, Arc::clone(&store));
+        Ok((store, path))
+    }
+
+    fn connect(
+        &self,
+        url: &Url,
+        scheme: ObjectStoreScheme,
+        grant: Option<&StoreGrant>,
+    ) -> Result<Arc<dyn ObjectStore>> {
+        let connector = self.connector(url, grant)?;
+        let options = self.options(grant)?;
+        let retry = RetryConfig {
+            backoff: BackoffConfig::default(),
+            max_retries: RETRIES,
+            retry_timeout: self.wait,
+        };
+        // Without a credential the request goes out unsigned; these crates would otherwise ask the
+        // machine's own surroundings for one.
+        let is_signed = grant.is_some_and(|grant| !grant.secrets.is_empty());
+        macro_rules! store {
+            ($builder:ty) => {{
+                let mut builder = <$builder>::new()
+                    .with_url(url.as_str())
+                    .with_http_connector(connector)
+                    .with_retry(retry)
+                    .with_skip_signature(!is_signed);
+                for (key, value) in options {
+                    let known = key.parse();
+                    let known =
+                        known.map_err(|_| Error::config(format!("there is no option {key:?}")))?;
+                    builder = builder.with_config(known, value);
+                }
+                builder
+                    .build()
+                    .map(|store| Arc::new(store) as Arc<dyn ObjectStore>)
+            }};
+        }
+        let store = match scheme {
+            ObjectStoreScheme::AmazonS3 => store!(AmazonS3Builder),
+            ObjectStoreScheme::GoogleCloudStorage => store!(GoogleCloudStorageBuilder),
+            ObjectStoreScheme::MicrosoftAzure => store!(MicrosoftAzureBuilder),
+            ObjectStoreScheme::Http => {
+                if let Some((key, _)) = options.first() {
+                    return Err(Error::config(format!("a web server has no option {key:?}")));
+                }
+                HttpBuilder::new()
+                    .with_url(&url[..url::Position::BeforePath])
+                    .with_http_connector(connector)
+                    .with_retry(retry)
+                    .build()
+                    .map(|store| Arc::new(store) as Arc<dyn ObjectStore>)
+            }
+            _ => {
+                return Err(Error::config(format!(
+                    "expected http, https, s3, gs or az, found {:?}",
+                    url.scheme()
+                )));
+            }
+        };
+        store.map_err(|error| Error::config(error.to_string()))
+    }
+
+    fn options(&self, grant: Option<&StoreGrant>) -> Result<Vec<(String, String)>> {
+        let Some(grant) = grant else {
+            return Ok(Vec::new());
+        };
+        let mut options = Vec::new();
+        for (key, value) in &grant.options {
+            // Whatever is a URL is connected to, and an address in it is looked up by nobody.
+            if let Ok(url) = Url::parse(value)
+                && let Some(address) = literal(&url)
+            {
+                allowed(grant, true)
+                    .check(address)
+                    .context(|| key.clone())?;
+            }
+            options.push((key.clone(), value.clone()));
+        }
+        for (key, secret) in &grant.secrets {
+            options.push((key.clone(), self.secrets.token(secret)?));
+        }
+        Ok(options)
+    }
+
+    /// A client that connects to allowed addresses alone.
+    fn connector(&self, url: &Url, grant: Option<&StoreGrant>) -> Result<Connector> {
+        let is_web = matches!(url.scheme(), "http" | "https");
+        let is_private = grant.is_some_and(|grant| grant.private);
+        let address = literal(url).filter(|_| is_web);
+        let allowed = Allowed {
+            private: is_private,
+            literal: address.is_some(),
+        };
+        if let Some(address) = address {
+            allowed.check(address)?;
+        }
+        // Names, and whatever is redirected to, are not what the administrator wrote.
+        let found = Allowed {
+            literal: false,
+            ..allowed
+        };
+        let mut headers = HeaderMap::new();
+        if let Some(grant) = grant {
+            let bearer = grant
+                .bearer
+                .as_ref()
+                .map(|secret| (AUTHORIZATION, secret, "Bearer "));
+            let named = grant.headers.iter().map(|(name, secret)| {
+                let name = name.parse::<HeaderName>();
+                let name = name.map_err(|error| Error::config(format!("headers: {error}")))?;
+                Ok::<_, Error>((name, secret, ""))
+            });
+            for header in bearer.map(Ok).into_iter().chain(named) {
+                let (name, secret, before) = header?;
+                let value = format!("{before}{}", self.secrets.token(secret)?);
+                // The value stays out of the message.
+                let mut value = HeaderValue::from_str(&value).map_err(|_| {
+                    Error::config(format!(
+                        "the credential for {name} has characters that no header field may have"
+                    ))
+                })?;
+                value.set_sensitive(true);
+                headers.insert(name, value);
+            }
+        }
+        if !headers.is_empty() && url.scheme() == "http" && !is_private {
+            return Err(
+                Error::config("a credential would go over the public network unencrypted")
+                    .with_hint("write https://"),
+            );
+        }
+        let is_open = headers.is_empty() && grant.is_none_or(|grant| grant.secrets.is_empty());
+        let mut client = Client::builder()
+            .no_proxy()
+            .referer(false)
+            .use_rustls_tls()
+            .user_agent(concat!("sextant/", env!("CARGO_PKG_VERSION")))
+            .default_headers(headers)
+            .connect_timeout(self.wait)
+            .read_timeout(self.wait)
+            .redirect(redirects(found, is_open && is_web))
+            .dns_resolver(Arc::new(CheckedNames(found)));
+        if let Some(ca) = grant.and_then(|grant| grant.ca.as_ref()) {
+            client = client.tls_built_in_root_certs(false);
+            for certificate in tls::certificates(&self.base.join(ca))? {
+                let certificate = reqwest::Certificate::from_der(&certificate);
+                client = client.add_root_certificate(
+                    certificate.map_err(|error| Error::config(format!("ca: {error}")))?,
+                );
+            }
+        }
+        let client = client.build();
+        Ok(Connector(
+            client.map_err(|error| Error::config(error.to_string()))?,
+        ))
+    }
+}
+
+fn allowed(grant: &StoreGrant, literal: bool) -> Allowed {
+    Allowed {
+        private: grant.private,
+        literal,
+    }
+}
+
+/// Files on the web often lie where their address redirects to. A credential must not go there, and
+/// nothing that was encrypted may go on without that.
+fn redirects(allowed: Allowed, are_followed: bool) -> redirect::Policy {
+    if !are_followed {
+        return redirect::Policy::none();
+    }
+    redirect::Policy::custom(move |attempt| {
+        if attempt.previous().len() > REDIRECTS_MAX {
+            return attempt.error(Error::unavailable(format!(
+                "more than {REDIRECTS_MAX} redirects"
+            )));
+        }
+        let was_encrypted = attempt
+            .previous()
+            .last()
+            .is_some_and(|url| url.scheme() == "https");
+        let checked = parse(attempt.url().as_str())
+            .map_err(Error::denied)
+            .and_then(|url| {
+                if was_encrypted && url.scheme() == "http" {
+                    return Err(Error::denied("it redirects to where nothing is encrypted"));
+                }
+                literal(&url).map_or(Ok(()), |address| allowed.check(address))
+            });
+        match checked {
+            Ok(()) => attempt.follow(),
+            Err(error) => attempt.error(error),
+        }
+    })
+}
+
+/// Gives the client that was made to whatever store asks for one.
+#[derive(Debug)]
+struct Connector(Client);
+
+impl HttpConnector for Connector {
+    fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
+        Ok(HttpClient::new(self.0.clone()))
+    }
+}
