@@ -134,6 +134,11 @@ limits! {
     /// Connections of an instance that are open at the same time.
     tcp_connections_max: usize = 8;
 
+    /// Keys that are asked for in one request of a look-up.
+    lookup_keys_max: usize = 1_000;
+    /// Requests of a partition of a look-up that are under way at the same time.
+    lookups_max: usize = 4;
+
     /// Bytes of an SQL text.
     sql_bytes_max: usize = 1 << 20;
     /// How deep expressions and queries may be nested.

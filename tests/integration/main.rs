@@ -18,6 +18,8 @@ mod inputs;
 mod network;
 // Inputs on web servers and in object stores.
 mod stores;
+// Joins with tables that are asked by key.
+mod key_lookups;
 // Behaviour of SQL, as golden files.
 mod sql;
 // What the command prints, as snapshots, and its exit codes.

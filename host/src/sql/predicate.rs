@@ -19,6 +19,15 @@ pub(super) fn translate(filter: &Expr, table: &TableDescription) -> Option<Vec<P
             both.extend(translate(right, table)?);
             return Some(both);
         }
+        // The optimiser makes this of a short IN.
+        Expr::BinaryExpr(BinaryExpr {
+            op: SqlOperator::Or,
+            ..
+        }) => {
+            let mut literals = Vec::new();
+            let column = alternatives(filter, &mut literals)?;
+            vec![values(column, Operator::InList, literals, table)?]
+        }
         Expr::BinaryExpr(binary) => vec![comparison(binary, table)?],
         Expr::Between(Between {
             expr,
@@ -55,9 +64,12 @@ pub(super) fn translate(filter: &Expr, table: &TableDescription) -> Option<Vec<P
         _ => return None,
     };
     let taken = |predicate: &Predicate| {
-        table.pushdown.iter().any(|taken| {
-            taken.column == predicate.column && taken.operators.contains(&predicate.operator)
-        })
+        let is_key = table.required_keys.contains(&predicate.column)
+            && matches!(predicate.operator, Operator::Eq | Operator::InList);
+        is_key
+            || table.pushdown.iter().any(|taken| {
+                taken.column == predicate.column && taken.operators.contains(&predicate.operator)
+            })
     };
     predicates.iter().all(taken).then_some(predicates)
 }
@@ -69,6 +81,42 @@ fn has_escape(pattern: &Expr) -> bool {
             matches!(value.try_as_str(), Some(Some(text)) if text.contains('\\'))
         }
         _ => false,
+    }
+}
+
+/// The column that is equal to one of several literals, which are collected.
+fn alternatives<'a>(filter: &'a Expr, literals: &mut Vec<&'a Expr>) -> Option<&'a Expr> {
+    match filter {
+        Expr::BinaryExpr(BinaryExpr {
+            left,
+            op: SqlOperator::Or,
+            right,
+        }) => {
+            let column = alternatives(left, literals)?;
+            (column == alternatives(right, literals)?).then_some(column)
+        }
+        Expr::BinaryExpr(BinaryExpr {
+            left,
+            op: SqlOperator::Eq,
+            right,
+        }) => {
+            let (column, literal) = match (left.as_ref(), right.as_ref()) {
+                (column @ Expr::Column(_), literal @ Expr::Literal(..))
+                | (literal @ Expr::Literal(..), column @ Expr::Column(_)) => (column, literal),
+                _ => return None,
+            };
+            literals.push(literal);
+            Some(column)
+        }
+        Expr::InList(InList {
+            expr,
+            list,
+            negated: false,
+        }) => {
+            literals.extend(list);
+            Some(expr)
+        }
+        _ => None,
     }
 }
 

@@ -5,9 +5,10 @@ use super::answer::Answer;
 use super::catalog::{CATALOG, PUBLIC, SnapshotCatalog};
 use super::check::parse;
 use super::failure::from_datafusion;
-use super::function::{Functions, TableCalls};
+use super::function::Functions;
 use super::hints::Names;
 use super::options::{QueryOptions, SourceErrors};
+use super::planner::Planner;
 use super::queries::{EndOnDrop, Queries, QueryRecord};
 use crate::error::{Error, Result};
 use crate::registry::{Registry, Snapshot};
@@ -354,7 +355,7 @@ impl Shared {
             .with_runtime_env(Arc::clone(self.queries.environment()))
             .with_catalog_list(Arc::new(catalogs))
             .with_default_features()
-            .with_query_planner(Arc::new(TableCalls))
+            .with_query_planner(Arc::new(Planner))
             .build();
         self.functions(snapshot, &state)
             .register(&mut state, scope)?;

@@ -7,7 +7,9 @@ use super::predicate::translate;
 use super::scan::SourceScan;
 use crate::error::Error;
 use crate::registry::Source;
-use crate::wasm::{Connection, Operator, Predicate, Request, Scope, TableDescription};
+use crate::wasm::{
+    Connection, Operator, Plugin, Predicate, Request, Scope, SourceSettings, TableDescription,
+};
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
@@ -18,7 +20,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use std::sync::Arc;
 
 /// A table of a source.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct SourceTable {
     source: Arc<Source>,
     table: Arc<TableDescription>,
@@ -32,7 +34,41 @@ impl SourceTable {
         }
     }
 
-    fn predicates(&self, filters: &[Expr]) -> Vec<Predicate> {
+    /// Its name in SQL, with its source's.
+    pub(super) fn full_name(&self) -> String {
+        format!("{}.{}", self.source.name(), self.table.name)
+    }
+
+    pub(super) fn source_name(&self) -> &str {
+        self.source.name()
+    }
+
+    pub(super) fn description(&self) -> &TableDescription {
+        &self.table
+    }
+
+    pub(super) fn plugin(&self) -> Result<&Arc<Plugin>, Error> {
+        self.source.plugin()
+    }
+
+    pub(super) fn settings(&self) -> Result<&SourceSettings, Error> {
+        self.source.settings()
+    }
+
+    /// The keys without which it cannot be asked.
+    pub(super) fn required_keys(&self) -> &[usize] {
+        &self.table.required_keys
+    }
+
+    /// Those of them that no filter gives.
+    pub(super) fn missing_keys(&self, filters: &[Expr]) -> Vec<usize> {
+        let predicates = self.predicates(filters);
+        let keys = self.required_keys().iter().copied();
+        keys.filter(|&key| !is_given(key, &predicates)).collect()
+    }
+
+    /// What of the filters is sent to the source.
+    pub(super) fn predicates(&self, filters: &[Expr]) -> Vec<Predicate> {
         filters
             .iter()
             .filter_map(|filter| translate(filter, &self.table))
@@ -43,23 +79,26 @@ impl SourceTable {
     /// A table that is only asked by key needs one.
     fn check_keys(&self, predicates: &[Predicate]) -> Result<(), Error> {
         for &key in &self.table.required_keys {
-            let given = |predicate: &Predicate| {
-                predicate.column == key
-                    && matches!(predicate.operator, Operator::Eq | Operator::InList)
-            };
-            if !predicates.iter().any(given) {
+            if !is_given(key, predicates) {
                 let column = self.table.columns.field(key).name();
-                let name = format!("{}.{}", self.source.name(), self.table.name);
+                let name = self.full_name();
                 return Err(Error::sql(format!(
                     "table {name} can only be asked by its key {column:?}"
                 ))
                 .with_hint(format!(
-                    "for example: SELECT * FROM {name} WHERE {column} IN ('...')"
+                    "for example: SELECT * FROM {name} WHERE {column} IN ('...'), or a join ON {column} = ..."
                 )));
             }
         }
         Ok(())
     }
+}
+
+/// Whether predicates give a key.
+fn is_given(key: usize, predicates: &[Predicate]) -> bool {
+    predicates.iter().any(|predicate| {
+        predicate.column == key && matches!(predicate.operator, Operator::Eq | Operator::InList)
+    })
 }
 
 #[async_trait]

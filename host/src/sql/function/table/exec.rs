@@ -4,7 +4,7 @@
 use super::call::TableCallNode;
 use super::{Callee, to_datafusion};
 use crate::sql::options::QueryOptions;
-use crate::sql::usage::{InstanceMetrics, PluginUsage};
+use crate::sql::usage::InstanceMetrics;
 use crate::wasm::{Distribution, Progress, Scope, TableArguments, TableCall, TableShape};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -12,16 +12,13 @@ use async_trait::async_trait;
 use datafusion::catalog::Session;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, internal_err};
-use datafusion::execution::context::QueryPlanner;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::{Distribution as Required, EquivalenceProperties, PhysicalExpr};
-use datafusion::physical_plan::execution_plan::{
-    Boundedness, EmissionType, replace_children_if_necessary,
-};
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -29,7 +26,7 @@ use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties,
     InputDistributionRequirements, Partitioning, PlanProperties,
 };
-use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
+use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use std::collections::VecDeque;
@@ -40,29 +37,6 @@ use tokio::sync::OnceCell;
 /// Makes plans in which calls of table functions run.
 #[derive(Debug)]
 pub(in crate::sql) struct TableCalls;
-
-#[async_trait]
-impl QueryPlanner for TableCalls {
-    async fn create_physical_plan(
-        &self,
-        plan: &LogicalPlan,
-        session: &dyn Session,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(Self)]);
-        let planned = planner.create_physical_plan(plan, session).await?;
-        match (plan, QueryOptions::of(session.config_options())) {
-            (LogicalPlan::Analyze(_), Some(query)) => {
-                let inputs = planned.children().into_iter();
-                let shown = inputs.map(|input| {
-                    Arc::new(PluginUsage::new(input, &query.scope)) as Arc<dyn ExecutionPlan>
-                });
-                let shown = shown.collect();
-                replace_children_if_necessary(Arc::clone(&planned), shown)
-            }
-            _ => Ok(planned),
-        }
-    }
-}
 
 #[async_trait]
 impl ExtensionPlanner for TableCalls {
