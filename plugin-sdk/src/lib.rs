@@ -568,6 +568,9 @@ mod answer;
 mod filter;
 mod function;
 mod gather;
+// Formats that several sources read.
+#[cfg(any(feature = "json", test))]
+pub mod json;
 pub mod relation;
 mod rows;
 mod scan;
