@@ -155,9 +155,9 @@ impl Kind {
     pub(crate) fn schema(self) -> Schema {
         let members = self.columns().iter().map(|(name, holds, _)| {
             let data_type = match holds {
-                Holds::Text => DataType::Utf8,
-                Holds::Day => DataType::Date32,
-                Holds::Time => DataType::Timestamp(TimeUnit::Microsecond, None),
+                Text => DataType::Utf8,
+                Day => DataType::Date32,
+                Time => DataType::Timestamp(TimeUnit::Microsecond, None),
             };
             Field::new(*name, data_type, true)
         });
