@@ -61,6 +61,8 @@ enum Command {
     Endurance(endurance::Arguments),
     /// Work a case, from building the plugins to replacing one while a query runs.
     Demo(demo::Arguments),
+    /// Answer look-ups by key with made-up records, on this machine alone.
+    DemoGateway(demo::gateway::Arguments),
 }
 
 /// Runs the command that the process was started with.
@@ -86,6 +88,7 @@ fn run(arguments: Arguments) -> Result<()> {
         Command::Endurance(own) => endurance::run(&own),
         Command::Doctor => doctor::run(workspace),
         Command::Demo(own) => demo::run(workspace, &own),
+        Command::DemoGateway(own) => demo::gateway::run(own),
     }
 }
 

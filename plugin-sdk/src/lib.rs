@@ -532,7 +532,8 @@
 //!
 //! `sextant plugin test` runs the examples of functions and asks functions and tables for what all must
 //! bear. A source is opened with `examples/sextant.toml`, whose inputs are files of that folder; the
-//! folder goes into the bundle. `sextant plugin bench` times each function and table against a native
+//! folder goes into the bundle. A table that is asked by key is tested for the keys that `examples/keys.toml`
+//! gives: `[SOURCE.TABLE]`, and `COLUMN = [..]` under it. `sextant plugin bench` times each function and table against a native
 //! build of the same crate; calls that cannot be made up stand in `examples/bench.toml`:
 //!
 //! ```toml

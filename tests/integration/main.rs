@@ -20,6 +20,8 @@ mod network;
 mod stores;
 // Joins with tables that are asked by key.
 mod key_lookups;
+// Look-ups of the plugin `find` against the local gateway.
+mod find;
 // Behaviour of SQL, as golden files.
 mod sql;
 // What the command prints, as snapshots, and its exit codes.

@@ -42,7 +42,15 @@ fn test_with_examples(plugin_name: &str, examples: &[(&str, &str)]) -> (bool, St
 /// The plugins of the repository bear everything that is asked of them.
 #[test]
 fn plugins_pass_their_tests() {
-    for name in ["names", "graph", "rule", "delimited", "sanctions"] {
+    for name in [
+        "names",
+        "graph",
+        "rule",
+        "delimited",
+        "sanctions",
+        "police_open_data",
+        "find",
+    ] {
         let folder = root().join("plugins").join(name);
         let output = plugin(
             "test",
@@ -77,6 +85,8 @@ fn examples_reach_nothing_else() {
     std::fs::write(secret.path(), "a\n1\n").expect("it can be written");
     let path = secret.path().display();
     let cases = [
+        "[source.s]\nplugin = \"delimited\"\nhttp = [{ url = \"http://127.0.0.1/\", private = true }]\n".to_owned(),
+        "[source.s]\nplugin = \"delimited\"\nsecrets = { x = { token_env = \"HOME\" } }\n".to_owned(),
         format!("[source.s]\nplugin = \"delimited\"\ninputs = {{ f = \"{path}\" }}\n[source.s.config.tables.t]\ninput = \"f\"\n"),
         "[source.s]\nplugin = \"delimited\"\ninputs = { f = [\"../*\"] }\n[source.s.config.tables.t]\ninput = \"f\"\n".to_owned(),
         "[source.s]\nplugin = \"names\"\n".to_owned(),

@@ -67,6 +67,7 @@ fn workspace() -> TestWorkspace {
         .plugin("hotspots")
         .plugin("screening")
         .plugin("threat")
+        .plugin("find")
         .plugin("hostile");
     workspace.config(&config.replace("FIXTURES", &fixtures.display().to_string()))
 }

@@ -2,6 +2,7 @@
 //! in temporary folders.
 
 pub mod far;
+pub mod gateway;
 
 use arrow::array::RecordBatch;
 use sextant::bundle::{Bundle, Content, build_crate, pack};

@@ -1,6 +1,7 @@
 //! `sextant demo`: builds the repository's plugins, works a case with planted truths (or the real
 //! lists, with `--data`), and ends by replacing a plugin while a query runs.
 
+pub(super) mod gateway;
 mod people;
 mod real;
 mod swap;

@@ -6,6 +6,7 @@
 //! sources read its own files alone.
 
 mod functions;
+mod keys;
 mod lifecycle;
 mod tables;
 
@@ -16,6 +17,7 @@ use crate::error::{Context, Error, Result};
 use crate::host::Host;
 use crate::input::Paths;
 use crate::limits::Limits;
+use crate::net::NetworkConfig;
 use crate::registry::BUNDLE_EXTENSION;
 use crate::sql::{Reach, Session};
 use crate::wasm::Plugin;
@@ -214,6 +216,9 @@ fn check_examples(workspace: &Workspace, bundle: &Bundle) -> Result<()> {
                 "source {source:?} is of plugin {:?}",
                 config.plugin
             ));
+        }
+        if config.network != NetworkConfig::default() {
+            return refused(format!("source {source:?} reaches the network"));
         }
         for paths in config.inputs.values() {
             let paths = match paths {

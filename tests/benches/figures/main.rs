@@ -5,6 +5,7 @@
 
 mod accounting;
 mod analyses;
+mod find;
 mod names;
 mod native;
 mod scalars;
@@ -74,7 +75,7 @@ fn main() {
     let wanted = arguments
         .iter()
         .find(|argument| !argument.starts_with("--"));
-    let measures: [(&str, Measure); 15] = [
+    let measures: [(&str, Measure); 16] = [
         ("boundary", boundary),
         ("jaro_winkler", jaro_winkler),
         ("aggregate", analyses::aggregate),
@@ -90,6 +91,7 @@ fn main() {
         ("select_1", select_1),
         ("cancel", cancel),
         ("reload", reload),
+        ("key_join", find::key_join),
     ];
     let mut figures = Vec::new();
     for (name, measure) in measures {

@@ -1,5 +1,7 @@
 //! What every plugin must bear while it works: too little room, being cancelled, being replaced.
 
+use super::keys::Keys;
+use super::tables;
 use super::{Bench, Tally, bundle_file, same_rows};
 use crate::bundle::{Content, pack};
 use crate::error::{Error, Result};
@@ -32,17 +34,14 @@ fn workloads(bench: &Bench, plugin: &Plugin) -> Result<Vec<String>> {
     let functions = plugin.functions().iter();
     let examples = functions.filter_map(|function| function.examples.first());
     let mut all: Vec<_> = examples.map(|(sql, _)| sql.clone()).collect();
-    let session = bench.session()?;
-    for source in bench.host.snapshot().sources().keys() {
-        let sql = format!(
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = '{source}' ORDER BY 1"
-        );
-        let tables = bench.lines(&session, &sql)?;
-        all.extend(
-            tables
-                .iter()
-                .map(|table| format!("SELECT * FROM \"{source}\".\"{table}\"")),
-        );
+    let keys = Keys::of(bench)?;
+    for source in bench.host.snapshot().sources().values() {
+        // One that cannot be described has failed its own test.
+        let tables = tables::describe(bench, source).unwrap_or_default();
+        let relations = tables
+            .iter()
+            .filter_map(|table| keys.relation(source.name(), table));
+        all.extend(relations.map(|relation| format!("SELECT * FROM {relation}")));
     }
     Ok(all)
 }

@@ -1,6 +1,7 @@
 //! What every table must bear: whatever is pushed down to it (columns, a limit, predicates), and
 //! however it is split, the same rows come as from a copy of all of it.
 
+use super::keys::Keys;
 use super::{Arguments, Bench, ROWS_MAX, Random, Tally, same_rows};
 use crate::error::{Error, Result};
 use crate::registry::Source;
@@ -20,15 +21,18 @@ pub(super) fn test(bench: &Bench, arguments: &Arguments, tally: &mut Tally) -> R
             "note: no table was tested: there is no examples/sextant.toml with a source",
         );
     }
+    let keys = Keys::of(bench)?;
     for source in snapshot.sources().values() {
         let tables = describe(bench, source);
         for table in tables.as_deref().into_iter().flatten() {
             let name = format!("\"{}\".\"{}\"", source.name(), table.name);
-            if !table.required_keys.is_empty() {
-                super::super::note(&format!("note: {name} is asked by key, and was not tested"));
+            let Some(relation) = keys.relation(source.name(), table) else {
+                super::super::note(&format!(
+                    "note: {name} is asked by key, and was not tested: examples/keys.toml has none for it"
+                ));
                 continue;
-            }
-            let tested = Tested::new(bench, table, &name);
+            };
+            let tested = Tested::new(bench, table, &name, relation);
             match tested {
                 Ok(tested) => tested.test(arguments, tally),
                 Err(error) => tally.add(&name, Err(error)),
@@ -39,7 +43,7 @@ pub(super) fn test(bench: &Bench, arguments: &Arguments, tally: &mut Tally) -> R
     Ok(())
 }
 
-fn describe(bench: &Bench, source: &Source) -> Result<Vec<Arc<TableDescription>>> {
+pub(super) fn describe(bench: &Bench, source: &Source) -> Result<Vec<Arc<TableDescription>>> {
     let scope = Scope::new(bench.host.limits());
     let tables = bench.host.block_on(source.tables(&scope))?;
     match tables.iter().find_map(|table| table.problem.clone()) {
@@ -54,15 +58,22 @@ struct Tested<'a> {
     session: Session,
     table: &'a TableDescription,
     name: &'a str,
+    /// What stands behind FROM: the table, or what some keys bring.
+    relation: String,
     columns: Vec<ArrayRef>,
 }
 
 impl<'a> Tested<'a> {
-    fn new(bench: &'a Bench, table: &'a TableDescription, name: &'a str) -> Result<Self> {
+    fn new(
+        bench: &'a Bench,
+        table: &'a TableDescription,
+        name: &'a str,
+        relation: String,
+    ) -> Result<Self> {
         let session = bench.session()?;
         // More rows than may be looked at are refused with the next query.
         let copy = format!(
-            "CREATE TABLE copy AS SELECT * FROM {name} LIMIT {}",
+            "CREATE TABLE copy AS SELECT * FROM {relation} LIMIT {}",
             ROWS_MAX + 1
         );
         bench.answer(&session, &copy)?;
@@ -74,6 +85,7 @@ impl<'a> Tested<'a> {
             session,
             table,
             name,
+            relation,
             columns: all.columns().to_vec(),
         })
     }
@@ -126,7 +138,7 @@ impl<'a> Tested<'a> {
             let sql = format!("SELECT {columns} FROM {table} {filter}");
             self.bench.lines(&self.session, &sql)
         };
-        let (found, due) = (ask(self.name)?, ask("copy")?);
+        let (found, due) = (ask(&self.relation)?, ask("copy")?);
         same_rows(
             &format!("SELECT {columns} FROM {} {filter}", self.name),
             found,
@@ -136,7 +148,7 @@ impl<'a> Tested<'a> {
 
     /// That as many rows come as are asked for, all of them rows of the table.
     fn limited(&self, limit: usize) -> Result<()> {
-        let sql = format!("SELECT * FROM {} LIMIT {limit}", self.name);
+        let sql = format!("SELECT * FROM {} LIMIT {limit}", self.relation);
         let found = self.bench.lines(&self.session, &sql)?;
         let due = limit.min(self.rows());
         if found.len() != due {
@@ -163,9 +175,17 @@ impl<'a> Tested<'a> {
     }
 
     fn is_pushed(&self, filter: &str) -> bool {
-        let sql = format!("EXPLAIN SELECT * FROM {} {filter}", self.name);
+        let sql = format!("EXPLAIN SELECT * FROM {} {filter}", self.relation);
         let plan = self.bench.lines(&self.session, &sql);
-        plan.is_ok_and(|lines| lines.iter().any(|line| line.contains("pushed=[")))
+        // A key is always sent; something has to be beside it.
+        let sign = match self.table.required_keys.is_empty() {
+            true => "",
+            false => " AND ",
+        };
+        plan.is_ok_and(|lines| {
+            let mut pushed = lines.iter().filter(|line| line.contains("pushed=["));
+            pushed.any(|line| line.contains(sign))
+        })
     }
 
     /// One to three predicates of kinds that the table takes; none where it takes none.
@@ -253,7 +273,7 @@ impl<'a> Tested<'a> {
     }
 }
 
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
