@@ -122,6 +122,14 @@ pub fn example_bundle(example: &str, imports: &[&str]) -> Vec<u8> {
 fn cargo(arguments: &[&str]) -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut cargo = std::process::Command::new(cargo);
+    // What cargo tells this program of its package would make build scripts run again, and everything
+    // that stands on them be built again.
+    let variables = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    for name in variables {
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(name);
+        }
+    }
     let built = cargo.args(arguments).current_dir(root()).status();
     assert!(built.expect("cargo starts").success(), "{arguments:?}");
     PathBuf::from(std::env::var_os("CARGO_TARGET_DIR").expect("it was set"))
