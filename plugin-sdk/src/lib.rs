@@ -566,6 +566,7 @@ pub mod tcp;
 
 // What a plugin implements, and helps to do so.
 mod answer;
+pub mod date;
 mod filter;
 mod function;
 mod gather;
@@ -578,6 +579,8 @@ mod scan;
 mod source;
 mod strings;
 pub mod testing;
+#[cfg(any(feature = "xml", test))]
+pub mod xml;
 
 // A component of it.
 #[cfg(target_arch = "wasm32")]

@@ -21,6 +21,12 @@ pub trait Source: Sized + 'static {
     /// The tables. The same configuration and the same data give the same answer.
     fn tables(&self) -> Result<Vec<Table>>;
 
+    /// One of the tables, by name; none where there is no such table. It is asked for before every
+    /// split and scan: implement it where describing all of them costs more than describing one.
+    fn table(&self, name: &str) -> Result<Option<Table>> {
+        Ok(self.tables()?.into_iter().find(|table| table.name == name))
+    }
+
     /// Splits a request into parts that are read independently, in about
     /// [`Request::partitions`] of them. One part, by default.
     fn partitions(&self, request: &Request) -> Result<Vec<Partition>> {

@@ -334,10 +334,9 @@ pub fn scan_request<S: Source>(source: &S, request: &Request) -> Result<Vec<Reco
 
 /// A table of a source, by name.
 pub fn find<S: Source>(source: &S, table: &str) -> Result<Table> {
-    let mut tables = source.tables()?.into_iter();
-    tables
-        .find(|known| known.name == table)
-        .ok_or_else(|| Error::not_found(format!("no table {table:?}")))
+    source
+        .table(table)?
+        .ok_or_else(|| Error::not_found(format!("there is no table {table:?}")))
 }
 
 /// A predicate on a column of a table.

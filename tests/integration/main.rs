@@ -22,6 +22,8 @@ mod stores;
 mod key_lookups;
 // Look-ups of the plugin `find` against the local gateway.
 mod find;
+// The plugin `postgres` against a real server.
+mod postgres;
 // Behaviour of SQL, as golden files.
 mod sql;
 // What the command prints, as snapshots, and its exit codes.

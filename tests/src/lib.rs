@@ -3,6 +3,7 @@
 
 pub mod far;
 pub mod gateway;
+pub mod postgres;
 
 use arrow::array::RecordBatch;
 use sextant::bundle::{Bundle, Content, build_crate, pack};

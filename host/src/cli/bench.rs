@@ -469,6 +469,7 @@ impl Planned {
             limit: None,
             batch_rows: scope.limits().batch_rows,
             partitions: 1,
+            described: Arc::clone(&table.columns),
         };
         let (mut rows, mut took) = (Vec::new(), Duration::ZERO);
         let mut connection = Connection::open(plugin, scope, settings).await?;

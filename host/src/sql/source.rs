@@ -152,6 +152,7 @@ impl TableProvider for SourceTable {
             limit,
             batch_rows: options.execution.batch_size.get(),
             partitions: options.execution.target_partitions,
+            described: Arc::clone(&self.table.columns),
             columns,
         };
         let plugin = self.source.plugin().map_err(to_datafusion)?;

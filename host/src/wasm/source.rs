@@ -1,7 +1,7 @@
 //! A source's instance: open, describe, partition, scan.
 
 use super::api::v0_1::{source, types};
-use super::arrow::GuestBatch;
+use super::arrow::{GuestBatch, fields_to_contract};
 use super::describe::{
     Operator, TableDescription, check_count, error_from_guest, tables_from_guest,
 };
@@ -81,6 +81,8 @@ pub struct Request {
     pub batch_rows: usize,
     /// Into how many partitions the scan should be split.
     pub partitions: usize,
+    /// All columns of the table, as they were described.
+    pub described: SchemaRef,
 }
 
 /// What a call answered, and how long it was at work.
@@ -263,6 +265,8 @@ fn to_guest(request: &Request) -> source::Request {
         limit: request.limit.map(|limit| limit as u64),
         batch_rows: request.batch_rows as u32,
         partitions: request.partitions as u32,
+        described: fields_to_contract(request.described.fields())
+            .expect("it came over the contract"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The `source` interface over [`Source`].
 
-use super::{emit, host, receive_batch, send_schema, start, types};
+use super::{emit, host, receive_batch, receive_schema, send_schema, start, types};
 use crate::bindings::source::exports::sextant::plugin::source as exports;
 use crate::{Batches, Error, Operator, Predicate, Request, Result, Source, Table};
 use arrow_schema::{Schema, SchemaRef};
@@ -35,10 +35,10 @@ impl<S> fmt::Debug for Connection<S> {
 
 impl<S: Source> Connection<S> {
     fn receive(&self, request: exports::Request) -> Result<(Request, SchemaRef)> {
-        let mut tables = self.0.tables()?.into_iter();
-        let table = tables
-            .find(|table| table.name == request.table)
-            .ok_or_else(|| Error::not_found(format!("no table {:?}", request.table)))?;
+        let table = self.0.table(&request.table)?;
+        let table = table
+            .ok_or_else(|| Error::not_found(format!("there is no table {:?}", request.table)))?;
+        check_described(&table, &request.described)?;
         let request = receive_request(&table, request)?;
         let schema = request.project(&table.columns);
         Ok((request, schema))
@@ -126,6 +126,20 @@ fn send_table(table: Table) -> Result<exports::Table> {
         rows: table.rows,
         problem: table.problem.map(Into::into),
     })
+}
+
+/// That a request counts the columns that the table has.
+fn check_described(table: &Table, described: &super::contract::Schema) -> Result<()> {
+    match receive_schema(described)?.fields() == table.columns.fields() {
+        true => Ok(()),
+        false => Err(Error::unavailable(
+            format!(
+                "the columns of table {:?} have changed since they were described: ask again in a minute",
+                table.name
+            ),
+            None,
+        )),
+    }
 }
 
 fn receive_request(table: &Table, request: exports::Request) -> Result<Request> {

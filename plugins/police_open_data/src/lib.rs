@@ -9,7 +9,6 @@
 //! One record is held at a time, and its values are read where they stand. README.md describes the
 //! tables.
 
-mod date;
 mod record;
 mod tables;
 

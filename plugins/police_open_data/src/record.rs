@@ -1,11 +1,10 @@
 //! Reading a record: its members become cells of a row, by what they are called in this year's file.
 
-use crate::date;
 use crate::tables::{Column, Holds, Kind};
 use serde::de::{self, DeserializeSeed, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use sextant_plugin_sdk::json::{JsonRecord, JsonRecords};
-use sextant_plugin_sdk::{Cell, Error, Result, RowReader, Rows};
+use sextant_plugin_sdk::{Cell, Error, Result, RowReader, Rows, date};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;

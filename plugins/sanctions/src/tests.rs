@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use serde_json::json;
 use sextant_plugin_sdk::host::{Capabilities, ReadChunk};
 use sextant_plugin_sdk::testing::{self, TestHost};
-use sextant_plugin_sdk::{Entry, ErrorKind, Operator};
+use sextant_plugin_sdk::{Entry, ErrorKind, Operator, xml};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -461,13 +461,13 @@ fn a_record_has_bounds() {
             "a record may have 1048576 bytes",
         ),
         (
-            small(&"<A/>".repeat(xml::RECORD_ELEMENTS_MAX)),
+            small(&"<A/>".repeat(xml::RECORD_NODES_MAX)),
             "a record may have 10000 elements",
         ),
-        (small(&deep), "elements may be nested 16 deep"),
+        (small(&deep), "elements may be nested 32 deep"),
         (
             small("").replace("<ENTITIES/>", &deep),
-            "elements may be nested 16 deep",
+            "elements may be nested 32 deep",
         ),
         (
             small(&format!("<{}/>", "N".repeat(129))),

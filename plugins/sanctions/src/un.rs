@@ -10,7 +10,7 @@ use crate::entity::{
     Attribute, Birth, BirthKind, Entity, EntityKind, Identifier, IdentifierKind, NAME_PARTS, Name,
     NameKind, Place, Quality, Record, Records, Role, RoleKind,
 };
-use crate::xml::{Element, Step, XmlReader};
+use crate::xml::{Element, ListReader, Step};
 use sextant_plugin_sdk::{Error, InputReader, Result};
 use std::collections::HashSet;
 
@@ -25,7 +25,7 @@ const UNREAD_MAX: usize = 16;
 /// The records of a list.
 pub(crate) fn records(input: InputReader) -> Result<Records> {
     Ok(Box::new(List {
-        xml: XmlReader::new(input)?,
+        xml: ListReader::new(input)?,
         at: At::Start,
         version: None,
         sections: Vec::new(),
@@ -37,7 +37,7 @@ pub(crate) fn records(input: InputReader) -> Result<Records> {
 }
 
 struct List {
-    xml: XmlReader,
+    xml: ListReader,
     at: At,
     /// When the list was made, as it says.
     version: Option<String>,
@@ -95,7 +95,7 @@ impl List {
             let step = self.xml.step()?;
             let record = match (self.at, step) {
                 (At::Section(kind), Step::Open(element)) if element.name == record_name(kind) => {
-                    return self.record(kind, element).map(Some);
+                    return self.record(kind, element.byte).map(Some);
                 }
                 (At::Start | At::AfterList, step) => self.outside(step)?,
                 (_, Step::Open(element)) => self.inside(element)?,
@@ -172,16 +172,15 @@ impl List {
 
     /// Reads a whole record. The outer error says that the file is broken, a bad record that only
     /// this one is.
-    fn record(&mut self, kind: EntityKind, opened: Element) -> Result<Record> {
+    fn record(&mut self, kind: EntityKind, byte: u64) -> Result<Record> {
         self.record += 1;
         if self.record > RECORDS_MAX as u64 {
             let message = format!("a list may have {RECORDS_MAX} records, this one has more");
             return Err(self.error(&message));
         }
-        let byte = opened.byte;
         let element = self
             .xml
-            .element(opened)
+            .element()
             .map_err(|error| error.at_record(self.record))?;
         let entity =
             entity(kind, element, self.version.clone()).and_then(|entity| self.once(entity));

@@ -8,6 +8,7 @@ mod analyses;
 mod find;
 mod names;
 mod native;
+mod postgres;
 mod scalars;
 mod screening;
 mod tables;
@@ -75,7 +76,7 @@ fn main() {
     let wanted = arguments
         .iter()
         .find(|argument| !argument.starts_with("--"));
-    let measures: [(&str, Measure); 16] = [
+    let measures: [(&str, Measure); 17] = [
         ("boundary", boundary),
         ("jaro_winkler", jaro_winkler),
         ("aggregate", analyses::aggregate),
@@ -92,6 +93,7 @@ fn main() {
         ("cancel", cancel),
         ("reload", reload),
         ("key_join", find::key_join),
+        ("postgres", postgres::postgres),
     ];
     let mut figures = Vec::new();
     for (name, measure) in measures {

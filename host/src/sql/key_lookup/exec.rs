@@ -98,6 +98,7 @@ impl ExtensionPlanner for KeyLookups {
             limit: None,
             batch_rows: options.execution.batch_size.get(),
             partitions: 1,
+            described: Arc::clone(&table.description().columns),
             columns: projection,
         };
         Ok(Some(Arc::new(KeyLookupExec::new(

@@ -1,4 +1,4 @@
-//! Days and times as the files write them: `2017-05-12`, `2017-05-12T10:30:00`, `12.05.2017`,
+//! Days and times as files write them: `2017-05-12`, `2017/05/12`, `2017-05-12T10:30:00`, `12.05.2017`,
 //! `12.05.2017 10:30`. Anything else is refused; a zone other than `Z` would have to be guessed at.
 
 use chrono::NaiveDate;
@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 const MICROSECONDS: i64 = 1_000_000;
 
 /// Days since 1970-01-01; none where the text is no day, or says a time of day.
-pub(crate) fn day(text: &str) -> Option<i32> {
+pub fn day(text: &str) -> Option<i32> {
     match parse(text)? {
         (days, 0) => Some(days),
         _ => None,
@@ -14,7 +14,7 @@ pub(crate) fn day(text: &str) -> Option<i32> {
 }
 
 /// Microseconds since 1970-01-01, in the time of the place.
-pub(crate) fn time(text: &str) -> Option<i64> {
+pub fn time(text: &str) -> Option<i64> {
     let (days, microseconds) = parse(text)?;
     Some(i64::from(days) * 86_400 * MICROSECONDS + microseconds)
 }
@@ -28,7 +28,9 @@ fn parse(text: &str) -> Option<(i32, i64)> {
         Some((part(0)?, part(1)?, part(2)?))
     };
     let (year, month, day) = match date.as_bytes() {
-        [_, _, _, _, b'-', _, _, b'-', ..] => numbers([0, 5, 8], [4, 7, 10])?,
+        [_, _, _, _, b'-', _, _, b'-', ..] | [_, _, _, _, b'/', _, _, b'/', ..] => {
+            numbers([0, 5, 8], [4, 7, 10])?
+        }
         [_, _, b'.', _, _, b'.', ..] => numbers([6, 3, 0], [10, 5, 2])?,
         _ => return None,
     };
@@ -84,6 +86,7 @@ mod tests {
         // `date -ud 2017-05-12 +%s` divided by 86,400.
         for text in [
             "2017-05-12",
+            "2017/05/12",
             "2017-05-12T00:00:00",
             "12.05.2017",
             " 12.05.2017 0:00 ",
