@@ -131,6 +131,8 @@ limits! {
     http_request_bytes_max: usize = 4 << 20;
     /// Bytes of the body of an HTTP response.
     http_response_bytes_max: u64 = 1 << 30;
+    /// Bytes of all responses that a source keeps, so that they are sent again only where they have changed.
+    http_kept_bytes_max: usize = 16 << 20;
     /// Connections of an instance that are open at the same time.
     tcp_connections_max: usize = 8;
 

@@ -17,6 +17,7 @@
 
 mod address;
 mod http;
+mod kept;
 mod pace;
 mod secret;
 mod store;

@@ -16,6 +16,7 @@ mod queries;
 mod scan;
 mod session;
 mod source;
+mod spatial;
 mod system;
 mod usage;
 
@@ -23,3 +24,4 @@ pub use answer::Answer;
 pub use check::subqueries_of_calls;
 pub use queries::Queries;
 pub use session::{Reach, Session, SqlStatement};
+pub(crate) use spatial::geoparquet;

@@ -22,6 +22,8 @@ mod stores;
 mod key_lookups;
 // Look-ups of the plugin `find` against the local gateway.
 mod find;
+// Sweeps of the plugin `interpol` over a local server that behaves like the API.
+mod interpol;
 // The plugin `postgres` against a real server.
 mod postgres;
 // Behaviour of SQL, as golden files.

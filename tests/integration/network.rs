@@ -743,3 +743,79 @@ fn secrets_are_granted_by_name() {
         assert!(error.contains(expected), "{error}");
     }
 }
+
+/// A far side that marks what it has: version 1 for two requests, then version 2.
+fn marking(control: &'static str) -> FarSide {
+    FarSide::new(move |asked, before| {
+        let version = if before < 2 { 1 } else { 2 };
+        let mark = format!("\"{version}\"");
+        match asked.header("if-none-match") == Some(mark.as_str()) {
+            true => answer(304, &format!("etag: {mark}"), ""),
+            false => answer(
+                200,
+                &format!("etag: {mark}\nlast-modified: Sat, 07 Sep 2002 00:00:01 GMT\n{control}"),
+                &format!("version {version}"),
+            ),
+        }
+    })
+}
+
+#[test]
+fn what_has_not_changed_is_not_sent_again() {
+    let far = marking("cache-control: max-age=600");
+    let host = getting(&private(&far, "/"), &far.url("/a?b=c"));
+    let versions: Vec<_> = (0..4).flat_map(|_| rows(&host, ANSWERS)).collect();
+    assert_eq!(
+        versions,
+        [
+            "200\tversion 1",
+            "200\tversion 1",
+            "200\tversion 2",
+            "200\tversion 2"
+        ]
+    );
+    let asked = far.asked();
+    let known = |at: usize| {
+        (
+            asked[at].header("if-none-match"),
+            asked[at].header("if-modified-since"),
+        )
+    };
+    let when = Some("Sat, 07 Sep 2002 00:00:01 GMT");
+    assert_eq!(known(0), (None, None));
+    assert_eq!(known(1), (Some("\"1\""), when));
+    assert_eq!(known(2), (Some("\"1\""), when));
+    assert_eq!(known(3), (Some("\"2\""), when));
+}
+
+#[test]
+fn what_must_not_or_cannot_be_kept_is_sent_again() {
+    let far = marking("cache-control: private, no-store");
+    let host = getting(&private(&far, "/"), &far.url("/a"));
+    rows(&host, ANSWERS);
+    rows(&host, ANSWERS);
+    assert!(
+        far.asked()
+            .iter()
+            .all(|asked| asked.header("if-none-match").is_none())
+    );
+    // More than there is room for.
+    let far = marking("");
+    let limits = "[limits]\nhttp_kept_bytes_max = 5\n";
+    let workspace = workspace(
+        &private(&far, "/"),
+        &format!("{{ url = {:?} }}", far.url("/a")),
+    );
+    let host = workspace.config(limits).host();
+    assert_eq!(rows(&host, ANSWERS), ["200\tversion 1"]);
+    assert_eq!(rows(&host, ANSWERS), ["200\tversion 1"]);
+    assert!(far.asked()[1].header("if-none-match").is_none());
+    // Whoever asks with a condition of his own gets the answer to it.
+    let far = marking("");
+    let own = format!(
+        "{{ url = {:?}, headers = {{ if-none-match = \"\\\"1\\\"\" }} }}",
+        far.url("/a")
+    );
+    let host = self::workspace(&private(&far, "/"), &own).host();
+    assert_eq!(rows(&host, "SELECT status FROM s.answers"), ["304"]);
+}

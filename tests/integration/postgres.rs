@@ -510,7 +510,8 @@ fn other_encodings_are_read_as_unicode() {
          CREATE TABLE words (id int, t text); GRANT SELECT ON words TO reader;
          INSERT INTO words VALUES (1, 'a'), (2, 'Київ'), (3, convert_from('\\xca', 'SQL_ASCII'));",
     );
-    let host = server.workspace("bytes", "").host();
+    let workspace = server.workspace("bytes", "");
+    let host = workspace.host();
     let error = failure(&host, "SELECT t FROM db.words").to_string();
     assert!(
         error.contains(
@@ -644,10 +645,9 @@ struct Random(u64);
 
 impl Random {
     fn new(seed: &str) -> Self {
-        Self(
-            seed.bytes()
-                .fold(7, |seed, byte| seed * 31 + u64::from(byte)),
-        )
+        Self(seed.bytes().fold(7, |seed, byte| {
+            seed.wrapping_mul(31).wrapping_add(u64::from(byte))
+        }))
     }
 
     fn below(&mut self, count: usize) -> usize {
@@ -669,7 +669,8 @@ fn what_arrow_does_not_have_is_an_error_or_a_choice() {
          INSERT INTO t VALUES (1, 'infinity', '-infinity', 'NaN', '{{1,2},{3,4}}', '300 years 1000000 hours', 'x'),
             (2, '0044-03-15 BC', '0001-01-01 00:00+00', 1, '{}', '1 day', 'y'), (3, NULL, '294276-01-01 00:00+00', 3, NULL, NULL, 'z');",
     );
-    let host = server.workspace("choices", "").host();
+    let workspace = server.workspace("choices", "");
+    let host = workspace.host();
     assert_eq!(
         rows(&host, "SELECT s FROM db.t ORDER BY id"),
         ["x", "y", "z"]
@@ -835,7 +836,8 @@ fn a_query_ends_with_its_server() {
          GRANT INSERT ON long TO reader;
          CREATE VIEW dividing AS SELECT 1 / (a - a) AS n FROM generate_series(1, 3) a;",
     );
-    let host = server.workspace("endings", "").host();
+    let workspace = server.workspace("endings", "");
+    let host = workspace.host();
     let session = host.session().expect("a session");
     let error = host.block_on(async {
         let mut answer = session.query("SELECT id, t FROM db.long").await.expect("it is planned");
@@ -947,7 +949,8 @@ fn geometry_is_well_known_binary() {
          CREATE TABLE places (id int, at geometry(Point, 4326), anywhere geometry, around geography);
          INSERT INTO places VALUES (1, 'SRID=4326;POINT(30.5 50.25)', 'SRID=3857;POINT(1 2)', 'POINT(30.5 50.25)'), (2, NULL, NULL, NULL);",
     );
-    let host = server.workspace("places", "").host();
+    let workspace = server.workspace("places", "");
+    let host = workspace.host();
     let places = all_of(
         &host,
         "SELECT id, at, anywhere, around FROM db.places ORDER BY id",

@@ -1,6 +1,7 @@
 //! Answers as text or files.
 
 use crate::error::{Error, Result};
+use crate::sql::geoparquet;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
@@ -9,6 +10,8 @@ use arrow::json::writer::{JsonArray, LineDelimited, WriterBuilder};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use arrow::util::pretty::pretty_format_batches;
 use parquet::arrow::ArrowWriter;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -117,10 +120,13 @@ impl<'a> Writer<'a> {
                 StreamWriter::try_new(out, schema).map_err(failed)?,
             )),
             Format::Parquet => {
+                let failed = |error: ParquetError| Error::io(error.to_string());
                 let writer = ArrowWriter::try_new(out, Arc::clone(schema), None);
-                Self::Parquet(Box::new(
-                    writer.map_err(|error| Error::io(error.to_string()))?,
-                ))
+                let mut writer = writer.map_err(failed)?;
+                if let Some((key, value)) = geoparquet(schema) {
+                    writer.append_key_value_metadata(KeyValue::new(key, value));
+                }
+                Self::Parquet(Box::new(writer))
             }
         })
     }

@@ -1,15 +1,17 @@
 //! HTTP requests to the places of an allow-list.
 
 use super::address::Allowed;
+use super::kept::{Answer, Asked, Keeping, Kept};
 use super::pace::{Pace, Paced};
 use super::secret::{SecretConfig, Secrets};
 use super::tls;
 use crate::error::{Context, Error, Result};
 use crate::limits::Limits;
+use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Url, dns};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -104,10 +106,28 @@ pub struct HttpResponse {
 /// The body of a response, as it comes.
 #[derive(Debug)]
 pub struct Body {
-    response: reqwest::Response,
+    chunks: Chunks,
+    /// Keeps what is read.
+    keeping: Option<Keeping>,
     place: String,
     read: u64,
     bytes_max: u64,
+}
+
+/// Where the bytes of a body come from.
+#[derive(Debug)]
+enum Chunks {
+    Far(reqwest::Response),
+    Kept(VecDeque<Bytes>),
+}
+
+impl Chunks {
+    async fn next(&mut self) -> Result<Option<Bytes>> {
+        match self {
+            Self::Far(response) => response.chunk().await.map_err(|error| failed(&error)),
+            Self::Kept(chunks) => Ok(chunks.pop_front()),
+        }
+    }
 }
 
 impl Body {
@@ -123,10 +143,14 @@ impl Body {
     /// Unavailable, where it breaks off or is late, and limit. They do not name the place.
     pub async fn chunk(&mut self) -> Result<Vec<u8>> {
         loop {
-            let chunk = self.response.chunk().await;
-            let Some(chunk) = chunk.map_err(|error| failed(&error))? else {
+            let Some(chunk) = self.chunks.next().await? else {
+                if let Some(keeping) = self.keeping.take() {
+                    keeping.done();
+                }
                 return Ok(Vec::new());
             };
+            let keeping = self.keeping.take();
+            self.keeping = keeping.and_then(|mut keeping| keeping.push(&chunk).then_some(keeping));
             self.read += chunk.len() as u64;
             if self.read > self.bytes_max {
                 return Err(Error::over_limit(
@@ -148,6 +172,7 @@ impl Body {
 pub(super) struct Http {
     places: Vec<Place>,
     bounds: Bounds,
+    kept: Arc<Kept>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -186,6 +211,7 @@ impl Http {
                 response_bytes_max: limits.http_response_bytes_max,
                 request_bytes_max: limits.http_request_bytes_max,
             },
+            kept: Kept::new(limits.http_kept_bytes_max),
         })
     }
 
@@ -241,11 +267,14 @@ impl Http {
             .min(request.timeout.unwrap_or(self.bounds.wait));
         for _ in 0..=REDIRECTS_MAX {
             let place = self.place(&url, &method)?;
+            let asked = Asked::new(&method, &url, &headers, &body);
+            let known = asked.as_ref().and_then(|asked| self.kept.known(asked));
             let exchange = Exchange {
                 place,
                 method: &method,
                 url: &url,
                 headers: &headers,
+                known: known.as_ref(),
                 body: &body,
                 wait,
                 secrets,
@@ -256,7 +285,10 @@ impl Http {
                 .map_err(|error| error.context(shown(&url)))?;
             let Some(to) = redirect(&response, &url).map_err(|error| error.context(shown(&url)))?
             else {
-                return Ok(self.response(response, &url));
+                return Ok(match known {
+                    Some(known) if response.status().as_u16() == 304 => self.unchanged(known, &url),
+                    _ => self.response(response, asked, &url),
+                });
             };
             // RFC 9110, section 15.4: after 303 the answer is fetched, and so it has long been done
             // after 301 and 302.
@@ -295,22 +327,45 @@ impl Http {
         })
     }
 
-    fn response(&self, response: reqwest::Response, url: &Url) -> HttpResponse {
+    /// What is kept, as if it had been sent now.
+    fn unchanged(&self, known: Answer, url: &Url) -> HttpResponse {
+        HttpResponse {
+            status: 200,
+            headers: known.headers,
+            body: self.body(Chunks::Kept(known.chunks), None, url),
+        }
+    }
+
+    fn body(&self, chunks: Chunks, keeping: Option<Keeping>, url: &Url) -> Body {
+        Body {
+            chunks,
+            keeping,
+            place: shown(url),
+            read: 0,
+            bytes_max: self.bounds.response_bytes_max,
+        }
+    }
+
+    fn response(
+        &self,
+        response: reqwest::Response,
+        asked: Option<Asked>,
+        url: &Url,
+    ) -> HttpResponse {
         let headers = response.headers().iter().filter_map(|(name, value)| {
             // Cookies are the far side's credentials for whoever comes back.
             let is_cookie = name.as_str().starts_with("set-cookie");
             let value = value.to_str().ok().filter(|_| !is_cookie)?;
             Some((name.as_str().to_owned(), value.to_owned()))
         });
+        let headers: Vec<_> = headers.collect();
+        let keeping = asked
+            .filter(|_| response.status().as_u16() == 200)
+            .and_then(|asked| self.kept.begin(asked, response.headers(), &headers));
         HttpResponse {
             status: response.status().as_u16(),
-            headers: headers.collect(),
-            body: Body {
-                place: shown(url),
-                read: 0,
-                bytes_max: self.bounds.response_bytes_max,
-                response,
-            },
+            headers,
+            body: self.body(Chunks::Far(response), keeping, url),
         }
     }
 }
@@ -467,6 +522,7 @@ struct Exchange<'a> {
     method: &'a Method,
     url: &'a Url,
     headers: &'a HeaderMap,
+    known: Option<&'a Answer>,
     body: &'a [u8],
     wait: Duration,
     secrets: &'a Secrets,
@@ -504,6 +560,10 @@ impl Exchange<'_> {
             .client()?
             .request(self.method.clone(), self.url.clone())
             .headers(self.headers.clone())
+            .headers(
+                self.known
+                    .map_or_else(HeaderMap::new, |known| known.marks().clone()),
+            )
             .headers(self.place.credentials(self.secrets)?)
             .timeout(self.wait);
         if !self.body.is_empty() || *self.method == Method::POST {

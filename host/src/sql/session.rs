@@ -10,12 +10,13 @@ use super::hints::Names;
 use super::options::{QueryOptions, SourceErrors};
 use super::planner::Planner;
 use super::queries::{EndOnDrop, Queries, QueryRecord};
+use super::spatial;
 use crate::error::{Error, Result};
 use crate::registry::{Registry, Snapshot};
 use crate::wasm::Scope;
 use datafusion::catalog::{
-    CatalogProviderList, MemoryCatalogProviderList, MemorySchemaProvider, SchemaProvider,
-    TableProvider,
+    CatalogProviderList, DynamicFileCatalog, MemoryCatalogProviderList, MemorySchemaProvider,
+    SchemaProvider, TableProvider,
 };
 use datafusion::common::{DataFusionError, TableReference};
 use datafusion::datasource::ViewTable;
@@ -108,6 +109,8 @@ impl Session {
             .with_information_schema(true)
             .with_batch_size(limits.batch_rows);
         config.options_mut().sql_parser.collect_spans = true;
+        // Which columns of a file are geometry stands in its metadata.
+        config.options_mut().execution.parquet.skip_metadata = false;
         config
             .options_mut()
             .extensions
@@ -357,13 +360,16 @@ impl Shared {
             .with_default_features()
             .with_query_planner(Arc::new(Planner))
             .build();
+        spatial::register(&mut state)?;
         self.functions(snapshot, &state)
             .register(&mut state, scope)?;
         let context = SessionContext::new_with_state(state);
-        Ok(match self.reach {
-            Reach::Files => context.enable_url_table(),
-            Reach::Session | Reach::Plugins => context,
-        })
+        if matches!(self.reach, Reach::Files) {
+            let files = Arc::new(spatial::Files(context.state()));
+            let catalogs = Arc::clone(context.state().catalog_list());
+            context.register_catalog_list(Arc::new(DynamicFileCatalog::new(catalogs, files)));
+        }
+        Ok(context)
     }
 
     fn functions(&self, snapshot: &Snapshot, builtin: &SessionState) -> Arc<Functions> {

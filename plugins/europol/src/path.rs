@@ -1,0 +1,253 @@
+//! Paths to the values of a record, and which columns a value is for.
+//!
+//! A path is names joined by `/`: `*` is any one element, `**` any number of them, `@name` an
+//! attribute, `.` the record's own text. Letters A to Z are the same in both cases. `*` and `**` do not
+//! enter a record that stands in the record; its name does.
+
+use sextant_plugin_sdk::{Error, Result};
+use std::collections::HashMap;
+
+/// Stands before the name of a record in a record. No name of XML has it.
+pub(crate) const INNER: &str = "!";
+/// The path of the text that is directly in a record.
+pub(crate) const OWN_TEXT: &str = ".";
+
+/// How many steps a path of the mapping may have.
+const STEPS_MAX: usize = 32;
+/// How often a path may say `**`; trying them out takes longer with each.
+const DEEP_MAX: usize = 2;
+/// How many paths of a file it is remembered for which columns they are.
+const PLACES_MAX: usize = 4_096;
+
+/// A path of the mapping.
+#[derive(Clone, Debug)]
+pub(crate) struct Path(Vec<Part>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    /// An element, or an attribute with its `@`, in lower case.
+    Name(String),
+    /// Any one element.
+    One,
+    /// Any number of elements.
+    Deep,
+}
+
+impl Path {
+    pub(crate) fn new(text: &str) -> Result<Self> {
+        let wrong = |why: &str| {
+            let message = format!("expected a path such as \"Name/*/@id\", found {text:?}: {why}");
+            Err(Error::invalid_config(message))
+        };
+        let mut parts = Vec::new();
+        for step in text.split('/') {
+            parts.push(match step {
+                "*" => Part::One,
+                "**" => Part::Deep,
+                "" | "@" => return wrong("a name is missing"),
+                OWN_TEXT if text != OWN_TEXT => return wrong("\".\" stands alone"),
+                _ if step.contains('*') => return wrong("a name has no \"*\""),
+                _ => Part::Name(step.to_ascii_lowercase()),
+            });
+        }
+        let is_attribute = |part: &Part| matches!(part, Part::Name(name) if name.starts_with('@'));
+        let before_last = &parts[..parts.len() - 1];
+        if before_last.iter().any(is_attribute) {
+            return wrong("an attribute has nothing in it");
+        }
+        if parts.last() == Some(&Part::Deep) {
+            return wrong("something follows \"**\"");
+        }
+        let deep = parts.iter().filter(|part| **part == Part::Deep).count();
+        if parts.len() > STEPS_MAX || deep > DEEP_MAX {
+            return wrong(&format!(
+                "it may have {STEPS_MAX} steps, and {DEEP_MAX} times \"**\""
+            ));
+        }
+        Ok(Self(parts))
+    }
+
+    /// Whether it leads to a value whose path, in lower case, has these steps.
+    fn fits(&self, steps: &[&str]) -> bool {
+        fits(&self.0, steps)
+    }
+}
+
+fn fits(parts: &[Part], steps: &[&str]) -> bool {
+    match parts.split_first() {
+        None => steps.is_empty(),
+        Some((Part::Deep, rest)) => {
+            let elements = steps.iter().take_while(|step| is_plain(step)).count();
+            (0..=elements).any(|count| fits(rest, &steps[count..]))
+        }
+        Some((part, rest)) => steps
+            .split_first()
+            .is_some_and(|(step, others)| part.takes(step) && fits(rest, others)),
+    }
+}
+
+impl Part {
+    fn takes(&self, step: &str) -> bool {
+        match self {
+            Self::Name(name) => step.strip_prefix(INNER).unwrap_or(step) == name,
+            Self::One | Self::Deep => is_plain(step),
+        }
+    }
+}
+
+/// Whether a step is an element that is no record.
+fn is_plain(step: &str) -> bool {
+    step != OWN_TEXT && !step.starts_with('@') && !step.starts_with(INNER)
+}
+
+/// A path of the mapping, and the column that it is of.
+#[derive(Clone, Debug)]
+pub(crate) struct Pattern {
+    pub(crate) column: usize,
+    pub(crate) path: Path,
+    /// Whether it leads into no record in the record, not even by name.
+    pub(crate) is_own: bool,
+}
+
+/// That a value is for a column; of several values the one with the lowest rank is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fit {
+    pub(crate) column: usize,
+    pub(crate) rank: usize,
+}
+
+/// A path of a file.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    /// As it stands in the file, with [`INNER`] before the names of records.
+    pub(crate) path: String,
+    /// The columns that its values are for.
+    pub(crate) fits: Vec<Fit>,
+    /// Whether it leads into a record in the record.
+    pub(crate) is_inner: bool,
+}
+
+/// Says which columns the values at a path are for, and remembers it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Matcher {
+    patterns: Vec<Pattern>,
+    known: HashMap<String, usize>,
+    places: Vec<Place>,
+}
+
+impl Matcher {
+    /// Of the patterns of a column the first is the one that is preferred.
+    pub(crate) fn new(patterns: Vec<Pattern>) -> Self {
+        Self {
+            patterns,
+            ..Self::default()
+        }
+    }
+
+    /// Forgets the paths of the file if there are many; their numbers mean nothing afterwards.
+    pub(crate) fn trim(&mut self) {
+        if self.places.len() > PLACES_MAX {
+            self.known.clear();
+            self.places.clear();
+        }
+    }
+
+    /// The number of a path.
+    pub(crate) fn number(&mut self, path: &str) -> usize {
+        if let Some(&number) = self.known.get(path) {
+            return number;
+        }
+        let number = self.places.len();
+        self.known.insert(path.to_owned(), number);
+        self.places.push(self.place(path));
+        number
+    }
+
+    /// The path with a number that [`number`](Self::number) gave.
+    pub(crate) fn at(&self, number: usize) -> &Place {
+        &self.places[number]
+    }
+
+    fn place(&self, path: &str) -> Place {
+        let lower = path.to_ascii_lowercase();
+        let steps: Vec<_> = lower.split('/').collect();
+        let is_inner = steps.iter().any(|step| step.starts_with(INNER));
+        let mut fits: Vec<Fit> = Vec::new();
+        for (rank, pattern) in self.patterns.iter().enumerate() {
+            let column = pattern.column;
+            let is_known = fits.iter().any(|fit| fit.column == column);
+            if !is_known && !(is_inner && pattern.is_own) && pattern.path.fits(&steps) {
+                fits.push(Fit { column, rank });
+            }
+        }
+        Place {
+            path: path.to_owned(),
+            fits,
+            is_inner,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leads(pattern: &str, path: &str) -> bool {
+        let pattern = Pattern {
+            column: 0,
+            path: Path::new(pattern).unwrap(),
+            is_own: false,
+        };
+        let mut matcher = Matcher::new(vec![pattern]);
+        let number = matcher.number(path);
+        !matcher.at(number).fits.is_empty()
+    }
+
+    #[test]
+    fn paths_lead_where_they_say() {
+        for (pattern, path) in [
+            ("PersonName/FamilyName", "personname/FAMILYNAME"),
+            ("*/FamilyName", "Any/FamilyName"),
+            ("**/FamilyName", "FamilyName"),
+            ("**/FamilyName", "a/b/c/FamilyName"),
+            ("a/**/b/**/c", "a/x/b/b/c"),
+            ("@id", "@ID"),
+            ("**/@id", "@id"),
+            ("a/*", "a/b"),
+            (".", "."),
+            ("From/Person/@id", "From/!Person/@id"),
+        ] {
+            assert!(leads(pattern, path), "{pattern} to {path}");
+        }
+        for (pattern, path) in [
+            ("*/FamilyName", "FamilyName"),
+            ("*/FamilyName", "a/b/FamilyName"),
+            ("FamilyName", "FamilyName/x"),
+            ("id", "@id"),
+            ("*", "@id"),
+            ("*", "."),
+            ("From/*/@id", "From/!Person/@id"),
+            ("**/@id", "From/!Person/@id"),
+            ("a/**/b", "a/@b"),
+        ] {
+            assert!(!leads(pattern, path), "{pattern} to {path}");
+        }
+    }
+
+    #[test]
+    fn paths_without_sense_are_refused() {
+        for (text, why) in [
+            ("", "a name is missing"),
+            ("a//b", "a name is missing"),
+            ("a/", "a name is missing"),
+            ("a/.", "stands alone"),
+            ("a*", "a name has no"),
+            ("@a/b", "an attribute has nothing in it"),
+            ("a/**", "something follows"),
+            ("**/a/**/b/**/c", "2 times"),
+        ] {
+            let error = Path::new(text).unwrap_err().to_string();
+            assert!(error.contains(why), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,731 @@
+//! The layers on small files; every place and person in them is made up.
+
+use super::*;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Date32Type, Float64Type, Int64Type};
+use arrow_array::{Array, Float64Array, RecordBatch};
+use serde_json::json;
+use sextant_plugin_sdk::Operator;
+use sextant_plugin_sdk::testing::{TestHost, find, open, predicate, scan, scan_request};
+use std::sync::Arc;
+
+const COLLECTION: &str = "\u{feff}{\"type\":\"FeatureCollection\",\"name\":\"x\",\"features\":[
+ {\"type\":\"Feature\",\"id\":7,\"geometry\":{\"type\":\"Point\",\"coordinates\":[24.5,49]},\"properties\":{\"name\":\"Пост \\\"А\\\"\",\"staff\":3,\"height\":1,\"open\":true,\"tags\":[1],\"source\":\"map\"}},
+ {\"type\":\"Feature\",\"geometry\":{\"coordinates\":[[[0,0],[4,0],[4,4],[0,0]]],\"type\":\"Polygon\"},\"properties\":{\"name\":null,\"height\":1.5,\"tags\":\"b\"},\"title\":\"t\"},
+ {\"type\":\"Feature\",\"geometry\":null,\"properties\":null}
+]}";
+
+const KML: &str = r##"<?xml version="1.0"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document><name>D</name>
+<Folder><name>A</name><Folder><name>B &amp; C</name>
+<Placemark id="p1"><name>One</name><description><![CDATA[<b>x</b>]]></description><Style/><address>Street 1</address>
+<ExtendedData><Data name="plate"><value>ZZ0001</value></Data><SchemaData schemaUrl="#s"><SimpleData name="name">inner</SimpleData></SchemaData></ExtendedData>
+<Point><coordinates> 24.5,49,120 </coordinates></Point></Placemark></Folder></Folder>
+<GroundOverlay><name>no</name></GroundOverlay>
+<Placemark><MultiGeometry><Point><coordinates>1,2</coordinates></Point><LineString><coordinates>1,2
+3,4</coordinates></LineString></MultiGeometry></Placemark></Document></kml>"##;
+
+fn source(name: &str, text: impl AsRef<[u8]>, on_error: &str) -> (TestHost, Geo) {
+    let host = TestHost::new().entry("files", name, text);
+    let source = opened(&host, on_error);
+    (host, source)
+}
+
+fn opened(host: &TestHost, on_error: &str) -> Geo {
+    let config = json!({ "layers": { "layer": { "input": "files" } }, "on_error": on_error });
+    open(&config, host).unwrap()
+}
+
+fn only(batches: Vec<RecordBatch>) -> RecordBatch {
+    assert_eq!(batches.len(), 1);
+    batches.into_iter().next().unwrap()
+}
+
+fn texts(batch: &RecordBatch, column: &str) -> Vec<Option<String>> {
+    let column = batch.column_by_name(column).unwrap().as_string::<i32>();
+    column.iter().map(|text| text.map(str::to_owned)).collect()
+}
+
+fn floats(batch: &RecordBatch, column: &str) -> Vec<Option<f64>> {
+    let column = batch.column_by_name(column).unwrap();
+    column.as_primitive::<Float64Type>().iter().collect()
+}
+
+fn geometries(batch: &RecordBatch) -> Vec<Option<String>> {
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let column = batch.column_by_name("geometry").unwrap().as_binary::<i32>();
+    column.iter().map(|bytes| bytes.map(hex)).collect()
+}
+
+fn some(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+/// Why a table cannot be read.
+fn failure(source: &Geo) -> String {
+    scan(source, "layer", &[]).unwrap_err().to_string()
+}
+
+/// A .shp with records of one kind.
+fn shp(kind: u32, records: &[Vec<u8>]) -> Vec<u8> {
+    let body: Vec<u8> = records
+        .iter()
+        .zip(1_u32..)
+        .flat_map(|(record, number)| {
+            let words = record.len() as u32 / 2;
+            [&number.to_be_bytes()[..], &words.to_be_bytes(), record].concat()
+        })
+        .collect();
+    let words = (100 + body.len() as u32) / 2;
+    let head = [&9994_u32.to_be_bytes()[..], &[0; 20], &words.to_be_bytes()].concat();
+    let head = [
+        &head[..],
+        &1000_u32.to_le_bytes()[..],
+        &kind.to_le_bytes(),
+        &[0; 64],
+    ]
+    .concat();
+    [head, body].concat()
+}
+
+fn numbers(numbers: &[f64]) -> Vec<u8> {
+    numbers
+        .iter()
+        .flat_map(|number| number.to_le_bytes())
+        .collect()
+}
+
+fn point(x: f64, y: f64) -> Vec<u8> {
+    [1_u32.to_le_bytes().to_vec(), numbers(&[x, y])].concat()
+}
+
+/// A polygon or line whose parts begin at the given places.
+fn parts(kind: u32, bounds: [f64; 4], starts: &[u32], places: &[f64]) -> Vec<u8> {
+    let counts = [starts.len() as u32, places.len() as u32 / 2];
+    let whole = counts
+        .iter()
+        .chain(starts)
+        .flat_map(|number| number.to_le_bytes());
+    let whole: Vec<u8> = whole.collect();
+    [
+        kind.to_le_bytes().to_vec(),
+        numbers(&bounds),
+        whole,
+        numbers(places),
+    ]
+    .concat()
+}
+
+/// A .dbf with fields of name, kind, length and decimals.
+fn dbf(language: u8, fields: &[(&str, u8, u8, u8)], records: &[&[u8]]) -> Vec<u8> {
+    let header = 33 + 32 * fields.len() as u16;
+    let bytes = 1 + fields.iter().map(|field| u16::from(field.2)).sum::<u16>();
+    let mut table = vec![3, 124, 1, 1];
+    table.extend((records.len() as u32).to_le_bytes());
+    table.extend(header.to_le_bytes());
+    table.extend(bytes.to_le_bytes());
+    table.extend([0; 17]);
+    table.extend([language, 0, 0]);
+    for (name, kind, length, decimals) in fields {
+        let mut field = [0; 32];
+        field[..name.len()].copy_from_slice(name.as_bytes());
+        field[11] = *kind;
+        (field[16], field[17]) = (*length, *decimals);
+        table.extend(field);
+    }
+    table.push(0x0D);
+    for record in records {
+        assert_eq!(record.len(), usize::from(bytes));
+        table.extend(*record);
+    }
+    table
+}
+
+const FIELDS: [(&str, u8, u8, u8); 3] =
+    [("NAME", b'C', 4, 0), ("N", b'N', 3, 0), ("DAY", b'D', 8, 0)];
+
+#[test]
+fn features_are_rows() {
+    let (_, source) = source("a.geojson", COLLECTION, "fail");
+    let batch = only(scan(&source, "layer", &[]).unwrap());
+    let schema = batch.schema();
+    let names: Vec<_> = schema
+        .fields()
+        .iter()
+        .map(|field| field.name().as_str())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "geometry",
+            "min_x",
+            "min_y",
+            "max_x",
+            "max_y",
+            "feature_id",
+            "name",
+            "staff",
+            "height",
+            "open",
+            "tags",
+            "source_",
+            "other",
+            "source",
+            "record"
+        ]
+    );
+    let metadata = schema.field(0).metadata();
+    assert_eq!(metadata["ARROW:extension:name"], "geoarrow.wkb");
+    assert_eq!(
+        metadata["ARROW:extension:metadata"],
+        "{\"crs\":\"OGC:CRS84\"}"
+    );
+    // Python: struct.pack('<bI2d', 1, 1, 24.5, 49).hex().
+    let wkb = geometries(&batch);
+    assert_eq!(
+        wkb[0].as_deref(),
+        Some("010100000000000000008038400000000000804840")
+    );
+    assert!(
+        wkb[1]
+            .as_ref()
+            .unwrap()
+            .starts_with("0103000000010000000400000000")
+    );
+    assert_eq!(wkb[2], None);
+    assert_eq!(floats(&batch, "max_x"), [Some(24.5), Some(4.0), None]);
+    assert_eq!(floats(&batch, "height"), [Some(1.0), Some(1.5), None]);
+    assert_eq!(texts(&batch, "feature_id"), [some("7"), None, None]);
+    assert_eq!(texts(&batch, "name"), [some("Пост \"А\""), None, None]);
+    assert_eq!(texts(&batch, "tags"), [some("[1]"), some("\"b\""), None]);
+    assert_eq!(
+        texts(&batch, "other"),
+        [None, some("{\"feature.title\":\"t\"}"), None]
+    );
+    assert_eq!(texts(&batch, "source_"), [some("map"), None, None]);
+    let record = batch.column_by_name("record").unwrap();
+    assert_eq!(record.as_primitive::<Int64Type>().values(), &[1, 2, 3]);
+    assert!(batch.column_by_name("open").unwrap().as_boolean().value(0));
+}
+
+#[test]
+fn lines_and_sequences_are_the_same_features() {
+    let feature = |x: u32| {
+        format!(
+            "{{\"type\":\"Feature\",\"properties\":{{\"n\":{x}}},\"geometry\":{{\"type\":\"Point\",\"coordinates\":[{x},0]}}}}"
+        )
+    };
+    let lines = format!("{}\n{}\n", feature(1), feature(2));
+    let sequence = format!("\u{1e}{}\n\u{1e}{}\n", feature(1), feature(2));
+    let array = format!("[{},{}]", feature(1), feature(2));
+    for text in [lines, sequence, array] {
+        let (_, source) = source("a.json", &text, "fail");
+        let batch = only(scan(&source, "layer", &["n", "min_x", "record"]).unwrap());
+        assert_eq!(floats(&batch, "min_x"), [Some(1.0), Some(2.0)], "{text}");
+        let n = batch.column(0).as_primitive::<Int64Type>();
+        assert_eq!(n.values(), &[1, 2]);
+        assert_eq!(
+            batch.column(2).as_primitive::<Int64Type>().values(),
+            &[1, 2]
+        );
+    }
+}
+
+#[test]
+fn every_split_reads_the_same() {
+    let shapes = shp(1, &[point(1.0, 2.0), point(3.0, 4.0)]);
+    let rows: [&[u8]; 2] = [b" \xc0  \xc0  720170512", b" b    -1        "];
+    let table = dbf(0xC9, &FIELDS, &rows);
+    let files: [&[(&str, &[u8])]; 3] = [
+        &[("a.geojson", COLLECTION.as_bytes())],
+        &[("a.kml", KML.as_bytes())],
+        &[("a.shp", &shapes[..]), ("a.dbf", &table[..])],
+    ];
+    for files in files {
+        let read = |chunk_bytes: usize| {
+            let host = TestHost::new().chunk_bytes(chunk_bytes);
+            let host = files
+                .iter()
+                .fold(host, |host, (name, bytes)| host.entry("files", name, bytes));
+            only(scan(&opened(&host, "fail"), "layer", &[]).unwrap())
+        };
+        let whole = read(usize::MAX);
+        assert!(whole.num_rows() >= 2);
+        for chunk_bytes in 1..120 {
+            assert_eq!(read(chunk_bytes), whole, "{chunk_bytes}");
+        }
+    }
+}
+
+#[test]
+fn what_comes_later_and_does_not_fit_goes_to_other() {
+    let feature = |properties: &str| {
+        format!("{{\"type\":\"Feature\",\"geometry\":null,\"properties\":{properties}}}\n")
+    };
+    let mut text: String = (0..1_000)
+        .map(|n| feature(&format!("{{\"n\":{n}}}")))
+        .collect();
+    text += &feature("{\"n\":\"many\",\"late\":{\"a\":1}}");
+    text += &feature("{\"n\":2.5}");
+    let (host, source) = source("a.geojsonl", text, "fail");
+    let batch = only(scan(&source, "layer", &["n", "other"]).unwrap());
+    let other = texts(&batch, "other");
+    assert_eq!(other[999], None);
+    assert_eq!(other[1_000], some("{\"late\":{\"a\":1},\"n\":\"many\"}"));
+    assert_eq!(other[1_001], some("{\"n\":2.5}"));
+    assert!(batch.column(0).is_valid(999) && batch.column(0).is_null(1_000));
+    let warnings = host.warnings();
+    assert_eq!(warnings.len(), 1);
+    assert!(
+        warnings[0].contains("record 1001, field \"n\": expected Int"),
+        "{warnings:?}"
+    );
+}
+
+#[test]
+fn bad_features_fail_or_are_left_out() {
+    let good = r#"{"type":"Feature","geometry":{"type":"LineString","coordinates":[[1,2,3],[4,5,6]]},"properties":{"a":1}}"#;
+    let of = |geometry: &str| {
+        format!("{{\"type\":\"Feature\",\"geometry\":{geometry},\"properties\":{{}}}}")
+    };
+    let with = |properties: &str| {
+        format!("{{\"type\":\"Feature\",\"geometry\":null,\"properties\":{properties}}}")
+    };
+    let plain = |json: &str| json.to_owned();
+    for (bad, expected) in [
+        (
+            of(r#"{"type":"Point","coordinates":["1",2]}"#),
+            "expected f64",
+        ),
+        (
+            of(r#"{"type":"Point","coordinates":[null,2]}"#),
+            "expected f64",
+        ),
+        (
+            of(r#"{"type":"Point","coordinates":[1]}"#),
+            "two or three numbers",
+        ),
+        (
+            of(r#"{"type":"Point","coordinates":[1,2,3,4]}"#),
+            "found more",
+        ),
+        (
+            of(r#"{"type":"Circle","coordinates":[1,2]}"#),
+            "found \"Circle\"",
+        ),
+        (
+            of(r#"{"type":"Point"}"#),
+            "expected a member \"coordinates\"",
+        ),
+        (of(&nested(20)), "nested 16 deep"),
+        (
+            plain(r#"{"type":"Point","coordinates":[1,2]}"#),
+            "expected a \"Feature\", found \"Point\"",
+        ),
+        (with(r#"{"a":1,"a":2}"#), "the member \"a\" is there twice"),
+        (with("[1]"), "expected an object"),
+        (plain(r#"{"type":"Feature" 1}"#), "expected `,` or `}`"),
+        (plain("17"), "expected an object"),
+    ] {
+        let text = format!("{{\"type\":\"FeatureCollection\",\"features\":[{good},{bad},{good}]}}");
+        let (_, failing) = source("a.geojson", &text, "fail");
+        let error = failure(&failing);
+        assert!(
+            error.starts_with("files/a.geojson, record 2, byte "),
+            "{error}"
+        );
+        assert!(error.contains(expected), "{bad}: {error}");
+        let (host, skipping) = source("a.geojson", &text, "skip");
+        let batch = only(scan(&skipping, "layer", &[]).unwrap());
+        assert_eq!(batch.num_rows(), 2, "{bad}");
+        let (count, first) = host.skipped().remove(0);
+        assert_eq!((count, first.to_string()), (1, error));
+    }
+}
+
+/// Collections in collections.
+fn nested(depth: usize) -> String {
+    let open = "{\"type\":\"GeometryCollection\",\"geometries\":[";
+    open.repeat(depth) + &"]}".repeat(depth)
+}
+
+#[test]
+fn bytes_that_are_no_text_are_bad_records() {
+    let text = b"{\"type\":\"Feature\",\"geometry\":null,\"properties\":{\"a\":\"\xcf\xf0\"}}
+{\"type\":\"Feature\",\"geometry\":null,\"properties\":{\"a\":\"b\"}}";
+    let (host, skipping) = source("a.json", text, "skip");
+    let batch = only(scan(&skipping, "layer", &["a"]).unwrap());
+    assert_eq!(batch.num_rows(), 1);
+    assert_eq!(host.skipped()[0].0, 1);
+    let (_, utf16) = source("a.json", b"\xff\xfe{\0", "skip");
+    assert!(failure(&utf16).contains("UTF-16"));
+}
+
+#[test]
+fn a_file_that_is_not_whole_is_an_error_in_any_case() {
+    let shapes = shp(1, &[point(1.0, 2.0), point(3.0, 4.0)]);
+    for (name, bytes) in [
+        ("a.geojson", COLLECTION.as_bytes()),
+        ("a.kml", KML.as_bytes()),
+        ("a.shp", &shapes[..]),
+    ] {
+        let whole = bytes.len();
+        for end in [whole - 1, whole - 20, whole / 2, 30] {
+            let (_, source) = source(name, &bytes[..end], "skip");
+            let error = failure(&source);
+            assert!(error.starts_with(&format!("files/{name}")), "{error}");
+            assert!(
+                error.contains("not complete") || error.contains("well-formed"),
+                "{name} {end}: {error}"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_open_ring_is_kept_and_noted_once() {
+    let feature = r#"{"type":"Feature","geometry":{"type":"Polygon","coordinates":[[[0,0],[4,0],[4,4]]]},"properties":{}}"#;
+    let (host, source) = source("a.json", format!("{feature}\n{feature}"), "fail");
+    let batch = only(scan(&source, "layer", &["geometry"]).unwrap());
+    assert_eq!(batch.num_rows(), 2);
+    let wkb = geometries(&batch).remove(0).unwrap();
+    assert!(wkb.starts_with("01030000000100000003000000"), "{wkb}");
+    let warnings = host.warnings();
+    assert!(
+        warnings.len() == 1 && warnings[0].contains("record 1: a ring"),
+        "{warnings:?}"
+    );
+}
+
+#[test]
+fn a_box_is_pushed_down_and_spares_the_rest() {
+    // The third feature would be a bad record, if its properties were read.
+    let text = r#"{"type":"Feature","geometry":{"type":"Point","coordinates":[1,1]},"properties":{"a":1}}
+{"type":"Feature","geometry":{"type":"Point","coordinates":[5,5]},"properties":{"a":2}}
+{"type":"Feature","geometry":{"type":"Point","coordinates":[9,9]},"properties":{"a":3,"a":4}}"#;
+    let (_, source) = source("a.json", text, "fail");
+    assert_eq!(rows_up_to(&source, 6.0, "a"), 2);
+    assert_eq!(rows_up_to(&source, 0.0, "a"), 0);
+}
+
+/// How many rows there are with a `max_x` up to a bound.
+fn rows_up_to(source: &Geo, bound: f64, column: &str) -> usize {
+    let table = find(source, "layer").unwrap();
+    let bound = Arc::new(Float64Array::from(vec![bound]));
+    let request = Request {
+        table: "layer".to_owned(),
+        columns: vec![0, table.columns.index_of(column).unwrap()],
+        predicates: vec![predicate(&table, "max_x", Operator::LtEq, bound).unwrap()],
+        limit: None,
+        batch_rows: 10,
+        partitions: 1,
+    };
+    let batches = scan_request(source, &request).unwrap();
+    batches.iter().map(RecordBatch::num_rows).sum()
+}
+
+#[test]
+fn a_shapefile_is_its_parts_in_step() {
+    let square = [0., 0., 0., 9., 9., 9., 9., 0., 0., 0.];
+    let hole = [1., 1., 2., 1., 2., 2., 1., 2., 1., 1.];
+    let triangle = [20., 0., 20., 9., 29., 9., 20., 0.];
+    let both = [square, hole].concat();
+    let records = [
+        parts(5, [0., 0., 9., 9.], &[0, 5], &both),
+        0_u32.to_le_bytes().to_vec(),
+        parts(5, [20., 0., 29., 9.], &[0], &triangle),
+        parts(5, [0., 0., 9., 9.], &[0], &square),
+    ];
+    let rows: [&[u8]; 4] = [
+        b" \xc0 b   720170512",
+        b"        00000000",
+        b" c   ***99991231",
+        b"*d     900010101",
+    ];
+    let table = dbf(0, &FIELDS, &rows);
+    let host = TestHost::new()
+        .entry("files", "a.shp", shp(5, &records))
+        .entry("files", "a.shx", "")
+        .entry("files", "a.DBF", table)
+        .entry("files", "a.cpg", "ANSI 1251\n")
+        .entry("files", "a.prj", "GEOGCS[\"made up\"]");
+    let source = opened(&host, "fail");
+    let batch = only(scan(&source, "layer", &[]).unwrap());
+    assert_eq!(texts(&batch, "NAME"), [some("А b"), None, some("c")]);
+    let n = batch
+        .column_by_name("N")
+        .unwrap()
+        .as_primitive::<Int64Type>();
+    assert_eq!(n.iter().collect::<Vec<_>>(), [Some(7), None, None]);
+    let day = batch
+        .column_by_name("DAY")
+        .unwrap()
+        .as_primitive::<Date32Type>();
+    assert_eq!(
+        day.iter().collect::<Vec<_>>(),
+        [Some(17_298), None, Some(2_932_896)]
+    );
+    assert_eq!(floats(&batch, "min_x"), [Some(0.0), None, Some(20.0)]);
+    let wkb = geometries(&batch);
+    // A polygon of two rings, of five places the first.
+    assert!(
+        wkb[0]
+            .as_ref()
+            .unwrap()
+            .starts_with("01030000000200000005000000")
+    );
+    assert_eq!(wkb[1], None);
+    let metadata = batch.schema_ref().field(0).metadata()["ARROW:extension:metadata"].clone();
+    assert_eq!(metadata, "{\"crs\":\"GEOGCS[\\\"made up\\\"]\"}");
+    assert!(
+        host.warnings()
+            .iter()
+            .any(|warning| warning.contains("record 4 is marked as deleted"))
+    );
+    assert_eq!(rows_up_to(&source, 10.0, "NAME"), 1);
+}
+
+#[test]
+fn lengths_that_a_shapefile_says_are_not_believed() {
+    let sound = parts(3, [0., 0., 1., 1.], &[0], &[0., 0., 1., 1.]);
+    let with = |at: usize, value: u32| {
+        let mut record = sound.clone();
+        record[at..at + 4].copy_from_slice(&value.to_le_bytes());
+        record
+    };
+    for (record, expected) in [
+        (with(36, u32::MAX), "more bytes in the record"),
+        (with(40, u32::MAX), "more bytes in the record"),
+        (with(44, 1), "expected parts that begin at 0"),
+        (with(36, 0), "expected parts that begin at 0"),
+        (
+            with(0, 5),
+            "expected a shape of type 3 as the file says, found 5",
+        ),
+        (with(0, 31), "multipatches (31) are not supported"),
+        (
+            with(0, 77),
+            "expected a type of shape such as 1, 3, 5 or 8, found 77",
+        ),
+        (with(8, 0x7ff8_0000), "expected a bounding box"),
+        (sound[..40].to_vec(), "more bytes in the record"),
+    ] {
+        let text = shp(3, &[record, sound.clone()]);
+        let (_, failing) = source("a.shp", &text, "fail");
+        let error = failure(&failing);
+        assert!(
+            error.starts_with("files/a.shp, record 1, byte 100"),
+            "{error}"
+        );
+        assert!(error.contains(expected), "{expected}: {error}");
+        let (host, skipping) = source("a.shp", &text, "skip");
+        assert_eq!(only(scan(&skipping, "layer", &[]).unwrap()).num_rows(), 1);
+        assert_eq!(host.skipped()[0].0, 1);
+    }
+    let mut long = shp(3, std::slice::from_ref(&sound));
+    long[104..108].copy_from_slice(&0x7fff_ffff_u32.to_be_bytes());
+    let (_, source) = source("a.shp", &long, "skip");
+    assert!(failure(&source).contains("expected a record of 4 to 67108864 bytes"));
+    let (_, odd) = self::source("a.shp", shp(31, &[]), "skip");
+    assert!(failure(&odd).contains("multipatches"));
+}
+
+#[test]
+fn a_table_and_its_shapes_must_be_as_long() {
+    let shapes = shp(1, &[point(1.0, 2.0), point(3.0, 4.0)]);
+    let row: &[u8] = b" a     120170512";
+    for (rows, expected) in [
+        (vec![row], "found 1 and more shapes"),
+        (
+            vec![row; 3],
+            "expected a shape for each record, found 1 without",
+        ),
+        (
+            vec![row, b" a     120170231"],
+            "field \"DAY\": expected a day as YYYYMMDD",
+        ),
+        (
+            vec![row, b" \xd0     120170512"],
+            "field \"NAME\": expected text in UTF-8",
+        ),
+        (
+            vec![row, b"?a     120170512"],
+            "expected the start of a record",
+        ),
+    ] {
+        let host = TestHost::new().entry("files", "a.shp", &shapes).entry(
+            "files",
+            "a.dbf",
+            dbf(0, &FIELDS, &rows),
+        );
+        let error = failure(&opened(&host, "fail"));
+        assert!(error.contains(expected), "{error}");
+    }
+    let (host, alone) = source("a.shp", &shapes, "fail");
+    assert_eq!(only(scan(&alone, "layer", &[]).unwrap()).num_rows(), 2);
+    assert!(host.warnings()[0].contains("there is no .dbf beside it"));
+}
+
+#[test]
+fn heights_and_measures_of_shapes() {
+    // PointZ: x, y, z, m.
+    let record = [
+        11_u32.to_le_bytes().to_vec(),
+        numbers(&[1.0, 2.0, 3.0, 4.0]),
+    ]
+    .concat();
+    let (host, source) = source("a.shp", shp(11, &[record]), "fail");
+    let batch = only(scan(&source, "layer", &["geometry"]).unwrap());
+    // Python: struct.pack('<bI3d', 1, 1001, 1, 2, 3).hex().
+    let expected = "01e9030000000000000000f03f00000000000000400000000000000840";
+    assert_eq!(geometries(&batch), [some(expected)]);
+    assert!(
+        host.warnings()
+            .iter()
+            .any(|warning| warning.contains("measures (M)"))
+    );
+}
+
+#[test]
+fn placemarks_are_rows() {
+    let (host, source) = source("a.kml", KML, "fail");
+    let batch = only(scan(&source, "layer", &[]).unwrap());
+    assert_eq!(texts(&batch, "feature_id"), [some("p1"), None]);
+    assert_eq!(texts(&batch, "name"), [some("One"), None]);
+    assert_eq!(texts(&batch, "name_"), [some("inner"), None]);
+    assert_eq!(texts(&batch, "description"), [some("<b>x</b>"), None]);
+    assert_eq!(texts(&batch, "folder"), [some("A/B & C"), None]);
+    assert_eq!(texts(&batch, "plate"), [some("ZZ0001"), None]);
+    assert_eq!(
+        texts(&batch, "other"),
+        [some("{\"address\":\"Street 1\"}"), None]
+    );
+    let wkb = geometries(&batch);
+    assert!(wkb[0].as_ref().unwrap().starts_with("01e9030000"));
+    // A collection of a point and a line.
+    assert!(
+        wkb[1]
+            .as_ref()
+            .unwrap()
+            .starts_with("0107000000020000000101000000")
+    );
+    assert_eq!(floats(&batch, "max_y"), [Some(49.0), Some(4.0)]);
+    let warnings = host.warnings();
+    assert!(
+        warnings.len() == 1 && warnings[0].contains("\"GroundOverlay\""),
+        "{warnings:?}"
+    );
+}
+
+#[test]
+fn bad_placemarks_fail_or_are_left_out() {
+    for (bad, expected) in [
+        (
+            "<Point><coordinates>1;2</coordinates></Point>",
+            "expected longitude,latitude[,altitude], found \"1;2\"",
+        ),
+        (
+            "<Point><coordinates>1,2,3,4</coordinates></Point>",
+            "found \"1,2,3,4\"",
+        ),
+        (
+            "<Point><coordinates>1,nan</coordinates></Point>",
+            "found \"1,nan\"",
+        ),
+        (
+            "<Point><coordinates>1,2 3,4</coordinates></Point>",
+            "expected one place, found 2",
+        ),
+        ("<Model/>", "geometries \"Model\" are not supported"),
+        ("<Point/><Point/>", "expected one geometry, found more"),
+    ] {
+        let text =
+            format!("<kml><Placemark>{bad}</Placemark><Placemark><name>a</name></Placemark></kml>");
+        let (_, failing) = source("a.kml", &text, "fail");
+        let error = failure(&failing);
+        assert!(
+            error.starts_with("files/a.kml, record 1, byte 5, field \"geometry\": "),
+            "{error}"
+        );
+        assert!(error.contains(expected), "{error}");
+        let (host, skipping) = source("a.kml", &text, "skip");
+        assert_eq!(only(scan(&skipping, "layer", &[]).unwrap()).num_rows(), 1);
+        assert_eq!(host.skipped()[0].0, 1);
+    }
+    let (_, other) = source("a.kml", "<rss/>", "skip");
+    assert!(failure(&other).contains("expected the element \"kml\", found \"rss\""));
+}
+
+#[test]
+fn layers_of_files_that_do_not_belong_together_are_refused() {
+    let features = |crs: &str| format!("{{\"type\":\"FeatureCollection\",{crs}\"features\":[]}}");
+    let old = r#""crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::3857"}},"#;
+    let host = TestHost::new()
+        .entry("files", "a.geojson", features(""))
+        .entry("files", "b.geojson", features(old));
+    assert!(
+        failure(&opened(&host, "fail")).starts_with("files/b.geojson: expected the coordinate")
+    );
+    let config = json!({ "layers": { "layer": { "input": "files", "crs": "EPSG:6381" } } });
+    let table = find(&open::<Geo>(&config, &host).unwrap(), "layer").unwrap();
+    let metadata = &table.columns.field(0).metadata()["ARROW:extension:metadata"];
+    assert_eq!(metadata, "{\"crs\":\"EPSG:6381\"}");
+    let mixed = host.entry("files", "c.kml", "<kml/>");
+    let error = failure(&opened(&mixed, "fail"));
+    assert!(
+        error.contains("expected files of one format, found \"c.kml\" too"),
+        "{error}"
+    );
+    let why = |config| open::<Geo>(&config, &mixed).err().unwrap().to_string();
+    assert!(why(json!({ "layers": {} })).contains("expected at least one layer"));
+    let config = json!({ "layers": { "a": { "input": "files", "format": "gpx" } } });
+    assert!(why(config).contains("unknown variant `gpx`"));
+}
+
+#[test]
+fn the_examples_are_read() {
+    let host = TestHost::new()
+        .entry(
+            "posts",
+            "posts.geojson",
+            include_bytes!("../examples/posts.geojson"),
+        )
+        .entry(
+            "districts",
+            "districts.cpg",
+            include_bytes!("../examples/districts.cpg"),
+        )
+        .entry(
+            "districts",
+            "districts.dbf",
+            include_bytes!("../examples/districts.dbf"),
+        )
+        .entry(
+            "districts",
+            "districts.prj",
+            include_bytes!("../examples/districts.prj"),
+        )
+        .entry(
+            "districts",
+            "districts.shp",
+            include_bytes!("../examples/districts.shp"),
+        )
+        .entry(
+            "sightings",
+            "sightings.kml",
+            include_bytes!("../examples/sightings.kml"),
+        );
+    let layers = ["posts", "districts", "sightings"].map(|name| (name, json!({ "input": name })));
+    let config = json!({ "layers": BTreeMap::from(layers) });
+    let source: Geo = open(&config, &host).unwrap();
+    let rows = |table: &str| only(scan(&source, table, &[]).unwrap()).num_rows();
+    assert_eq!(
+        [rows("posts"), rows("districts"), rows("sightings")],
+        [36, 32, 33]
+    );
+    assert!(host.warnings().is_empty(), "{:?}", host.warnings());
+    let names = texts(
+        &only(scan(&source, "districts", &["NAME"]).unwrap()),
+        "NAME",
+    );
+    assert_eq!(names[1], some("Вигаданий район 2"));
+}
