@@ -1,5 +1,6 @@
-//! Dates as the lists write them: ISO 8601, whole or only a year or a month, with or without a time
-//! zone. It refuses everything else; what a text like "about 1960" means is not for a parser to say.
+//! Dates as the lists write them: ISO 8601 or English words, whole or only a year or a month, with or
+//! without a time zone. It refuses everything else; what a text like "about 1960" means is not for a
+//! parser to say.
 
 use chrono::{Datelike, NaiveDate, NaiveTime};
 
@@ -43,6 +44,31 @@ impl PartialDate {
             (Some(_), None) => Some(Self::Month(year)),
             (Some(_), Some(day)) => {
                 let days = first.with_day(two_digits(day)?)?.to_epoch_days();
+                Some(Self::Day { year, days })
+            }
+        }
+    }
+
+    /// Reads `YYYY`, `Mon YYYY` or `DD Mon YYYY`, as the lists of the United States have it.
+    pub(crate) fn parse_english(text: &str) -> Option<Self> {
+        const MONTHS: [&str; 12] = [
+            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+        ];
+        let mut parts = text.split(' ').rev();
+        let year = year(parts.next()?)?;
+        let Some(month) = parts.next() else {
+            return Some(Self::Year(year));
+        };
+        let month = MONTHS.iter().position(|known| *known == month)? as u32 + 1;
+        let day = parts.next();
+        if parts.next().is_some() {
+            return None;
+        }
+        match day {
+            None => Some(Self::Month(year)),
+            Some(day) => {
+                let day = NaiveDate::from_ymd_opt(year, month, two_digits(day)?)?;
+                let days = day.to_epoch_days();
                 Some(Self::Day { year, days })
             }
         }
@@ -118,6 +144,36 @@ mod tests {
             PartialDate::parse("1955-12"),
             Some(PartialDate::Month(1955))
         );
+    }
+
+    #[test]
+    fn reads_english_words() {
+        let day = PartialDate::parse("1960-02-29");
+        assert!(day.is_some());
+        assert_eq!(PartialDate::parse_english("29 Feb 1960"), day);
+        assert_eq!(
+            PartialDate::parse_english("Feb 1960"),
+            Some(PartialDate::Month(1960))
+        );
+        assert_eq!(
+            PartialDate::parse_english("1960"),
+            Some(PartialDate::Year(1960))
+        );
+        for text in [
+            "",
+            "60",
+            "29 Feb 1961",
+            "32 Jan 1960",
+            "1 Jan 1960",
+            "01 January 1960",
+            "jan 1960",
+            "circa 1960",
+            "01  Jan 1960",
+            "on 01 Jan 1960",
+            "01 Jan 1960.",
+        ] {
+            assert_eq!(PartialDate::parse_english(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -1,11 +1,16 @@
-//! One listed person or organization, in words that no single list owns.
+//! What a list says of one person, organization, vessel or aircraft, in words that no single list owns.
 //!
 //! This is the seam between list formats and tables. A format is a function from a stream of bytes
 //! to [`Records`]; [`tables`](crate::tables) turns those into rows and never learns which format
 //! they came from. Whatever a list says has a place here: what fits no field goes into the `note`
 //! of the thing it belongs to, or else into [`Entity::attributes`].
+//!
+//! A record need not say all there is of an entity. Where a list has its parts in several files, or
+//! what joins two entities in records of their own, each record becomes an [`Entity`] with the id it
+//! belongs to and only the rows that it adds; so nothing is kept until its other half is found.
 
 use sextant_plugin_sdk::{Error, Result};
+use std::collections::HashSet;
 
 /// The records of one list file, in its order. An error ends the stream: the file itself is broken
 /// and no part of it should pass for the whole.
@@ -14,25 +19,69 @@ pub(crate) type Records = Box<dyn Iterator<Item = Result<Record>>>;
 /// What a list file has at one place.
 #[derive(Debug)]
 pub(crate) enum Record {
-    /// An entity.
+    /// What is said of an entity.
     Entity(Box<Entity>),
-    /// An entity that cannot be used. The file is sound and what follows can be read.
+    /// A record that cannot be used. The file is sound and what follows can be read.
     Bad(Error),
     /// Something that is not read and that the analyst should know of.
     Unread(String),
 }
 
-/// A listed person or organization.
-#[derive(Debug)]
+/// What a record says of an entity.
+#[derive(Debug, Default)]
 pub(crate) struct Entity {
     /// The list's own id, unique in the list.
     pub(crate) id: String,
+    /// None where the record only adds to an entity that stands elsewhere.
+    pub(crate) description: Option<Description>,
+    pub(crate) names: Vec<Name>,
+    pub(crate) identifiers: Vec<Identifier>,
+    pub(crate) addresses: Vec<Place>,
+    pub(crate) births: Vec<Birth>,
+    pub(crate) nationalities: Vec<String>,
+    pub(crate) roles: Vec<Role>,
+    pub(crate) relations: Vec<Relation>,
+    pub(crate) measures: Vec<Measure>,
+    /// What has no field of its own.
+    pub(crate) attributes: Vec<Attribute>,
+}
+
+impl Entity {
+    /// Of an entity nothing is said yet.
+    pub(crate) fn new(id: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Adds a field of the list that has no column.
+    pub(crate) fn attribute(&mut self, field: impl Into<String>, value: impl Into<String>) {
+        self.attributes.push(Attribute {
+            field: field.into(),
+            value: value.into(),
+        });
+    }
+
+    /// Adds a nationality; one that is there already is not there twice.
+    pub(crate) fn nationality(&mut self, country: &str) {
+        if !self.nationalities.iter().any(|known| known == country) {
+            self.nationalities.push(country.to_owned());
+        }
+    }
+}
+
+/// The one row that an entity has of its own.
+#[derive(Debug, Default)]
+pub(crate) struct Description {
     pub(crate) kind: EntityKind,
+    /// The primary name, or what the list shows for something that has none.
+    pub(crate) name: String,
     /// `male`, `female`, or the list's word in lower case.
     pub(crate) gender: Option<String>,
     /// The list's reference for people, such as a number in a committee's list.
     pub(crate) reference: Option<String>,
-    /// The sanctions programme or regime.
+    /// The sanctions programme or regime; several are joined by `; `.
     pub(crate) programme: Option<String>,
     /// Days since 1970-01-01.
     pub(crate) listed_on: Option<i32>,
@@ -41,32 +90,18 @@ pub(crate) struct Entity {
     pub(crate) comments: Option<String>,
     /// What the file says of its own version, as it stands there.
     pub(crate) source_version: Option<String>,
-    /// At least one, and the first of [`NameKind::Primary`] is the entity's name.
-    pub(crate) names: Vec<Name>,
-    pub(crate) identifiers: Vec<Identifier>,
-    pub(crate) addresses: Vec<Place>,
-    pub(crate) births: Vec<Birth>,
-    pub(crate) nationalities: Vec<String>,
-    pub(crate) roles: Vec<Role>,
-    /// What has no field of its own.
-    pub(crate) attributes: Vec<Attribute>,
-}
-
-impl Entity {
-    /// The text of the first name of a kind.
-    pub(crate) fn first_name(&self, kind: NameKind) -> Option<&str> {
-        self.names
-            .iter()
-            .find(|name| name.kind == kind)
-            .map(|name| name.name.as_str())
-    }
 }
 
 /// What sort of thing is listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum EntityKind {
     Person,
     Organization,
+    Vessel,
+    Aircraft,
+    /// Anything else; an attribute has the list's own word for it.
+    #[default]
+    Other,
 }
 
 impl EntityKind {
@@ -75,6 +110,9 @@ impl EntityKind {
         match self {
             Self::Person => "person",
             Self::Organization => "organization",
+            Self::Vessel => "vessel",
+            Self::Aircraft => "aircraft",
+            Self::Other => "other",
         }
     }
 }
@@ -96,6 +134,22 @@ pub(crate) struct Name {
     /// differs between lists and between people.
     pub(crate) parts: [Option<String>; NAME_PARTS],
     pub(crate) note: Option<String>,
+}
+
+impl Name {
+    /// A name of which no more is known.
+    pub(crate) fn new(kind: NameKind, name: impl Into<String>) -> Self {
+        Self {
+            kind,
+            name: name.into(),
+            quality: None,
+            quality_raw: None,
+            script: None,
+            language: None,
+            parts: Default::default(),
+            note: None,
+        }
+    }
 }
 
 /// How many parts a name can have: the British list has the most.
@@ -142,7 +196,7 @@ impl Quality {
 }
 
 /// A document or number.
-#[derive(Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Identifier {
     pub(crate) kind: IdentifierKind,
     /// The list's own word for the kind.
@@ -165,10 +219,18 @@ pub(crate) struct Identifier {
 }
 
 /// What sort of document or number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum IdentifierKind {
     Passport,
+    /// Of a person, by a state.
     NationalId,
+    /// For taxes, of a person or organization.
+    TaxId,
+    /// In a register of companies or other organizations.
+    Registration,
+    /// Of a ship or its owner, by the International Maritime Organization.
+    Imo,
+    #[default]
     Other,
 }
 
@@ -178,13 +240,16 @@ impl IdentifierKind {
         match self {
             Self::Passport => "passport",
             Self::NationalId => "national_id",
+            Self::TaxId => "tax_id",
+            Self::Registration => "registration",
+            Self::Imo => "imo",
             Self::Other => "other",
         }
     }
 }
 
 /// An address, or as much of a place as is known.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) street: Option<String>,
     pub(crate) city: Option<String>,
@@ -256,10 +321,106 @@ impl RoleKind {
     }
 }
 
+/// What joins the entity to another one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Relation {
+    /// None where the list has no more than the other's name, which is in the note then.
+    pub(crate) other_id: Option<String>,
+    /// `ownership`, `family` and so on.
+    pub(crate) kind: &'static str,
+    /// What the entity is to the other one, in the list's words.
+    pub(crate) role: Option<String>,
+    pub(crate) start: Moment,
+    pub(crate) end: Moment,
+    pub(crate) note: Option<String>,
+}
+
+/// A date of which the list may know only a part.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Moment {
+    /// Days since 1970-01-01, where the day is known.
+    pub(crate) date: Option<i32>,
+    /// As the list has it.
+    pub(crate) text: Option<String>,
+}
+
+/// A decision by which the entity is listed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Measure {
+    /// What is forbidden or frozen.
+    pub(crate) kind: Option<String>,
+    /// The sanctions programme or regime.
+    pub(crate) programme: Option<String>,
+    /// Who decided, where the list says.
+    pub(crate) authority: Option<String>,
+    /// Its reference for people.
+    pub(crate) reference: Option<String>,
+    /// Days since 1970-01-01.
+    pub(crate) listed_on: Option<i32>,
+    /// Days since 1970-01-01.
+    pub(crate) ended_on: Option<i32>,
+    pub(crate) reason: Option<String>,
+    pub(crate) note: Option<String>,
+}
+
 /// A field of the list that has no column, in the list's own words.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Attribute {
     /// Such as `VERSIONNUM` or `NATIONALITY/NOTE`.
     pub(crate) field: String,
     pub(crate) value: String,
+}
+
+/// How many entities a file may have whose ids are kept. The list of the United Nations has 1,003
+/// in 2026, that of the United States some 18,000.
+const RECORDS_MAX: usize = 1_000_000;
+
+/// The records of a list that has each entity once: how many there were, and their ids.
+#[derive(Debug, Default)]
+pub(crate) struct Ids {
+    record: u64,
+    seen: HashSet<String>,
+}
+
+impl Ids {
+    /// Counts a record: its number, from 1.
+    pub(crate) fn count(&mut self) -> Result<u64> {
+        self.record += 1;
+        if self.record > RECORDS_MAX as u64 {
+            let message = format!("a list may have {RECORDS_MAX} records, this one has more");
+            return Err(Error::invalid_data(message));
+        }
+        Ok(self.record)
+    }
+
+    /// How many records there were.
+    pub(crate) fn total(&self) -> u64 {
+        self.record
+    }
+
+    /// Refuses an id that stands twice: it would multiply rows in every join.
+    pub(crate) fn once(&mut self, entity: Entity, field: &str) -> Result<Entity> {
+        if self.seen.insert(entity.id.clone()) {
+            return Ok(entity);
+        }
+        let message = format!(
+            "expected an id of its own, found {:?} for the second time",
+            entity.id
+        );
+        Err(Error::invalid_data(message).in_field(field))
+    }
+}
+
+/// The pieces of a note, as one.
+pub(crate) fn joined(parts: impl Iterator<Item = String>) -> Option<String> {
+    Some(parts.collect::<Vec<_>>().join("; ")).filter(|text| !text.is_empty())
+}
+
+/// A text that may be long, as errors show it.
+pub(crate) fn shortened(text: &str) -> String {
+    const CHARS_MAX: usize = 60;
+    match text.char_indices().nth(CHARS_MAX) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
 }

@@ -5,7 +5,9 @@
 //! has a format; a format turns a stream of bytes into entities, and from there on nothing differs:
 //!
 //! ```text
-//! input --> xml --> un --> entity::Records --> scan, tables --> batches
+//! input --> xml --> un, ofac_xml -+
+//!           csv --> ofac_csv -----+--> entity::Records --> reader, tables --> batches
+//!           json -> ftm ----------+
 //!                   ^ another format joins here
 //! ```
 //!
@@ -16,22 +18,32 @@
 //! soon, is always an error; [`OnError`] is about single records only. README.md describes the
 //! tables.
 
+// What lists say, and the tables that have it.
 mod date;
 mod entity;
-mod xml;
-// One module a format.
-mod un;
-// What all formats share.
-mod scan;
 mod tables;
+// What formats are written in.
+mod csv;
+mod xml;
+// The formats.
+mod un;
+// What both formats of OFAC share.
+mod ftm;
+mod ofac;
+mod ofac_csv;
+mod ofac_xml;
+mod remarks;
+// From any format to any table.
+mod reader;
 
-pub use scan::OnError;
+pub use sextant_plugin_sdk::OnError;
 
 use entity::Records;
-use scan::Scan;
+use ofac_csv::Part;
+use reader::Reader;
 use serde::Deserialize;
 use sextant_plugin_sdk::{
-    Batches, Error, Host, InputReader, Partition, Request, Result, Source, Table,
+    Batches, Cell, Entry, Error, Filter, Host, Partition, Request, Result, Source, Table, scan_rows,
 };
 use std::collections::HashSet;
 use tables::{ListTable, Provenance};
@@ -62,7 +74,8 @@ pub struct Config {
 pub struct List {
     /// What the column `list` says; of no two lists the same.
     pub name: String,
-    /// The input that has the list. Each of its entries is a whole list file.
+    /// The input that has the list. Each of its entries is a whole list file, or one of the files that
+    /// the format has a list in.
     pub input: String,
     /// How the list is written.
     pub format: Format,
@@ -74,14 +87,85 @@ pub enum Format {
     /// The XML of the United Nations Security Council's consolidated list.
     #[serde(rename = "un-xml")]
     UnXml,
+    /// The files `sdn.csv`, `alt.csv`, `add.csv` and `sdn_comments.csv` of the Office of Foreign Assets
+    /// Control of the United States, or those of its consolidated list.
+    #[serde(rename = "ofac-csv")]
+    OfacCsv,
+    /// The file `sdn.xml` of that office.
+    #[serde(rename = "ofac-xml")]
+    OfacXml,
+    /// FollowTheMoney, an entity a line.
+    #[serde(rename = "ftm")]
+    Ftm,
 }
 
 impl Format {
-    fn records(self, input: InputReader) -> Result<Records> {
-        match self {
-            Self::UnXml => un::records(input),
+    /// The records of a file, if it has rows of the table.
+    fn records(self, host: &Host, entry: &Entry, table: ListTable) -> Result<Option<Records>> {
+        let part = match self {
+            Self::OfacCsv => Part::of(&entry.name),
+            Self::UnXml | Self::OfacXml | Self::Ftm => None,
+        };
+        if part.is_some_and(|part| !part.gives(table)) {
+            return Ok(None);
+        }
+        let input = host.read(entry)?;
+        match (self, part) {
+            (Self::UnXml, _) => un::records(input).map(Some),
+            (Self::OfacXml, _) => ofac_xml::records(input).map(Some),
+            (Self::Ftm, _) => Ok(Some(ftm::records(input))),
+            (Self::OfacCsv, Some(part)) => Ok(Some(ofac_csv::records(part, input))),
+            (Self::OfacCsv, None) => Err(Error::internal("a file that is no part of the list")),
         }
     }
+}
+
+impl Sanctions {
+    /// The partitions of a list: the files that belong to it. Only `ofac-csv` tells them apart.
+    fn files(&self, list: &List, table: ListTable) -> Result<Vec<Partition>> {
+        let files = self.host.partition_by_entry([list.input.as_str()])?;
+        if list.format != Format::OfacCsv {
+            return Ok(files);
+        }
+        let mut known = Vec::new();
+        let mut stems = HashSet::new();
+        let mut parts = Vec::new();
+        for file in files {
+            let entry = self.host.entry_of(&file)?;
+            let Some(part) = Part::of(&entry.name) else {
+                let warning = format!("{entry}: this is no file of the list, and is not read");
+                self.host.warning(&warning);
+                continue;
+            };
+            if !stems.insert(ofac_csv::stem(&entry.name)) {
+                let message = format!("expected each file of the list once, found another {entry}");
+                return Err(Error::invalid_data(message).in_input(entry.to_string()));
+            }
+            known.push(file);
+            parts.push(part);
+        }
+        self.check_parts(list, table, &parts)?;
+        Ok(known)
+    }
+
+    /// A list without its entries is none; one without aliases or addresses may be meant so.
+    fn check_parts(&self, list: &List, table: ListTable, parts: &[Part]) -> Result<()> {
+        if !parts.contains(&Part::Entries) {
+            let message = format!("expected a file {}, found none", Part::Entries.file());
+            return Err(Error::not_found(message).in_input(list.input.clone()));
+        }
+        for part in [Part::Aliases, Part::Addresses] {
+            if part.gives(table) && !parts.contains(&part) {
+                let warning = format!("{}: there is no file {}", list.input, part.file());
+                self.host.warning(&warning);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn table_named(name: &str) -> Result<ListTable> {
+    ListTable::named(name).ok_or_else(|| Error::not_found(format!("no table {name:?}")))
 }
 
 impl Source for Sanctions {
@@ -115,55 +199,49 @@ impl Source for Sanctions {
         Ok(ListTable::ALL.into_iter().map(ListTable::table).collect())
     }
 
-    /// One for each entry of each list.
-    fn partitions(&self, _: &Request) -> Result<Vec<Partition>> {
+    /// One for each file of each list.
+    fn partitions(&self, request: &Request) -> Result<Vec<Partition>> {
+        let table = table_named(&request.table)?;
         let mut partitions = Vec::new();
         for list in &self.config.lists {
-            let entries = self.host.entries(&list.input)?;
-            if entries.is_empty() {
-                let message = format!(
-                    "expected a file for the list {:?}, found an empty input",
-                    list.name
-                );
-                return Err(Error::not_found(message).in_input(list.input.clone()));
-            }
-            for entry in entries {
-                let partition = serde_json::to_vec(&(&list.name, &entry.name));
-                partitions.push(partition.map_err(|error| Error::internal(error.to_string()))?);
+            for file in self.files(list, table)? {
+                // The token of a file is JSON itself.
+                let file = String::from_utf8_lossy(&file);
+                partitions.push(serde_json::to_vec(&(&list.name, file))?);
             }
         }
         Ok(partitions)
     }
 
     fn scan(&self, request: &Request, partition: &Partition) -> Result<Batches> {
-        let table = ListTable::named(&request.table);
-        let table =
-            table.ok_or_else(|| Error::not_found(format!("no table {:?}", request.table)))?;
-        let (name, entry) = serde_json::from_slice::<(String, String)>(partition)
+        let table = table_named(&request.table)?;
+        let (name, file) = serde_json::from_slice::<(String, String)>(partition)
             .map_err(|error| Error::internal(format!("not a partition of this source: {error}")))?;
-        if !scan::wants_list(request, &name)? {
+        let schema = table.schema();
+        let filter = Filter::new(&schema, &request.predicates)?;
+        if !filter.takes_cell(ListTable::LIST_COLUMN, Cell::Text(&name)) {
             return Ok(Box::new(std::iter::empty()));
         }
         let list = self.config.lists.iter().find(|list| list.name == name);
         let list = list
             .ok_or_else(|| Error::internal(format!("a partition of an unknown list {name:?}")))?;
-        let mut entries = self.host.entries(&list.input)?.into_iter();
-        let entry = entries.find(|known| known.name == entry).ok_or_else(|| {
-            Error::not_found(format!("the file {entry:?} is gone")).in_input(list.input.clone())
-        })?;
+        let entry = self.host.entry_of(&file.into_bytes())?;
         let source = entry.to_string();
-        let records = list.format.records(self.host.read(&entry)?);
-        let records = records.map_err(|error| error.in_input(source.clone()))?;
-        let from = Provenance { list: name, source };
-        let scan = Scan::new(
-            self.host.clone(),
-            from,
+        let records = list.format.records(&self.host, &entry, table);
+        let Some(records) = records.map_err(|error| error.in_input(source.clone()))? else {
+            return Ok(Box::new(std::iter::empty()));
+        };
+        let reader = Reader {
+            from: Provenance {
+                list: name,
+                source: source.clone(),
+            },
             table,
             records,
-            self.config.on_error,
-            request,
-        )?;
-        Ok(Box::new(scan))
+            current: None,
+        };
+        let on_error = self.config.on_error;
+        scan_rows(&self.host, source, &schema, request, on_error, reader)
     }
 }
 

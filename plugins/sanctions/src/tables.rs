@@ -3,9 +3,9 @@
 //! Each row begins with `list` and `entity_id`; that pair joins the tables, also where several lists
 //! are read together.
 
-use crate::entity::{Entity, NAME_PARTS, NameKind};
+use crate::entity::{Description, Entity, NAME_PARTS, Name, NameKind};
 use arrow_schema::{DataType, Field, Schema};
-use sextant_plugin_sdk::{Cell, Operator, Table};
+use sextant_plugin_sdk::{Cell, Table};
 
 /// A table that all lists share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub(crate) enum ListTable {
     Births,
     Nationalities,
     Roles,
+    Relations,
+    Measures,
     Attributes,
 }
 
@@ -40,6 +42,11 @@ const fn text(name: &'static str) -> Column {
     (name, DataType::Utf8, true)
 }
 
+/// A column of days that can be null.
+const fn day(name: &'static str) -> Column {
+    (name, DataType::Date32, true)
+}
+
 const ENTITIES: &[Column] = &[
     LIST,
     ENTITY_ID,
@@ -49,8 +56,8 @@ const ENTITIES: &[Column] = &[
     text("gender"),
     text("reference"),
     text("programme"),
-    ("listed_on", DataType::Date32, true),
-    ("updated_on", DataType::Date32, true),
+    day("listed_on"),
+    day("updated_on"),
     text("comments"),
     text("source_version"),
     ("source", DataType::Utf8, false),
@@ -82,8 +89,8 @@ const IDENTIFIERS: &[Column] = &[
     text("kind_detail"),
     text("number"),
     text("country"),
-    ("issued_on", DataType::Date32, true),
-    ("expires_on", DataType::Date32, true),
+    day("issued_on"),
+    day("expires_on"),
     text("issue_city"),
     text("issue_country"),
     text("note"),
@@ -104,7 +111,7 @@ const BIRTHS: &[Column] = &[
     LIST,
     ENTITY_ID,
     text("kind"),
-    ("date", DataType::Date32, true),
+    day("date"),
     ("year_from", DataType::Int32, true),
     ("year_to", DataType::Int32, true),
     text("street"),
@@ -124,6 +131,32 @@ const ROLES: &[Column] = &[
     ("role", DataType::Utf8, false),
 ];
 
+const RELATIONS: &[Column] = &[
+    LIST,
+    ENTITY_ID,
+    text("other_id"),
+    ("kind", DataType::Utf8, false),
+    text("role"),
+    day("start_date"),
+    text("start_text"),
+    day("end_date"),
+    text("end_text"),
+    text("note"),
+];
+
+const MEASURES: &[Column] = &[
+    LIST,
+    ENTITY_ID,
+    text("kind"),
+    text("programme"),
+    text("authority"),
+    text("reference"),
+    day("listed_on"),
+    day("ended_on"),
+    text("reason"),
+    text("note"),
+];
+
 const ATTRIBUTES: &[Column] = &[
     LIST,
     ENTITY_ID,
@@ -133,7 +166,7 @@ const ATTRIBUTES: &[Column] = &[
 
 impl ListTable {
     /// Every table.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Entities,
         Self::Names,
         Self::Identifiers,
@@ -141,8 +174,13 @@ impl ListTable {
         Self::Births,
         Self::Nationalities,
         Self::Roles,
+        Self::Relations,
+        Self::Measures,
         Self::Attributes,
     ];
+
+    /// The column with the list's name, in each table.
+    pub(crate) const LIST_COLUMN: usize = 0;
 
     /// The table with that name.
     pub(crate) fn named(name: &str) -> Option<Self> {
@@ -158,13 +196,15 @@ impl ListTable {
             Self::Births => "births",
             Self::Nationalities => "nationalities",
             Self::Roles => "roles",
+            Self::Relations => "relations",
+            Self::Measures => "measures",
             Self::Attributes => "attributes",
         }
     }
 
     fn comment(self) -> &'static str {
         match self {
-            Self::Entities => "a row for each person or organization on a list",
+            Self::Entities => "a row for each person, organization, vessel or aircraft on a list",
             Self::Names => {
                 "a row for each name of an entity: primary, alias, former, original script"
             }
@@ -173,6 +213,8 @@ impl ListTable {
             Self::Births => "a row for each date or place of birth that an entity may have",
             Self::Nationalities => "a row for each nationality of an entity",
             Self::Roles => "a row for each title or designation of an entity",
+            Self::Relations => "a row for each tie of an entity to another one",
+            Self::Measures => "a row for each decision by which an entity is listed",
             Self::Attributes => {
                 "a row for each field of a list that has no column, in the list's own words"
             }
@@ -188,6 +230,8 @@ impl ListTable {
             Self::Births => BIRTHS,
             Self::Nationalities => NATIONALITIES,
             Self::Roles => ROLES,
+            Self::Relations => RELATIONS,
+            Self::Measures => MEASURES,
             Self::Attributes => ATTRIBUTES,
         }
     }
@@ -200,30 +244,25 @@ impl ListTable {
         Schema::new(fields.collect::<Vec<_>>())
     }
 
-    /// The table as the host is told of it: `=` and `IN` are taken on the columns that name things.
+    /// The table as the host is told of it: every predicate is taken.
     pub(crate) fn table(self) -> Table {
-        const TAKEN: [&str; 3] = ["list", "entity_id", "kind"];
-        let taken = self
-            .columns()
-            .iter()
-            .map(|column| column.0)
-            .filter(|name| TAKEN.contains(name));
-        let table = Table::new(self.name(), self.schema()).comment(self.comment());
-        taken.fold(table, |table, column| {
-            table.takes(column, &[Operator::Eq, Operator::InList], true)
-        })
+        Table::new(self.name(), self.schema())
+            .comment(self.comment())
+            .filtered()
     }
 
     /// How many rows an entity has.
     pub(crate) fn rows(self, entity: &Entity) -> usize {
         match self {
-            Self::Entities => 1,
+            Self::Entities => usize::from(entity.description.is_some()),
             Self::Names => entity.names.len(),
             Self::Identifiers => entity.identifiers.len(),
             Self::Addresses => entity.addresses.len(),
             Self::Births => entity.births.len(),
             Self::Nationalities => entity.nationalities.len(),
             Self::Roles => entity.roles.len(),
+            Self::Relations => entity.relations.len(),
+            Self::Measures => entity.measures.len(),
             Self::Attributes => entity.attributes.len(),
         }
     }
@@ -237,7 +276,10 @@ impl ListTable {
     ) -> Vec<Cell<'a>> {
         let mut cells = vec![Cell::Text(&from.list), Cell::Text(&entity.id)];
         match self {
-            Self::Entities => cells.extend(entity_cells(from, entity)),
+            Self::Entities => {
+                let description = entity.description.iter();
+                cells.extend(description.flat_map(|it| entity_cells(from, entity, it)));
+            }
             Self::Names => cells.extend(name_cells(entity, row)),
             Self::Identifiers => cells.extend(identifier_cells(entity, row)),
             Self::Addresses => cells.extend(address_cells(entity, row)),
@@ -247,6 +289,8 @@ impl ListTable {
                 let role = &entity.roles[row];
                 cells.extend([Cell::Text(role.kind.as_str()), Cell::Text(&role.role)]);
             }
+            Self::Relations => cells.extend(relation_cells(entity, row)),
+            Self::Measures => cells.extend(measure_cells(entity, row)),
             Self::Attributes => {
                 let attribute = &entity.attributes[row];
                 cells.extend([Cell::Text(&attribute.field), Cell::Text(&attribute.value)]);
@@ -256,18 +300,24 @@ impl ListTable {
     }
 }
 
-fn entity_cells<'a>(from: &'a Provenance, entity: &'a Entity) -> [Cell<'a>; 11] {
+fn entity_cells<'a>(
+    from: &'a Provenance,
+    entity: &'a Entity,
+    description: &'a Description,
+) -> [Cell<'a>; 11] {
+    let original = |name: &&Name| name.kind == NameKind::OriginalScript;
+    let original = entity.names.iter().find(original);
     [
-        Cell::Text(entity.kind.as_str()),
-        entity.first_name(NameKind::Primary).into(),
-        entity.first_name(NameKind::OriginalScript).into(),
-        (&entity.gender).into(),
-        (&entity.reference).into(),
-        (&entity.programme).into(),
-        date(entity.listed_on),
-        date(entity.updated_on),
-        (&entity.comments).into(),
-        (&entity.source_version).into(),
+        Cell::Text(description.kind.as_str()),
+        Cell::Text(&description.name),
+        original.map(|name| name.name.as_str()).into(),
+        (&description.gender).into(),
+        (&description.reference).into(),
+        (&description.programme).into(),
+        date(description.listed_on),
+        date(description.updated_on),
+        (&description.comments).into(),
+        (&description.source_version).into(),
         Cell::Text(&from.source),
     ]
 }
@@ -329,6 +379,34 @@ fn birth_cells(entity: &Entity, row: usize) -> [Cell<'_>; 10] {
         (&birth.place.country).into(),
         (&birth.alias).into(),
         (&birth.note).into(),
+    ]
+}
+
+fn relation_cells(entity: &Entity, row: usize) -> [Cell<'_>; 8] {
+    let relation = &entity.relations[row];
+    [
+        (&relation.other_id).into(),
+        Cell::Text(relation.kind),
+        (&relation.role).into(),
+        date(relation.start.date),
+        (&relation.start.text).into(),
+        date(relation.end.date),
+        (&relation.end.text).into(),
+        (&relation.note).into(),
+    ]
+}
+
+fn measure_cells(entity: &Entity, row: usize) -> [Cell<'_>; 8] {
+    let measure = &entity.measures[row];
+    [
+        (&measure.kind).into(),
+        (&measure.programme).into(),
+        (&measure.authority).into(),
+        (&measure.reference).into(),
+        date(measure.listed_on),
+        date(measure.ended_on),
+        (&measure.reason).into(),
+        (&measure.note).into(),
     ]
 }
 

@@ -1,5 +1,11 @@
-//! The source as the host sees it, on made-up lists, and on the real list of the United Nations
-//! where that is there.
+//! The source as the host sees it, on made-up lists, and on the real lists where those are there. Here
+//! are the list of the United Nations and what all formats share.
+
+// The lists of the United States.
+mod ofac;
+
+// FollowTheMoney.
+mod ftm;
 
 use super::*;
 use arrow_array::cast::AsArray;
@@ -196,6 +202,15 @@ fn the_other_tables() {
         "11|SHOE_SIZE/@unit|EU",
     ];
     assert_eq!(sample("attributes"), attributes);
+}
+
+#[test]
+fn a_listing_is_a_measure() {
+    assert_eq!(
+        sample("measures"),
+        ["11|-|Atlantis|-|ATi.001|2011-07-29|-|-|-"]
+    );
+    assert!(sample("relations").is_empty());
 }
 
 #[test]
@@ -649,8 +664,10 @@ fn predicates_are_exact_and_declared_so() {
         );
         assert!(table.pushdown.len() >= 2, "{}", table.name);
     }
+    // LIKE is taken on texts alone.
     let mut untaken = request(&source, "names", "kind", &["alias"]);
     untaken.predicates[0].operator = Operator::Like;
+    untaken.predicates[0].values = Arc::new(arrow_array::Int32Array::from(vec![1]));
     let error = testing::scan_request(&source, &untaken).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Internal);
 }
@@ -832,21 +849,23 @@ fn an_error_of_the_input_stays_what_it_was() {
     assert_eq!(error.message(), "the connection broke");
 }
 
-/// The real list, where the test data is.
+/// A file of the test data, where that is.
 #[expect(
     clippy::print_stderr,
     reason = "whoever runs the tests should see that one did nothing"
 )]
-fn real_list() -> Option<String> {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../../shared/data/sanctions/un_consolidated.xml"
-    );
-    let list = std::fs::read_to_string(path).ok();
+fn real(file: &str) -> Option<String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/");
+    let path = format!("{folder}{file}");
+    let list = std::fs::read_to_string(&path).ok();
     if list.is_none() {
-        eprintln!("SKIPPED: the real UN list is not there: {path}");
+        eprintln!("SKIPPED: a real list is not there: {path}");
     }
     list
+}
+
+fn real_list() -> Option<String> {
+    real("sanctions/un_consolidated.xml")
 }
 
 /// What stands between `<name>` and `</name>`, each time, by a plain search of the text.

@@ -7,16 +7,13 @@
 
 use crate::date::{self, PartialDate};
 use crate::entity::{
-    Attribute, Birth, BirthKind, Entity, EntityKind, Identifier, IdentifierKind, NAME_PARTS, Name,
-    NameKind, Place, Quality, Record, Records, Role, RoleKind,
+    Attribute, Birth, BirthKind, Description, Entity, EntityKind, Identifier, IdentifierKind, Ids,
+    Measure, NAME_PARTS, Name, NameKind, Place, Quality, Record, Records, Role, RoleKind, joined,
+    shortened,
 };
 use crate::xml::{Element, ListReader, Step};
 use sextant_plugin_sdk::{Error, InputReader, Result};
-use std::collections::HashSet;
 
-/// How many records a list may have; the list of 2026 has 1,003. Their ids are kept, to find one
-/// that stands twice.
-const RECORDS_MAX: usize = 1_000_000;
 /// How long an id may be.
 const ID_BYTES_MAX: usize = 64;
 /// Of how many unknown elements a warning is given.
@@ -29,8 +26,7 @@ pub(crate) fn records(input: InputReader) -> Result<Records> {
         at: At::Start,
         version: None,
         sections: Vec::new(),
-        record: 0,
-        ids: HashSet::new(),
+        ids: Ids::default(),
         unread: 0,
         ended: false,
     }))
@@ -42,10 +38,9 @@ struct List {
     /// When the list was made, as it says.
     version: Option<String>,
     /// The sections that were there.
-    sections: Vec<EntityKind>,
-    /// The number of the last record, counted from 1 over both sections.
-    record: u64,
-    ids: HashSet<String>,
+    sections: Vec<Section>,
+    /// The records, counted over both sections.
+    ids: Ids,
     unread: usize,
     ended: bool,
 }
@@ -55,24 +50,40 @@ struct List {
 enum At {
     Start,
     List,
-    Section(EntityKind),
+    Section(Section),
     AfterList,
 }
 
 const LIST: &str = "CONSOLIDATED_LIST";
-const SECTIONS: [EntityKind; 2] = [EntityKind::Person, EntityKind::Organization];
+const SECTIONS: [Section; 2] = [Section::Individuals, Section::Entities];
 
-fn section_name(kind: EntityKind) -> &'static str {
-    match kind {
-        EntityKind::Person => "INDIVIDUALS",
-        EntityKind::Organization => "ENTITIES",
+/// A part of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Section {
+    Individuals,
+    Entities,
+}
+
+impl Section {
+    fn kind(self) -> EntityKind {
+        match self {
+            Self::Individuals => EntityKind::Person,
+            Self::Entities => EntityKind::Organization,
+        }
     }
 }
 
-fn record_name(kind: EntityKind) -> &'static str {
-    match kind {
-        EntityKind::Person => "INDIVIDUAL",
-        EntityKind::Organization => "ENTITY",
+fn section_name(section: Section) -> &'static str {
+    match section {
+        Section::Individuals => "INDIVIDUALS",
+        Section::Entities => "ENTITIES",
+    }
+}
+
+fn record_name(section: Section) -> &'static str {
+    match section {
+        Section::Individuals => "INDIVIDUAL",
+        Section::Entities => "ENTITY",
     }
 }
 
@@ -172,34 +183,21 @@ impl List {
 
     /// Reads a whole record. The outer error says that the file is broken, a bad record that only
     /// this one is.
-    fn record(&mut self, kind: EntityKind, byte: u64) -> Result<Record> {
-        self.record += 1;
-        if self.record > RECORDS_MAX as u64 {
-            let message = format!("a list may have {RECORDS_MAX} records, this one has more");
-            return Err(self.error(&message));
-        }
+    fn record(&mut self, section: Section, byte: u64) -> Result<Record> {
+        let number = self
+            .ids
+            .count()
+            .map_err(|error| error.at_byte(self.xml.byte()))?;
         let element = self
             .xml
             .element()
-            .map_err(|error| error.at_record(self.record))?;
-        let entity =
-            entity(kind, element, self.version.clone()).and_then(|entity| self.once(entity));
+            .map_err(|error| error.at_record(number))?;
+        let entity = entity(section, element, self.version.clone())
+            .and_then(|entity| self.ids.once(entity, "DATAID"));
         Ok(match entity {
             Ok(entity) => Record::Entity(Box::new(entity)),
-            Err(error) => Record::Bad(error.at_record(self.record).at_byte(byte)),
+            Err(error) => Record::Bad(error.at_record(number).at_byte(byte)),
         })
-    }
-
-    /// An id that stands twice would multiply rows in every join.
-    fn once(&mut self, entity: Entity) -> Result<Entity> {
-        if self.ids.insert(entity.id.clone()) {
-            return Ok(entity);
-        }
-        let message = format!(
-            "expected an id of its own, found {:?} for the second time",
-            entity.id
-        );
-        Err(Error::invalid_data(message).in_field("DATAID"))
     }
 
     fn unread_attributes(&mut self, element: &Element) -> Option<Record> {
@@ -229,29 +227,19 @@ impl List {
 /// Makes an entity of an `INDIVIDUAL` or an `ENTITY`. Whatever is not taken from the element by its
 /// name is left in it, and becomes an attribute in the end.
 fn entity(
-    kind: EntityKind,
+    section: Section,
     mut element: Element,
     source_version: Option<String>,
 ) -> Result<Entity> {
-    let prefix = record_name(kind);
+    let prefix = record_name(section);
     let id = id(&mut element)?;
-    let mut names = vec![primary_name(kind, &mut element)?];
+    let mut names = vec![primary_name(section, &mut element)?];
     names.extend(
         element
             .take_text("NAME_ORIGINAL_SCRIPT")
-            .map(|text| name(NameKind::OriginalScript, text)),
+            .map(|text| Name::new(NameKind::OriginalScript, text)),
     );
-    let mut births = Vec::new();
-    for part in element.take_all(&format!("{prefix}_DATE_OF_BIRTH")) {
-        births.extend(birth_date(part)?);
-    }
-    let places = element.take_all(&format!("{prefix}_PLACE_OF_BIRTH"));
-    births.extend(
-        places
-            .into_iter()
-            .filter(|part| !part.is_empty())
-            .map(birth_place),
-    );
+    let mut births = births(prefix, &mut element)?;
     for part in element.take_all(&format!("{prefix}_ALIAS")) {
         alias(part, &mut names, &mut births, &mut element.children)?;
     }
@@ -266,9 +254,9 @@ fn entity(
         .map(address)
         .collect();
     let mut attributes = Vec::new();
-    Ok(Entity {
-        id,
-        kind,
+    let description = Description {
+        kind: section.kind(),
+        name: names[0].name.clone(),
         gender: element.take_text("GENDER").map(|text| text.to_lowercase()),
         reference: element.take_text("REFERENCE_NUMBER"),
         programme: element.take_text("UN_LIST_TYPE"),
@@ -276,14 +264,47 @@ fn entity(
         updated_on: updated_on(&mut element, &mut attributes)?,
         comments: element.take_raw("COMMENTS1"),
         source_version,
+    };
+    let nationalities = values(&mut element, "NATIONALITY");
+    let roles = roles(&mut element);
+    attributes.extend(element.leftover());
+    Ok(Entity {
+        id,
+        measures: measure(&description).into_iter().collect(),
+        description: Some(description),
         names,
         identifiers,
         addresses,
         births,
-        nationalities: values(&mut element, "NATIONALITY"),
-        roles: roles(&mut element),
-        attributes: with_rest(attributes, &element),
+        nationalities,
+        roles,
+        attributes,
+        ..Entity::default()
     })
+}
+
+/// The dates of birth, and then the places.
+fn births(prefix: &str, element: &mut Element) -> Result<Vec<Birth>> {
+    let mut births = Vec::new();
+    for part in element.take_all(&format!("{prefix}_DATE_OF_BIRTH")) {
+        births.extend(birth_date(part)?);
+    }
+    let places = element.take_all(&format!("{prefix}_PLACE_OF_BIRTH"));
+    let places = places.into_iter().filter(|part| !part.is_empty());
+    births.extend(places.map(birth_place));
+    Ok(births)
+}
+
+/// The listing as a measure, where the record says anything of it.
+fn measure(description: &Description) -> Option<Measure> {
+    let measure = Measure {
+        programme: description.programme.clone(),
+        reference: description.reference.clone(),
+        listed_on: description.listed_on,
+        ..Measure::default()
+    };
+    let says = measure.programme.is_some() || measure.reference.is_some();
+    (says || measure.listed_on.is_some()).then_some(measure)
 }
 
 fn id(element: &mut Element) -> Result<String> {
@@ -299,22 +320,9 @@ fn id(element: &mut Element) -> Result<String> {
         .at_byte(byte))
 }
 
-fn name(kind: NameKind, name: String) -> Name {
-    Name {
-        kind,
-        name,
-        quality: None,
-        quality_raw: None,
-        script: None,
-        language: None,
-        parts: Default::default(),
-        note: None,
-    }
-}
-
 /// The name in `FIRST_NAME` and the fields after it. That of an organization has no parts: it stands
 /// whole in the first field.
-fn primary_name(kind: EntityKind, element: &mut Element) -> Result<Name> {
+fn primary_name(section: Section, element: &mut Element) -> Result<Name> {
     const FIELDS: [&str; NAME_PARTS] = [
         "FIRST_NAME",
         "SECOND_NAME",
@@ -335,8 +343,8 @@ fn primary_name(kind: EntityKind, element: &mut Element) -> Result<Name> {
         let error = Error::invalid_data("expected a name, found nothing");
         return Err(error.in_field(FIELDS[0]).at_byte(byte));
     }
-    let mut name = name(NameKind::Primary, whole);
-    if kind == EntityKind::Person {
+    let mut name = Name::new(NameKind::Primary, whole);
+    if section == Section::Individuals {
         name.parts = parts;
     }
     Ok(name)
@@ -367,7 +375,7 @@ fn alias(
         quality,
         quality_raw,
         note,
-        ..name(kind, text)
+        ..Name::new(kind, text)
     });
     Ok(())
 }
@@ -555,37 +563,10 @@ fn values(element: &mut Element, name: &str) -> Vec<String> {
         .collect()
 }
 
-/// What nothing took: attributes, so that nothing in the file is lost.
-fn with_rest(mut attributes: Vec<Attribute>, element: &Element) -> Vec<Attribute> {
-    attributes.extend(
-        element
-            .rest()
-            .into_iter()
-            .map(|(field, value)| Attribute { field, value }),
-    );
-    let own = crate::xml::one_line(&element.text);
-    if !own.is_empty() {
-        attributes.push(Attribute {
-            field: element.name.clone(),
-            value: own,
-        });
-    }
-    attributes
-}
-
 /// The note of a part, and whatever else was not taken from it.
 fn note(part: &mut Element) -> Option<String> {
     let note = part.take_text("NOTE");
-    let own = Some(crate::xml::one_line(&part.text)).filter(|text| !text.is_empty());
-    let rest = part
-        .rest()
-        .into_iter()
-        .map(|(field, text)| format!("{field}: {text}"));
-    joined(note.into_iter().chain(own).chain(rest))
-}
-
-fn joined(parts: impl Iterator<Item = String>) -> Option<String> {
-    Some(parts.collect::<Vec<_>>().join("; ")).filter(|text| !text.is_empty())
+    joined(note.into_iter().chain(part.remarks()))
 }
 
 /// Takes a day from a child of the record itself.
@@ -654,14 +635,5 @@ fn path(element: &Element, field: &str) -> String {
     {
         Some(_) => field.to_owned(),
         None => format!("{}/{field}", element.name),
-    }
-}
-
-/// A text that may be long, as errors show it.
-fn shortened(text: &str) -> String {
-    const CHARS_MAX: usize = 60;
-    match text.char_indices().nth(CHARS_MAX) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.to_owned(),
     }
 }

@@ -1,6 +1,7 @@
 //! Records of XML as elements that fields are taken from: what is left in the end is what no field was
 //! for, so nothing of a list is lost.
 
+use crate::entity::Attribute;
 use sextant_plugin_sdk::xml::{self, XmlReader};
 use sextant_plugin_sdk::{InputReader, Result};
 
@@ -105,6 +106,12 @@ impl Element {
             .collect()
     }
 
+    /// Takes every element with the name `part` from the children with the name `list`.
+    pub(crate) fn take_parts(&mut self, list: &str, part: &str) -> Vec<Self> {
+        let lists = self.children.iter_mut().filter(|child| child.name == list);
+        lists.flat_map(|child| child.take_all(part)).collect()
+    }
+
     /// Where the child begins from which [`take_text`](Self::take_text) would take; the element
     /// itself where there is none.
     pub(crate) fn byte_of(&self, name: &str) -> u64 {
@@ -126,6 +133,23 @@ impl Element {
             .iter()
             .for_each(|child| child.collect("", &mut found));
         found
+    }
+
+    /// What nothing took, as attributes of the record that this is: so nothing in a file is lost.
+    pub(crate) fn leftover(&self) -> Vec<Attribute> {
+        let own = Some(one_line(&self.text)).filter(|text| !text.is_empty());
+        let own = own.map(|text| (self.name.clone(), text));
+        let all = self.rest().into_iter().chain(own);
+        all.map(|(field, value)| Attribute { field, value })
+            .collect()
+    }
+
+    /// What nothing took, as pieces of the note of the part that this is.
+    pub(crate) fn remarks(&self) -> Vec<String> {
+        let own = Some(one_line(&self.text)).filter(|text| !text.is_empty());
+        let rest = self.rest().into_iter();
+        let rest = rest.map(|(field, text)| format!("{field}: {text}"));
+        own.into_iter().chain(rest).collect()
     }
 
     fn collect(&self, path: &str, found: &mut Vec<(String, String)>) {

@@ -1,0 +1,394 @@
+//! The lists of OFAC in the legacy XML: `sdnList` with `publshInformation` (so it is spelt) and an
+//! `sdnEntry` for each entity.
+//!
+//! A list that ends before `</sdnList>` is an error, whatever the configuration says about bad records;
+//! one that has another number of entries than it says is warned of.
+
+use crate::entity::{
+    Birth, Description, Entity, EntityKind, Ids, Name, NameKind, Place, Quality, Record, Records,
+    Relation, Role, RoleKind, joined, shortened,
+};
+use crate::ofac::{self, Document, Meaning};
+use crate::xml::{Element, ListReader, Step, one_line};
+use sextant_plugin_sdk::{Error, InputReader, Result};
+
+/// How long an id may be.
+const ID_BYTES_MAX: usize = 20;
+/// Of how many unknown elements a warning is given.
+const UNREAD_MAX: usize = 16;
+
+const LIST: &str = "sdnList";
+const ENTRY: &str = "sdnEntry";
+
+/// The records of a list.
+pub(crate) fn records(input: InputReader) -> Result<Records> {
+    Ok(Box::new(List {
+        xml: ListReader::new(input)?,
+        at: At::Start,
+        version: None,
+        total: None,
+        ids: Ids::default(),
+        unread: 0,
+        ended: false,
+    }))
+}
+
+struct List {
+    xml: ListReader,
+    at: At,
+    /// When the list was published, as it says.
+    version: Option<String>,
+    /// How many entries it says it has.
+    total: Option<String>,
+    ids: Ids,
+    unread: usize,
+    ended: bool,
+}
+
+/// Where the reader stands, between records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum At {
+    Start,
+    List,
+    AfterList,
+}
+
+impl Iterator for List {
+    type Item = Result<Record>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let record = self.read();
+        self.ended = !matches!(record, Ok(Some(_)));
+        record.transpose()
+    }
+}
+
+impl List {
+    fn read(&mut self) -> Result<Option<Record>> {
+        loop {
+            let step = self.xml.step()?;
+            let record = match (self.at, step) {
+                (At::Start, Step::Open(element)) if element.name == LIST => {
+                    self.at = At::List;
+                    None
+                }
+                (At::List, Step::Open(element)) if element.name == ENTRY => {
+                    return self.entry(element.byte).map(Some);
+                }
+                (At::List, Step::Open(element)) => self.inside(&element)?,
+                (At::List, Step::Text(text)) => self.unread(format!("text {:?}", shortened(&text))),
+                (At::List, Step::Close) => self.close()?,
+                (At::AfterList, Step::End) => return Ok(None),
+                (_, step) => return Err(self.unexpected(&step)),
+            };
+            if record.is_some() {
+                return Ok(record);
+            }
+        }
+    }
+
+    fn unexpected(&self, step: &Step) -> Error {
+        let expected = match self.at {
+            At::Start => "<sdnList>",
+            At::List | At::AfterList => "the end of the file",
+        };
+        let found = match step {
+            Step::Open(element) => format!("<{}>", element.name),
+            Step::Text(text) => format!("{:?}", shortened(text)),
+            Step::Close | Step::End => "the end of the file".to_owned(),
+        };
+        self.error(&format!("expected {expected}, found {found}"))
+    }
+
+    /// An element that is no entry: what the list says of itself, or something unknown.
+    fn inside(&mut self, element: &Element) -> Result<Option<Record>> {
+        if !matches!(
+            element.name.as_str(),
+            "publshInformation" | "publishInformation"
+        ) {
+            self.xml.skip()?;
+            return Ok(self.unread(format!("an element {}", element.name)));
+        }
+        let mut about = self.xml.element()?;
+        self.version = about.take_text("Publish_Date");
+        self.total = about.take_text("Record_Count");
+        let unread = about.remarks().into_iter().next();
+        Ok(unread.and_then(|what| self.unread(what)))
+    }
+
+    /// The end of the list.
+    fn close(&mut self) -> Result<Option<Record>> {
+        self.at = At::AfterList;
+        let found = self.ids.total();
+        if found == 0 {
+            return Err(self.error("expected entries, found none"));
+        }
+        let total = self.total.as_deref();
+        let other = total.filter(|total| total.parse::<u64>() != Ok(found));
+        Ok(other.map(|total| {
+            Record::Unread(format!(
+                "the list says it has {} entries, found {found}",
+                shortened(total)
+            ))
+        }))
+    }
+
+    /// Reads a whole entry. The outer error says that the file is broken, a bad record that only this
+    /// one is.
+    fn entry(&mut self, byte: u64) -> Result<Record> {
+        let number = self
+            .ids
+            .count()
+            .map_err(|error| error.at_byte(self.xml.byte()))?;
+        let element = self
+            .xml
+            .element()
+            .map_err(|error| error.at_record(number))?;
+        let entity =
+            entity(element, self.version.clone()).and_then(|entity| self.ids.once(entity, "uid"));
+        Ok(match entity {
+            Ok(entity) => Record::Entity(Box::new(entity)),
+            Err(error) => Record::Bad(error.at_record(number).at_byte(byte)),
+        })
+    }
+
+    fn unread(&mut self, what: String) -> Option<Record> {
+        self.unread += 1;
+        let warning = format!("{LIST} has {what}, which is not read");
+        (self.unread <= UNREAD_MAX).then_some(Record::Unread(warning))
+    }
+
+    fn error(&self, message: &str) -> Error {
+        Error::invalid_data(message).at_byte(self.xml.byte())
+    }
+}
+
+/// Makes an entity of an entry. Whatever is not taken from the element by its name is left in it, and
+/// becomes an attribute in the end.
+fn entity(mut element: Element, source_version: Option<String>) -> Result<Entity> {
+    let id = id(&mut element)?;
+    let word = element.take_text("sdnType");
+    let kind = ofac::entity_kind(word.as_deref());
+    let mut names = vec![primary_name(kind, &mut element)?];
+    for part in element.take_parts("akaList", "aka") {
+        names.push(alias(part)?);
+    }
+    let programmes = programmes(&mut element);
+    let comments = element.take_raw("remarks");
+    let mut entity = Entity {
+        measures: ofac::measures(&programmes),
+        relations: linked(comments.as_deref().unwrap_or_default()),
+        description: Some(Description {
+            kind,
+            name: names[0].name.clone(),
+            programme: Some(programmes.join("; ")).filter(|text| !text.is_empty()),
+            comments,
+            source_version,
+            ..Description::default()
+        }),
+        names,
+        ..Entity::new(id)
+    };
+    if let (EntityKind::Other, Some(word)) = (kind, word) {
+        entity.attribute("sdnType", word);
+    }
+    entity
+        .roles
+        .extend(element.take_text("title").map(|role| Role {
+            kind: RoleKind::Designation,
+            role,
+        }));
+    for part in element.take_parts("idList", "id") {
+        document(part, &mut entity);
+    }
+    for part in element.take_parts("addressList", "address") {
+        address(part, &mut entity);
+    }
+    details(&mut element, &mut entity);
+    entity.attributes.extend(element.leftover());
+    Ok(entity)
+}
+
+fn id(element: &mut Element) -> Result<String> {
+    let byte = element.byte_of("uid");
+    let found = match element.take_text("uid") {
+        Some(id) if id.len() <= ID_BYTES_MAX => return Ok(id),
+        Some(id) => format!("{} bytes", id.len()),
+        None => "nothing".to_owned(),
+    };
+    let message = format!("expected an id of at most {ID_BYTES_MAX} bytes, found {found}");
+    Err(Error::invalid_data(message).in_field("uid").at_byte(byte))
+}
+
+/// The name as both formats of the list have it: `LAST, First`.
+fn take_name(element: &mut Element) -> Result<(String, [Option<String>; 2])> {
+    let byte = element.byte_of("lastName");
+    let parts = ["lastName", "firstName"].map(|field| element.take_text(field));
+    let whole = parts.iter().flatten().cloned().collect::<Vec<_>>();
+    match whole.is_empty() {
+        false => Ok((whole.join(", "), parts)),
+        true => Err(Error::invalid_data("expected a name, found nothing")
+            .in_field(format!("{}/lastName", element.name))
+            .at_byte(byte)),
+    }
+}
+
+fn primary_name(kind: EntityKind, element: &mut Element) -> Result<Name> {
+    let (whole, [last, first]) = take_name(element)?;
+    let mut name = Name::new(NameKind::Primary, whole);
+    if kind == EntityKind::Person {
+        (name.parts[0], name.parts[1]) = (last, first);
+    }
+    Ok(name)
+}
+
+fn alias(mut part: Element) -> Result<Name> {
+    let (whole, [last, first]) = take_name(&mut part)?;
+    let quality_raw = part.take_text("type");
+    let kind = match quality_raw.as_deref() {
+        Some("f.k.a." | "fka") => NameKind::Former,
+        _ => NameKind::Alias,
+    };
+    let category = part.take_text("category");
+    let quality = match category.as_deref() {
+        Some("strong") => Some(Quality::Strong),
+        Some("weak") => Some(Quality::Weak),
+        _ => None,
+    };
+    let unknown = category.filter(|_| quality.is_none());
+    let unknown = unknown.map(|word| format!("category: {word}"));
+    let mut name = Name {
+        quality,
+        quality_raw,
+        note: joined(unknown.into_iter().chain(part.remarks())),
+        ..Name::new(kind, whole)
+    };
+    if first.is_some() {
+        (name.parts[0], name.parts[1]) = (last, first);
+    }
+    Ok(name)
+}
+
+fn programmes(element: &mut Element) -> Vec<String> {
+    let mut parts = element.take_parts("programList", "program");
+    let names = parts.iter_mut().map(|part| {
+        // The text is the element's own.
+        one_line(&std::mem::take(&mut part.text))
+    });
+    names.filter(|name| !name.is_empty()).collect()
+}
+
+/// The ties in remarks such as `(Linked To: GULL LTD. (GL))`.
+fn linked(remarks: &str) -> Vec<Relation> {
+    let names = remarks.split("(Linked To: ").skip(1).filter_map(|text| {
+        let mut depth = 1;
+        let end = text.find(|character: char| {
+            depth += match character {
+                '(' => 1,
+                ')' => -1,
+                _ => 0,
+            };
+            depth == 0
+        });
+        Some(text[..end?].trim()).filter(|name| !name.is_empty())
+    });
+    names.map(ofac::linked_to).collect()
+}
+
+/// Adds a document, or whatever else the list has among them.
+fn document(mut part: Element, entity: &mut Entity) {
+    let word = part.take_text("idType").unwrap_or_default();
+    let number = part.take_text("idNumber");
+    let meaning = ofac::meaning(&word);
+    if let (Some(Meaning::Gender), Some(description)) = (meaning, &mut entity.description) {
+        description.gender = number.map(|text| text.to_lowercase());
+    } else if let (Some(Meaning::Attribute), Some(text)) = (meaning, &number) {
+        entity.attribute(word, text);
+    } else {
+        let kind = match meaning {
+            Some(Meaning::Identifier(kind)) => kind,
+            _ => Default::default(),
+        };
+        let texts = ["idCountry", "issueDate", "expirationDate"].map(|field| part.take_text(field));
+        let document = Document {
+            number: number.as_deref(),
+            country: texts[0].as_deref(),
+            issued: texts[1].as_deref(),
+            expires: texts[2].as_deref(),
+        };
+        let mut identifier = ofac::identifier(&word, kind, &document);
+        let note = identifier.note.take().into_iter();
+        identifier.note = joined(note.chain(part.remarks()));
+        entity.identifiers.push(identifier);
+        return;
+    }
+    leftovers(&part, entity);
+}
+
+/// Adds an address; one that says nothing is no row.
+fn address(mut part: Element, entity: &mut Entity) {
+    let street = ["address1", "address2", "address3"].map(|field| part.take_text(field));
+    let street = street.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let place = Place {
+        street: Some(street).filter(|text| !text.is_empty()),
+        city: part.take_text("city"),
+        region: part.take_text("stateOrProvince"),
+        postal_code: part.take_text("postalCode"),
+        country: part.take_text("country"),
+        note: None,
+    };
+    if place == Place::default() {
+        leftovers(&part, entity);
+        return;
+    }
+    entity.addresses.push(Place {
+        note: joined(part.remarks().into_iter()),
+        ..place
+    });
+}
+
+/// Nationalities and births. What else stands in their elements becomes attributes.
+fn details(element: &mut Element, entity: &mut Entity) {
+    for mut part in element.take_parts("nationalityList", "nationality") {
+        if let Some(country) = part.take_text("country") {
+            entity.nationality(&country);
+        }
+        leftovers(&part, entity);
+    }
+    for mut part in element.take_parts("citizenshipList", "citizenship") {
+        if let Some(country) = part.take_text("country") {
+            entity.nationality(&country);
+            entity.attribute("citizenship/country", country);
+        }
+        leftovers(&part, entity);
+    }
+    for mut part in element.take_parts("dateOfBirthList", "dateOfBirthItem") {
+        let text = part.take_text("dateOfBirth");
+        entity.births.extend(text.map(birth));
+        leftovers(&part, entity);
+    }
+    for mut part in element.take_parts("placeOfBirthList", "placeOfBirthItem") {
+        let text = part.take_text("placeOfBirth");
+        entity.births.extend(text.as_deref().map(ofac::birth_place));
+        leftovers(&part, entity);
+    }
+}
+
+/// A date of birth. The list writes it for people, so one of no known shape is a note.
+fn birth(text: String) -> Birth {
+    let birth = ofac::birth(&text);
+    birth.unwrap_or_else(|| Birth {
+        note: Some(text),
+        ..Birth::default()
+    })
+}
+
+/// What nothing took from a part that has no note.
+fn leftovers(part: &Element, entity: &mut Entity) {
+    for (field, value) in part.rest() {
+        entity.attribute(format!("{}/{field}", part.name), value);
+    }
+}

@@ -1,0 +1,296 @@
+//! FollowTheMoney.
+
+use super::*;
+
+/// Nobody in here exists.
+const SAMPLE: &str = r#"{"id":"p1","caption":"Aldo Quill","schema":"Person","properties":{"name":["QUILL, Aldo","Aldo Quill"],"alias":["Al"],"weakAlias":["A"],"previousName":["Aldo Quillson"],"birthDate":["1960-01-02","1961","1962-03"],"birthPlace":["Port"],"birthCountry":["at"],"nationality":["at"],"citizenship":["at","mu"],"gender":["male"],"innCode":["12"],"passportNumber":["A1"],"title":["Count"],"position":["Admiral"],"address":["1 Quay, Port"],"addressEntity":["a1"],"programId":["XX"],"notes":["First.","Second."],"height":[1.80],"topics":["sanction","role.pep"]},"datasets":["one","two"],"referents":[],"target":true,"last_change":"2025-06-07T08:09:10"}
+{"id":"c1","schema":"Company","properties":{"name":["GULL \u0026 CO"]}}
+{"id":"x1","caption":"Payment","schema":"Payment","properties":{"amountEur":["5"],"payer":["p1"]}}
+{"id":"v1","schema":"Vessel","properties":{"imoNumber":["5000001"]}}
+{"id":"o1","caption":"Ownership","schema":"Ownership","properties":{"owner":["p1","p2"],"asset":["c1"],"percentage":["50"],"startDate":["2010"],"endDate":["2011-02-03"],"role":["owner"]},"datasets":["one"]}
+{"id":"f1","schema":"Family","properties":{"person":["p1"],"relative":["p2"],"relationship":["sister"]}}
+{"id":"s1","schema":"Sanction","properties":{"entity":["p1"],"program":["Example"],"programId":["XX"],"authority":["Ministry"],"authorityId":["E1"],"listingDate":["2022-02-03","2021-01-02"],"endDate":["2023-04-05"],"provisions":["asset freeze","travel ban"],"reason":["None."],"country":["xx"]}}
+{"id":"i1","schema":"Passport","properties":{"holder":["p1"],"number":["A1"],"country":["at"],"startDate":["2001-01-01"],"endDate":["2011"]}}
+{"id":"a1","schema":"Address","properties":{"full":["1 Quay, Port 0012"],"street":["1 Quay"],"city":["Port"],"postalCode":["0012"],"country":["at"],"remarks":["old"]}}
+"#;
+
+fn host(bytes: impl AsRef<[u8]>) -> TestHost {
+    TestHost::new().entry("ftm", "entities.ftm.json", bytes)
+}
+
+fn open(host: &TestHost, on_error: &str) -> Sanctions {
+    let lists = json!([{ "name": "ftm", "input": "ftm", "format": "ftm" }]);
+    testing::open(&json!({ "lists": lists, "on_error": on_error }), host).unwrap()
+}
+
+/// The rows of a table, each joined by `|`, without the list.
+fn table_of(host: &TestHost, table: &str) -> Vec<String> {
+    let rows = read(&open(host, "fail"), table, &[]).unwrap();
+    rows.iter().map(|row| row[1..].join("|")).collect()
+}
+
+fn table(name: &str) -> Vec<String> {
+    table_of(&host(SAMPLE), name)
+}
+
+#[test]
+fn entities_and_names() {
+    let file = "ftm/entities.ftm.json";
+    let expected = [
+        format!("p1|person|Aldo Quill|-|male|-|XX|-|2025-06-07|First.\nSecond.|-|{file}"),
+        format!("c1|organization|GULL & CO|-|-|-|-|-|-|-|-|{file}"),
+        format!("x1|other|Payment|-|-|-|-|-|-|-|-|{file}"),
+        format!("v1|vessel|Vessel|-|-|-|-|-|-|-|-|{file}"),
+    ];
+    assert_eq!(table("entities"), expected);
+    let parts = "|-|-|-|-|-|-|-|-|-";
+    let expected = [
+        "p1|alias|QUILL, Aldo|-|name",
+        "p1|primary|Aldo Quill|-|name",
+        "p1|alias|Al|-|alias",
+        "p1|alias|A|weak|weakAlias",
+        "p1|former|Aldo Quillson|-|previousName",
+        "c1|primary|GULL & CO|-|name",
+    ];
+    assert_eq!(table("names"), expected.map(|row| row.to_owned() + parts));
+}
+
+#[test]
+fn what_joins_entities() {
+    let expected = [
+        "p1|a1|address|-|-|-|-|-|-",
+        "p1|c1|ownership|owner|-|2010|2011-02-03|2011-02-03|percentage: 50; id: o1",
+        "p2|c1|ownership|owner|-|2010|2011-02-03|2011-02-03|percentage: 50; id: o1",
+        "p1|p2|family|sister|-|-|-|-|id: f1",
+    ];
+    assert_eq!(table("relations"), expected);
+    let measure = "p1|asset freeze; travel ban|Example|Ministry|E1|2021-01-02|2023-04-05|None.|\
+                   programId: XX; country: xx; listingDate: 2022-02-03; id: s1";
+    assert_eq!(table("measures"), [measure]);
+    let edges = [
+        ("Associate", "person", "associate"),
+        ("Membership", "member", "organization"),
+        ("Employment", "employee", "employer"),
+        ("Succession", "predecessor", "successor"),
+        ("UnknownLink", "subject", "object"),
+        ("Representation", "agent", "client"),
+        ("Directorship", "director", "organization"),
+    ];
+    for (schema, source, target) in edges {
+        let edge = json!({ "id": "e", "schema": schema, "properties": { source: ["a"], target: ["b", "c"] } });
+        let source = open(&host(edge.to_string()), "fail");
+        let rows = read(&source, "relations", &["entity_id", "other_id"]).unwrap();
+        assert_eq!(rows, [["a", "b"], ["a", "c"]], "{schema}");
+        assert!(read(&source, "entities", &[]).unwrap().is_empty());
+    }
+}
+
+#[test]
+fn details() {
+    let identifiers = [
+        "p1|passport|passportNumber|-|A1|-|-|-|-|-|-",
+        "p1|tax_id|innCode|-|12|-|-|-|-|-|-",
+        "v1|imo|imoNumber|-|5000001|-|-|-|-|-|-",
+        "p1|passport|Passport|-|A1|at|2001-01-01|-|-|-|endDate: 2011; id: i1",
+    ];
+    assert_eq!(table("identifiers"), identifiers);
+    let addresses = [
+        "p1|-|-|-|-|-|1 Quay, Port",
+        "a1|1 Quay|Port|-|0012|at|1 Quay, Port 0012; remarks: old",
+    ];
+    assert_eq!(table("addresses"), addresses);
+    let births = [
+        "p1|-|1960-01-02|1960|1960|-|-|-|-|-|-",
+        "p1|-|-|1961|1961|-|-|-|-|-|-",
+        "p1|-|-|1962|1962|-|-|-|-|-|1962-03",
+        "p1|-|-|-|-|-|-|-|-|-|Port",
+        "p1|-|-|-|-|-|-|-|at|-|-",
+    ];
+    assert_eq!(table("births"), births);
+    assert_eq!(table("nationalities"), ["p1|at", "p1|mu"]);
+    assert_eq!(table("roles"), ["p1|title|Count", "p1|designation|Admiral"]);
+    let attributes = [
+        "p1|citizenship|at",
+        "p1|citizenship|mu",
+        "p1|schema|Person",
+        "p1|datasets|one",
+        "p1|datasets|two",
+        "p1|target|true",
+        "p1|last_change|2025-06-07T08:09:10",
+        "p1|height|1.80",
+        "p1|topics|sanction",
+        "p1|topics|role.pep",
+        "c1|schema|Company",
+        "x1|schema|Payment",
+        "x1|caption|Payment",
+        "x1|amountEur|5",
+        "x1|payer|p1",
+        "v1|schema|Vessel",
+        "o1|caption|Ownership",
+        "o1|datasets|one",
+    ];
+    assert_eq!(table("attributes"), attributes);
+}
+
+#[test]
+fn chunks_of_any_size_give_the_same_rows() {
+    for name in ListTable::ALL.map(ListTable::name) {
+        let whole = table(name);
+        for bytes in [1, 2, 3, 7, 64] {
+            assert_eq!(
+                table_of(&host(SAMPLE).chunk_bytes(bytes), name),
+                whole,
+                "{name}, {bytes}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_bad_record_fails_or_is_skipped() {
+    let person =
+        |properties: &str| format!(r#"{{"id":"b","schema":"Person","properties":{properties}}}"#);
+    let tie = |owner: &str| {
+        format!(
+            r#"{{"id":"b","schema":"Ownership","properties":{{"owner":{owner},"asset":["c"]}}}}"#
+        )
+    };
+    let cases = [
+        (
+            "[1]".to_owned(),
+            None,
+            "invalid type: sequence, expected an object",
+        ),
+        (
+            r#"{"schema":"Person","properties":{}}"#.to_owned(),
+            Some("id"),
+            "expected a text, found nothing",
+        ),
+        (
+            r#"{"id":"b","properties":{}}"#.to_owned(),
+            Some("schema"),
+            "expected a text, found nothing",
+        ),
+        (
+            r#"{"id":"b","schema":"Person"}"#.to_owned(),
+            Some("properties"),
+            "expected an object, found nothing",
+        ),
+        (
+            person(r#"{"birthDate":["0000-00-00"]}"#),
+            Some("birthDate"),
+            "expected a date as YYYY-MM-DD, found \"0000-00-00\"",
+        ),
+        (tie("[]"), Some("owner"), "expected an id, found nothing"),
+        (
+            tie(r#"[{"id":"p"}]"#),
+            Some("owner"),
+            "expected an id, found an entity within the entity",
+        ),
+    ];
+    for (record, field, message) in cases {
+        let list = format!("{}\n{record}\n{}\n", person("{}"), person("{}"));
+        let error = read(&open(&host(&list), "fail"), "attributes", &[]).unwrap_err();
+        assert!(error.message().starts_with(message), "{error}");
+        assert_eq!(
+            (error.kind(), error.place().record),
+            (ErrorKind::InvalidData, Some(2))
+        );
+        assert_eq!(error.place().field.as_deref(), field);
+        let host = host(&list);
+        assert_eq!(
+            read(&open(&host, "skip"), "entities", &[]).unwrap().len(),
+            2
+        );
+        assert_eq!(host.skipped(), [(1, error)]);
+    }
+}
+
+#[test]
+fn a_list_that_is_cut_off_or_no_text_is_an_error() {
+    let end = SAMPLE.find("\"caption\":\"Payment\"").unwrap();
+    for on_error in ["fail", "skip"] {
+        let host = host(&SAMPLE[..end]);
+        let error = read(&open(&host, on_error), "names", &[]).unwrap_err();
+        assert!(error.message().ends_with("it is not complete"), "{error}");
+        assert_eq!(error.place().record, Some(3));
+        let utf16: Vec<u8> = SAMPLE.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let utf16 = [&[0xFF, 0xFE][..], utf16.as_slice()].concat();
+        let error = read(&open(&self::host(utf16), on_error), "names", &[]).unwrap_err();
+        assert!(error.message().contains("UTF-16"), "{error}");
+    }
+}
+
+#[test]
+fn members_that_are_there_twice_are_there_twice() {
+    let list = r#"{"id":"p","schema":"Person","properties":{"name":["A"],"topics":"x","name":["B"]},"z":1,"z":[2,null,""]}"#;
+    assert_eq!(
+        read(&open(&host(list), "fail"), "names", &["name"]).unwrap(),
+        [["A"], ["B"]]
+    );
+    assert_eq!(
+        table_of(&host(list), "attributes"),
+        ["p|schema|Person", "p|z|1", "p|z|2", "p|topics|x"]
+    );
+}
+
+#[test]
+fn a_record_that_would_be_too_many_rows_is_bad() {
+    let ids: Vec<_> = (0..1_000).map(|id| format!("entity-{id}")).collect();
+    let edge = json!({ "id": "e", "schema": "UnknownLink", "properties": { "subject": ids, "object": ids } });
+    let host = host(edge.to_string());
+    assert!(
+        read(&open(&host, "skip"), "relations", &[])
+            .unwrap()
+            .is_empty()
+    );
+    let (count, error) = host.skipped().remove(0);
+    assert_eq!(count, 1);
+    assert!(
+        error
+            .message()
+            .starts_with("the rows of a record may have 67108864 bytes")
+    );
+}
+
+/// The numbers are those of Python's `json` on the same files.
+#[test]
+fn the_real_files_have_what_python_finds() {
+    let Some(text) = real("ftm/zala.ftm.json") else {
+        return;
+    };
+    let source = open(&host(text), "fail");
+    assert_eq!(
+        kinds(&source, "entities"),
+        counts([("person", 6), ("organization", 11)])
+    );
+    // 155 names, one of each entity the primary one; 113 aliases, 8 weak ones, 4 abbreviations.
+    assert_eq!(
+        kinds(&source, "names"),
+        counts([("primary", 17), ("alias", 263), ("former", 2)])
+    );
+    let relations = counts([
+        ("address", 27),
+        ("ownership", 14),
+        ("family", 4),
+        ("directorship", 3),
+    ]);
+    assert_eq!(kinds(&source, "relations"), relations);
+    assert_eq!(kinds(&source, "addresses"), counts([("", 126)]));
+    assert_eq!(kinds(&source, "births"), counts([("-", 21)]));
+    assert_eq!(kinds(&source, "nationalities"), counts([("", 6)]));
+    assert_eq!(kinds(&source, "identifiers")["passport"], 2);
+    let listed = read(&source, "measures", &["listed_on"]).unwrap().concat();
+    let known = listed.iter().filter(|day| *day != "-").count();
+    assert_eq!((listed.len(), known), (41, 29));
+
+    let Some(text) = real("ftm/parteispenden.ftm.json") else {
+        return;
+    };
+    let source = open(&host(text), "fail");
+    let entities = counts([("other", 290), ("person", 22), ("organization", 74)]);
+    assert_eq!(kinds(&source, "entities"), entities);
+    assert_eq!(kinds(&source, "names"), counts([("primary", 96)]));
+    assert_eq!(kinds(&source, "addresses"), counts([("", 89)]));
+    assert_eq!(kinds(&source, "relations"), counts([("address", 103)]));
+}
