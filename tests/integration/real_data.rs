@@ -120,3 +120,72 @@ fn people_on_the_list_of_the_united_nations() {
     let false_hits = found(&negatives, 50_000);
     assert!(false_hits <= 150, "{false_hits} of 50,000");
 }
+
+/// The samples of the GeoParquet repository, whose geometry stands beside them as text.
+#[test]
+fn geoparquet_is_geometry() {
+    let Some(folder) = real_data("geo") else {
+        return;
+    };
+    let host = TestWorkspace::new().host();
+    for kind in [
+        "point",
+        "linestring",
+        "polygon",
+        "multipoint",
+        "multilinestring",
+        "multipolygon",
+    ] {
+        let twin = std::fs::read_to_string(folder.join(format!("data-{kind}-wkt.csv")))
+            .expect("it is there");
+        // A line each: a number, and a text in quotes; nothing for a null.
+        let due = twin.lines().skip(1).map(|line| {
+            let (number, text) = line.split_once(',').expect("there are two columns");
+            (number.to_owned(), plain(text.trim_matches('"')))
+        });
+        let file = folder.join(format!("data-{kind}-encoding_wkb.parquet"));
+        let file = file.display();
+        let found = rows(
+            &host,
+            &format!("SELECT col, coalesce(st_astext(geometry), '') FROM '{file}' ORDER BY col"),
+        );
+        let found = found.iter().map(|row| {
+            let (number, text) = row.split_once('\t').expect("there are two columns");
+            (number.to_owned(), plain(text))
+        });
+        assert_eq!(found.collect::<Vec<_>>(), due.collect::<Vec<_>>(), "{kind}");
+    }
+    let countries = folder.join("countries.parquet");
+    let countries = countries.display();
+    let found = rows(
+        &host,
+        &format!(
+            "SELECT name, arrow_metadata(geometry, 'ARROW:extension:name') FROM '{countries}' WHERE st_contains(geometry, st_point(35, -6))"
+        ),
+    );
+    assert_eq!(
+        found,
+        ["Tanzania\tgeoarrow.wkb"],
+        "Dodoma lies at 6 degrees south, 35 east"
+    );
+    let system = rows(
+        &host,
+        &format!(
+            "SELECT arrow_metadata(geometry, 'ARROW:extension:metadata') FROM '{countries}' LIMIT 1"
+        ),
+    );
+    assert!(
+        system[0].contains("WGS 84 (CRS84)") && system[0].contains("projjson"),
+        "{system:?}"
+    );
+}
+
+/// Well-known text without the spaces and brackets in which writers differ.
+fn plain(text: &str) -> String {
+    let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    // Each point of a multipoint may stand in brackets of its own.
+    match text.strip_prefix("MULTIPOINT") {
+        Some(points) => points.replace(['(', ')'], ""),
+        None => text,
+    }
+}

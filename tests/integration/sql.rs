@@ -68,6 +68,7 @@ fn workspace() -> TestWorkspace {
         .plugin("screening")
         .plugin("threat")
         .plugin("find")
+        .plugin("geo")
         .plugin("hostile");
     workspace.config(&config.replace("FIXTURES", &fixtures.display().to_string()))
 }

@@ -3,6 +3,7 @@
 
 pub mod far;
 pub mod gateway;
+pub mod generate;
 pub mod notices_api;
 pub mod postgres;
 

@@ -1,6 +1,7 @@
 //! `sextant demo`: builds the repository's plugins, works a case with planted truths (or the real
 //! lists, with `--data`), and ends by replacing a plugin while a query runs.
 
+mod files;
 pub(super) mod gateway;
 mod people;
 mod real;
@@ -23,10 +24,12 @@ pub(super) struct Arguments {
     data: Option<PathBuf>,
 }
 
-const PLUGINS: [&str; 5] = ["names", "delimited", "sanctions", "graph", "rule"];
-
 /// What the demo works on.
 struct Case {
+    /// The plugins that it needs.
+    plugins: &'static [&'static str],
+    /// The gateway that one of the sources asks, where one does.
+    _gateway: Option<gateway::Gateway>,
     /// The sources, as `sextant.toml` describes them.
     sources: String,
     /// Views, in the order in which they use each other.
@@ -49,7 +52,7 @@ pub(super) fn run(workspace: Option<&Path>, arguments: &Arguments) -> Result<()>
         Some(data) => real::case(data)?,
     };
     let workspace = prepare(root, &case.sources)?;
-    for plugin in PLUGINS {
+    for plugin in case.plugins {
         let folder = repository.join("plugins").join(plugin);
         let (built, _) = build(&folder, &[], &workspace.bundles())?;
         let digest = built.bundle.digest();

@@ -5,6 +5,7 @@
 
 mod accounting;
 mod analyses;
+mod files;
 mod find;
 mod names;
 mod native;
@@ -76,7 +77,7 @@ fn main() {
     let wanted = arguments
         .iter()
         .find(|argument| !argument.starts_with("--"));
-    let measures: [(&str, Measure); 17] = [
+    let measures: [(&str, Measure); 18] = [
         ("boundary", boundary),
         ("jaro_winkler", jaro_winkler),
         ("aggregate", analyses::aggregate),
@@ -94,6 +95,7 @@ fn main() {
         ("reload", reload),
         ("key_join", find::key_join),
         ("postgres", postgres::postgres),
+        ("files", files::files),
     ];
     let mut figures = Vec::new();
     for (name, measure) in measures {

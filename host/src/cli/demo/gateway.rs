@@ -4,11 +4,11 @@
 
 mod register;
 
-pub(in crate::cli) use register::Planted;
+pub(in crate::cli) use register::{Kind, Planted};
 
 use crate::error::{Context, Error, Result};
 use chrono::{DateTime, SecondsFormat, Utc};
-use register::{Kind, Register};
+use register::Register;
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::io::{Read, Write};

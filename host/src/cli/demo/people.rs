@@ -116,6 +116,14 @@ impl Person {
         }
     }
 
+    pub(super) fn given(&self) -> &'static str {
+        GIVEN[self.given].0
+    }
+
+    pub(super) fn surname(&self) -> String {
+        format!("{}{}", STEMS[self.stem].0, ENDINGS[self.ending].0)
+    }
+
     pub(super) fn given_latin(&self) -> &'static str {
         GIVEN[self.given].1
     }
@@ -126,10 +134,7 @@ impl Person {
 
     /// Surname and given name, as a Ukrainian register has them.
     pub(super) fn ukrainian(&self) -> String {
-        format!(
-            "{}{} {}",
-            STEMS[self.stem].0, ENDINGS[self.ending].0, GIVEN[self.given].0
-        )
+        format!("{} {}", self.surname(), self.given())
     }
 
     /// Given name and surname, romanised.

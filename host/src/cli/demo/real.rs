@@ -5,6 +5,8 @@ use super::Case;
 use crate::error::{Error, Result};
 use std::path::Path;
 
+const PLUGINS: &[&str] = &["names", "delimited", "sanctions", "graph", "rule"];
+
 const FILES: [&str; 4] = [
     "sanctions/un_consolidated.xml",
     "sanctions/ofac/sdn.csv",
@@ -111,6 +113,8 @@ pub(super) fn case(data: &Path) -> Result<Case> {
         );
     }
     Ok(Case {
+        plugins: PLUGINS,
+        _gateway: None,
         sources: SOURCES.replace("DATA", &folder.display().to_string()),
         views: VIEWS,
         steps: STEPS,

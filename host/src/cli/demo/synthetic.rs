@@ -1,12 +1,33 @@
 //! The synthetic case: travellers in either script, a list in the shape of the UN's, a register in
-//! windows-1251, calls between phones, and what was planted among them.
+//! windows-1251, calls between phones, what the police, INTERPOL, partners, a map, the news and a gateway
+//! know, and what was planted among them.
 
 use super::super::random::Random;
 use super::Case;
+use super::files::{self, Cast, Suspect, Trace};
+use super::gateway::{Gateway, Options, Planted};
 use super::people::{Person, VARIANTS, vary};
 use crate::error::{Context, Result};
+use crate::workspace::CONFIG_FILE;
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
+
+const PLUGINS: &[&str] = &[
+    "names",
+    "delimited",
+    "sanctions",
+    "registers",
+    "police_open_data",
+    "interpol",
+    "europol",
+    "geo",
+    "feeds",
+    "find",
+    "graph",
+    "rule",
+];
 
 const SEED: u64 = 20_260_115;
 const TRAVELLERS: usize = 6_000;
@@ -14,8 +35,9 @@ const LISTED: usize = 400;
 const COMPANIES: usize = 2_000;
 /// Every so manieth traveller is planted, in turn a listed person, a namesake, a lookalike.
 const PLANTED_EVERY: usize = 25;
-/// Every so manieth company has a planted traveller as its director.
-const DIRECTED_EVERY: usize = 100;
+/// Of every so many planted travellers who are listed, two are known to every source, and two to all but
+/// one. Their names are spelt as the first two of the ways say.
+const KNOWN_EVERY: usize = 10;
 const CALLS: usize = 1_500;
 /// Every so manieth planted traveller is in a network of calls, each linked to the next by somebody
 /// else's phone.
@@ -24,13 +46,20 @@ const NETWORKED_EVERY: usize = 6;
 const SOURCES: &str = r#"
 [source.border]
 plugin = "delimited"
-inputs = { travellers = "case/travellers.csv" }
+inputs = { travellers = "case/travellers.csv", crossings = "case/crossings.csv" }
 [source.border.config.tables.travellers]
 input = "travellers"
 header = true
 columns = [
   { name = "id", type = "int64" }, { name = "name", type = "text" },
   { name = "birth_date", type = "date" }, { name = "document", type = "text" },
+]
+[source.border.config.tables.crossings]
+input = "crossings"
+header = true
+columns = [
+  { name = "traveller_id", type = "int64" }, { name = "at", type = "timestamp" },
+  { name = "longitude", type = "float64" }, { name = "latitude", type = "float64" },
 ]
 
 [source.list]
@@ -39,12 +68,38 @@ inputs = { list = "case/list.xml" }
 config = { lists = [{ name = "demo", input = "list", format = "un-xml" }] }
 
 [source.register]
-plugin = "delimited"
-inputs = { register = "case/register.csv" }
-[source.register.config.tables.companies]
-input = "register"
-delimiter = ";"
-encoding = "windows-1251"
+plugin = "registers"
+inputs = { edr = "case/register.xml" }
+
+[source.police]
+plugin = "police_open_data"
+inputs = { wanted = "case/wanted.json" }
+config = { tables = { wanted_persons = { input = "wanted" } } }
+
+[source.notices]
+plugin = "interpol"
+inputs = { red = "case/notices.json" }
+config = { notices = { red = { input = "red" } } }
+
+[source.reports]
+plugin = "europol"
+inputs = { reports = "case/reports.xml" }
+config = { input = "reports" }
+
+[source.map]
+plugin = "geo"
+inputs = { districts = "case/districts.geojson" }
+config = { layers = { districts = { input = "districts" } } }
+
+[source.news]
+plugin = "feeds"
+inputs = { news = "case/news.xml" }
+config = { entries = { feeds = [{ input = "news" }] } }
+
+[source.gateway]
+plugin = "find"
+http = [{ url = "GATEWAY", methods = ["POST"], private = true }]
+config = { base = "GATEWAY" }
 
 [source.phones]
 plugin = "delimited"
@@ -64,7 +119,7 @@ input = "truth"
 header = true
 columns = [
   { name = "id", type = "int64" }, { name = "entity_id", type = "text" },
-  { name = "listed", type = "boolean" }, { name = "how", type = "text" },
+  { name = "listed", type = "boolean" }, { name = "everywhere", type = "boolean" }, { name = "how", type = "text" },
 ]
 "#;
 
@@ -84,6 +139,21 @@ SELECT t.id, l.entity_id, first_value(t.name) AS traveller, max(names.jaro_winkl
 FROM travellers t JOIN listed l ON date_part('year', t.birth_date) = l.birth_year
 WHERE rule.is_hit(names.jaro_winkler(t.form, l.form))
 GROUP BY t.id, l.entity_id",
+    "CREATE VIEW everywhere AS
+SELECT h.id, h.entity_id, h.traveller, n.entity_id AS notice, w.article, c.short_name AS company, m.name AS district,
+       d.status AS document, r.handling
+FROM hits h
+JOIN list.entities e USING (entity_id)
+JOIN border.travellers t ON t.id = h.id
+JOIN border.crossings x ON x.traveller_id = h.id
+JOIN map.districts m ON m.watched AND st_contains(m.geometry, st_point(x.longitude, x.latitude))
+JOIN police.wanted_persons w ON w.birth_date = t.birth_date
+     AND names.normalize(w.last_name_uk || ' ' || w.first_name_uk) = names.normalize(e.name_original_script)
+JOIN notices.red_notices n ON n.date_of_birth = t.birth_date AND n.forename || ' ' || n.name = upper(e.name)
+JOIN reports.persons r ON r.birth_date = t.birth_date AND r.given_name || ' ' || r.family_name = e.name
+JOIN register.signers s ON names.normalize(s.name) = names.normalize(e.name_original_script)
+JOIN register.companies c ON c.edrpou = s.edrpou
+JOIN gateway.travel_documents d ON d.number = t.document",
 ];
 
 const FOUND: (&str, &str) = (
@@ -111,11 +181,27 @@ FROM list.entities e JOIN list.births b USING (list, entity_id) ORDER BY e.entit
 FROM hits h JOIN list.entities e USING (entity_id) ORDER BY h.score DESC, h.id, h.entity_id LIMIT 10",
     ),
     (
-        "Hits who direct a company of the register",
-        "SELECT h.id, h.traveller, r.director, r.company
+        "Hits who sign for a company of the register",
+        "SELECT h.id, h.traveller, s.name AS signer, c.short_name AS company
 FROM hits h JOIN list.entities e USING (entity_id)
-     JOIN register.companies r ON names.normalize(r.director) = names.normalize(e.name_original_script)
-ORDER BY h.id, r.code LIMIT 10",
+     JOIN register.signers s ON names.normalize(s.name) = names.normalize(e.name_original_script)
+     JOIN register.companies c USING (edrpou)
+ORDER BY h.id, c.edrpou LIMIT 10",
+    ),
+    (
+        "Hits whom every source knows: eight kinds of source in one query",
+        "SELECT * FROM everywhere ORDER BY id, company LIMIT 8",
+    ),
+    (
+        "Those, against the ones that were planted; others were planted in all sources but one",
+        "SELECT count(*) FILTER (WHERE p.everywhere) AS planted, count(e.id) FILTER (WHERE p.everywhere) AS found,
+       count(e.id) FILTER (WHERE p.everywhere IS NOT TRUE) AS false_hits
+FROM truth.planted p FULL JOIN (SELECT DISTINCT id, entity_id FROM everywhere) e USING (id, entity_id)",
+    ),
+    (
+        "What the news have of their companies",
+        "SELECT e.id, e.company, n.published_at, n.title
+FROM everywhere e JOIN news.entries n ON strpos(n.title, e.company) > 0 ORDER BY n.published_at, e.id LIMIT 5",
     ),
     (
         "Who hangs together with whom by calls, where more than one was hit",
@@ -139,11 +225,21 @@ FROM truth.planted p LEFT JOIN hits h USING (id, entity_id) GROUP BY 1, 2 ORDER 
     ),
 ];
 
-/// The case in a workspace, whose files are written into it.
+/// The case in a workspace, whose files are written into it, with a gateway that runs as long.
 pub(super) fn case(workspace: &Path) -> Result<Case> {
-    write(&workspace.join("case"))?;
+    let planted = write(&workspace.join("case"))?;
+    let gateway = Gateway::start(Options {
+        address: address(workspace),
+        records: 0,
+        seed: SEED,
+        planted,
+        latency: Duration::ZERO,
+        failures: Vec::new(),
+    })?;
     Ok(Case {
-        sources: SOURCES.to_owned(),
+        sources: SOURCES.replace("GATEWAY", &gateway.url()),
+        plugins: PLUGINS,
+        _gateway: Some(gateway),
         views: VIEWS,
         steps: STEPS,
         pairs: "SELECT rule.edition() AS edition, rule.is_hit(names.jaro_winkler(t.form, l.form)) AS hit
@@ -152,64 +248,149 @@ FROM travellers t CROSS JOIN listed l WHERE l.kind = 'primary' AND t.id <= 1000"
     })
 }
 
-fn write(folder: &Path) -> Result<()> {
+/// Where the gateway listens: where it did when the demo worked in this folder before.
+fn address(workspace: &Path) -> SocketAddr {
+    let config = std::fs::read_to_string(workspace.join(CONFIG_FILE)).unwrap_or_default();
+    let written = config.split("base = \"http://").nth(1);
+    let address = written.and_then(|rest| rest.split_once('/')?.0.parse().ok());
+    address.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)))
+}
+
+/// Writes the files, and gives what the gateway has on file.
+fn write(folder: &Path) -> Result<Vec<Planted>> {
     let mut random = Random::new(SEED);
     let listed: Vec<_> = (0..LISTED).map(|_| Person::new(&mut random)).collect();
-    let mut travellers = String::from("id,name,birth_date,document\n");
-    let mut truth = String::from("id,entity_id,listed,how\n");
-    let (mut planted, mut networked) = (Vec::new(), Vec::new());
+    let mut border = Border::default();
     for id in 1..=TRAVELLERS {
-        let (name, born) = if id % PLANTED_EVERY == 0 {
-            let position = random.below(LISTED);
-            let person = &listed[position];
-            let (traveller, is_listed, variant, how) = match id / PLANTED_EVERY % 4 {
-                0 => (
-                    person.namesake(&mut random),
-                    false,
-                    1,
-                    "a namesake, born in another year",
-                ),
-                1 => (
-                    person.lookalike(&mut random),
-                    false,
-                    1,
-                    "a similar name, born in the same year",
-                ),
-                _ => {
-                    planted.push(person.clone());
-                    if planted.len() % NETWORKED_EVERY == 0 {
-                        networked.push(id);
-                    }
-                    let variant = planted.len() % VARIANTS.len();
-                    (person.clone(), true, variant, VARIANTS[variant])
-                }
-            };
-            line(
-                &mut truth,
-                format_args!("{id},{},{is_listed},\"{how}\"", entity_id(position)),
-            );
-            (vary(&traveller, variant, &mut random), traveller.born())
-        } else {
-            let person = Person::new(&mut random);
-            let variant = random.below(2);
-            (vary(&person, variant, &mut random), person.born())
-        };
-        let document = random.below(1_000_000);
-        line(
-            &mut travellers,
-            format_args!("{id},{name},{born},DEMO{document:06}"),
-        );
+        border.add(id, &listed, &mut random);
     }
-    let (calls, subscribers) = phones(&networked, &mut random);
-    let register = windows_1251(&register(&planted, &mut random));
+    let (calls, subscribers) = phones(&border.networked, &mut random);
+    let cast = Cast::new(&border.suspects);
+    let (register, known) = files::register(&cast, COMPANIES, &mut random);
+    let files: [(&str, Vec<u8>); 11] = [
+        ("travellers.csv", border.travellers.into()),
+        ("truth.csv", border.truth.into()),
+        ("calls.csv", calls.into()),
+        ("subscribers.csv", subscribers.into()),
+        ("list.xml", list(&listed).into()),
+        ("register.xml", windows_1251(&register)),
+        ("wanted.json", files::wanted(&cast, &mut random).into()),
+        ("notices.json", files::notices(&cast, &mut random).into()),
+        ("reports.xml", files::reports(&cast, &mut random).into()),
+        ("districts.geojson", files::districts().into()),
+        (
+            "crossings.csv",
+            files::crossings(&cast, TRAVELLERS, &mut random).into(),
+        ),
+    ];
     let place = || folder.display().to_string();
     std::fs::create_dir_all(folder).context(place)?;
-    std::fs::write(folder.join("travellers.csv"), travellers).context(place)?;
-    std::fs::write(folder.join("truth.csv"), truth).context(place)?;
-    std::fs::write(folder.join("calls.csv"), calls).context(place)?;
-    std::fs::write(folder.join("subscribers.csv"), subscribers).context(place)?;
-    std::fs::write(folder.join("list.xml"), list(&listed)).context(place)?;
-    std::fs::write(folder.join("register.csv"), register).context(place)
+    let news = (
+        "news.xml",
+        files::news(COMPANIES, &known, &mut random).into(),
+    );
+    for (name, bytes) in files.into_iter().chain([news]) {
+        std::fs::write(folder.join(name), bytes).context(place)?;
+    }
+    Ok(files::documents(&border.suspects))
+}
+
+/// The travellers, as they come.
+struct Border {
+    travellers: String,
+    truth: String,
+    /// How many who are listed were planted.
+    planted: usize,
+    networked: Vec<usize>,
+    suspects: Vec<Suspect>,
+}
+
+impl Default for Border {
+    fn default() -> Self {
+        Self {
+            travellers: String::from("id,name,birth_date,document\n"),
+            truth: String::from("id,entity_id,listed,everywhere,how\n"),
+            planted: 0,
+            networked: Vec::new(),
+            suspects: Vec::new(),
+        }
+    }
+}
+
+impl Border {
+    fn add(&mut self, id: usize, listed: &[Person], random: &mut Random) {
+        let (person, variant) = match id % PLANTED_EVERY {
+            0 => self.plant(id, listed, random),
+            _ => (Person::new(random), random.below(2)),
+        };
+        let name = vary(&person, variant, random);
+        let document = format!("DEMO{:06}", random.below(1_000_000));
+        if let Some(suspect) = self.suspects.last_mut().filter(|last| last.traveller == id) {
+            suspect.document.clone_from(&document);
+        }
+        let born = person.born();
+        line(
+            &mut self.travellers,
+            format_args!("{id},{name},{born},{document}"),
+        );
+    }
+
+    /// Somebody who is listed, or looks as if, and how the name is spelt.
+    fn plant(&mut self, id: usize, listed: &[Person], random: &mut Random) -> (Person, usize) {
+        let position = random.below(LISTED);
+        let person = &listed[position];
+        let (traveller, is_listed, variant, how) = match id / PLANTED_EVERY % 4 {
+            0 => (
+                person.namesake(random),
+                false,
+                1,
+                "a namesake, born in another year",
+            ),
+            1 => (
+                person.lookalike(random),
+                false,
+                1,
+                "a similar name, born in the same year",
+            ),
+            _ => {
+                self.planted += 1;
+                if self.planted % NETWORKED_EVERY == 0 {
+                    self.networked.push(id);
+                }
+                let variant = self.planted % VARIANTS.len();
+                (person.clone(), true, variant, VARIANTS[variant])
+            }
+        };
+        let missing = match self.planted % KNOWN_EVERY {
+            5 | 6 => Some(None),
+            0 | 1 => Some(Some(Trace::ALL[self.planted / 5 % Trace::ALL.len()])),
+            _ => None,
+        };
+        // Nobody is known in two ways.
+        let mut names = self
+            .suspects
+            .iter()
+            .map(|suspect| suspect.person.ukrainian());
+        let is_known = names.any(|name| name == traveller.ukrainian());
+        let missing = missing.filter(|_| is_listed && !is_known);
+        if let Some(missing) = missing {
+            self.suspects.push(Suspect {
+                traveller: id,
+                person: traveller.clone(),
+                document: String::new(),
+                missing,
+            });
+        }
+        let everywhere = missing == Some(None);
+        line(
+            &mut self.truth,
+            format_args!(
+                "{id},{},{is_listed},{everywhere},\"{how}\"",
+                entity_id(position)
+            ),
+        );
+        (traveller, variant)
+    }
 }
 
 fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
@@ -253,21 +434,6 @@ fn list(listed: &[Person]) -> String {
     }
     xml.push_str("</INDIVIDUALS>\n<ENTITIES></ENTITIES>\n</CONSOLIDATED_LIST>\n");
     xml
-}
-
-fn register(planted: &[Person], random: &mut Random) -> String {
-    let mut csv = String::from("code;company;director\n");
-    for code in 1..=COMPANIES {
-        let director = match code % DIRECTED_EVERY {
-            0 => planted[random.below(planted.len())].clone(),
-            _ => Person::new(random),
-        };
-        line(
-            &mut csv,
-            format_args!("{code:08};ТОВ «Вигадка-{code}»;{}", director.ukrainian()),
-        );
-    }
-    csv
 }
 
 /// Calls, and whose phones they are. Nobody has a number that begins with 00 after the country's.

@@ -1,0 +1,303 @@
+//! Every plugin that reads files, on files of its format that are sound, cut off, in another encoding, or
+//! something else altogether: no row is lost without a word, and other sources do not notice.
+
+use sextant::Host;
+use sextant_tests::{TestWorkspace, failure, generate, lines, rows, try_query};
+use std::io::{self, Write};
+
+const RECORDS: usize = 60;
+
+type Generate = fn(&mut dyn Write, u64, usize) -> io::Result<()>;
+
+/// A format, as a plugin reads it.
+struct Format {
+    plugin: &'static str,
+    /// The files, the one to be broken last.
+    files: &'static [(&'static str, Generate)],
+    /// The plugin's configuration; the input is `files`.
+    config: &'static str,
+    table: &'static str,
+    /// Whether a record is a line, so that a file may end behind any of them.
+    has_lines: bool,
+    /// Whether its text may be in any encoding that a file declares.
+    has_encodings: bool,
+}
+
+/// A test for each format, so that they run side by side.
+macro_rules! formats {
+    ($($name:ident = $format:expr;)*) => {
+        $(
+            #[test]
+            fn $name() {
+                $format.check();
+            }
+        )*
+    };
+}
+
+formats! {
+    weapons = json(
+        "police_open_data",
+        &[("a.json", generate::weapons)],
+        "tables = { weapons = { input = \"files\" } }",
+        "weapons",
+    );
+    wanted_persons = json(
+        "police_open_data",
+        &[("a.json", generate::wanted_persons)],
+        "tables = { wanted_persons = { input = \"files\" } }",
+        "wanted_persons",
+    );
+    register = xml(
+        "registers",
+        &[("a.xml", generate::register)],
+        "input = \"files\"",
+        "companies",
+    );
+    umf = xml(
+        "europol",
+        &[("a.xml", generate::umf)],
+        "input = \"files\"",
+        "persons",
+    );
+    un_list = xml(
+        "sanctions",
+        &[("a.xml", generate::un_list)],
+        "lists = [{ name = \"l\", input = \"files\", format = \"un-xml\" }]",
+        "entities",
+    );
+    ofac_xml = xml(
+        "sanctions",
+        &[("a.xml", generate::ofac_xml)],
+        "lists = [{ name = \"l\", input = \"files\", format = \"ofac-xml\" }]",
+        "entities",
+    );
+    ofac_csv = text(
+        "sanctions",
+        &[
+            ("alt.csv", generate::ofac_alt),
+            ("add.csv", generate::ofac_add),
+            ("sdn.csv", generate::ofac_sdn),
+        ],
+        "lists = [{ name = \"l\", input = \"files\", format = \"ofac-csv\" }]",
+        "entities",
+    );
+    ftm = text(
+        "sanctions",
+        &[("a.ftm.json", generate::ftm)],
+        "lists = [{ name = \"l\", input = \"files\", format = \"ftm\" }]",
+        "entities",
+    );
+    geojson = json(
+        "geo",
+        &[("a.geojson", generate::geojson)],
+        "layers = { l = { input = \"files\" } }",
+        "l",
+    );
+    kml = xml(
+        "geo",
+        &[("a.kml", generate::kml)],
+        "layers = { l = { input = \"files\" } }",
+        "l",
+    );
+    rss = xml(
+        "feeds",
+        &[("a.xml", generate::rss)],
+        "entries = { feeds = [{ input = \"files\" }] }",
+        "entries",
+    );
+    atom = xml(
+        "feeds",
+        &[("a.xml", generate::atom)],
+        "entries = { feeds = [{ input = \"files\" }] }",
+        "entries",
+    );
+    json_feed = json(
+        "feeds",
+        &[("a.json", generate::json_feed)],
+        "entries = { feeds = [{ input = \"files\" }] }",
+        "entries",
+    );
+    gdelt = text(
+        "feeds",
+        &[("a.csv", generate::gdelt)],
+        "gdelt_events = { input = \"files\" }",
+        "gdelt_events",
+    );
+}
+
+const fn json(
+    plugin: &'static str,
+    files: &'static [(&'static str, Generate)],
+    config: &'static str,
+    table: &'static str,
+) -> Format {
+    Format {
+        plugin,
+        files,
+        config,
+        table,
+        has_lines: false,
+        has_encodings: false,
+    }
+}
+
+const fn xml(
+    plugin: &'static str,
+    files: &'static [(&'static str, Generate)],
+    config: &'static str,
+    table: &'static str,
+) -> Format {
+    Format {
+        has_encodings: true,
+        ..json(plugin, files, config, table)
+    }
+}
+
+const fn text(
+    plugin: &'static str,
+    files: &'static [(&'static str, Generate)],
+    config: &'static str,
+    table: &'static str,
+) -> Format {
+    Format {
+        has_lines: true,
+        ..json(plugin, files, config, table)
+    }
+}
+
+/// A source of a format's files, the last of which is something else.
+struct Variant {
+    name: String,
+    on_error: &'static str,
+    bytes: Vec<u8>,
+    /// What the error says.
+    says: &'static str,
+}
+
+impl Format {
+    fn check(&self) {
+        let (_, generate) = self.files[self.files.len() - 1];
+        let sound = made(generate);
+        let broken = self.broken(&sound);
+        let whole = Variant {
+            name: "sound".to_owned(),
+            on_error: "fail",
+            bytes: sound,
+            says: "",
+        };
+        let workspace = broken.iter().chain([&whole]).fold(
+            TestWorkspace::new().plugin(self.plugin),
+            |workspace, variant| self.with(workspace, variant),
+        );
+        let host = workspace.host();
+        let found = rows(&host, &self.all("sound")).len();
+        assert!(
+            (1..=2 * RECORDS).contains(&found),
+            "{found} rows of the sound file"
+        );
+        for variant in &broken {
+            let error = failure(&host, &self.all(&variant.name)).to_string();
+            let source = format!("source {:?}", variant.name);
+            for part in [source.as_str(), "files/", variant.says] {
+                assert!(error.contains(part), "{}: {part}: {error}", variant.name);
+            }
+        }
+        self.check_partial(&host, &broken, found);
+    }
+
+    /// Of sources that fail the others' rows are left, where that is wanted.
+    fn check_partial(&self, host: &Host, broken: &[Variant], found: usize) {
+        let session = host.session().expect("a session");
+        let run = |sql: &str| lines(&try_query(host, &session, sql).expect("it goes on"));
+        run("SET sextant.on_source_error = 'warn'");
+        let select =
+            |name: &str| format!("SELECT '{name}' AS name, source FROM {name}.{}", self.table);
+        // A source that cannot even say what columns it has is not part of a query.
+        let named = broken.iter().map(|variant| select(&variant.name));
+        let named =
+            named.filter(|sql| try_query(host, &session, &format!("{sql} LIMIT 0")).is_ok());
+        let all: Vec<_> = named.chain([select("sound")]).collect();
+        let union = all.join(" UNION ALL ");
+        let sql = format!("SELECT count(*) FROM ({union}) WHERE name = 'sound'");
+        assert_eq!(run(&sql), [found.to_string()]);
+    }
+
+    /// What no file of the format is.
+    fn broken(&self, sound: &[u8]) -> Vec<Variant> {
+        let variant = |name: &str, on_error, bytes: &[u8], says| Variant {
+            name: name.to_owned(),
+            on_error,
+            bytes: bytes.to_vec(),
+            says,
+        };
+        let utf16 = String::from_utf8_lossy(sound).into_owned();
+        let utf16 = utf16.encode_utf16().flat_map(u16::to_le_bytes);
+        let utf16: Vec<_> = [0xFF, 0xFE].into_iter().chain(utf16).collect();
+        let page = b"<!DOCTYPE html><html><body>404</body></html>";
+        let mut all = vec![
+            variant("utf16", "skip", &utf16, "UTF-16"),
+            variant("png", "fail", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", ""),
+            variant("page", "fail", page, ""),
+            variant("refusal", "fail", b"{\"error\": \"not found\"}\n", ""),
+        ];
+        for (at, cut) in self.cuts(sound).into_iter().enumerate() {
+            let cut = &sound[..cut];
+            all.push(variant(&format!("cut_{at}"), "fail", cut, ""));
+            // A file of lines may end behind any of them, and then only the last is bad.
+            if !self.has_lines {
+                all.push(variant(&format!("cut_skipping_{at}"), "skip", cut, ""));
+            }
+        }
+        if let (false, Ok(text)) = (self.has_encodings, str::from_utf8(sound)) {
+            let is_ascii = text.is_ascii();
+            let first = text.find(|c: char| c.is_alphabetic() && (is_ascii || !c.is_ascii()));
+            let mut garbled = sound.to_vec();
+            garbled[first.expect("it has letters")] = 0xFF;
+            all.push(variant("garbled", "fail", &garbled, ""));
+        }
+        all
+    }
+
+    /// Ends of a file that cannot be taken for its own.
+    fn cuts(&self, bytes: &[u8]) -> Vec<usize> {
+        let parts = (1..8).map(|part| bytes.len() * part / 8);
+        parts
+            .map(
+                |end| match bytes[..end].iter().rposition(|&byte| byte == b'\n') {
+                    Some(newline) if self.has_lines => newline + 12,
+                    _ => end,
+                },
+            )
+            .collect()
+    }
+
+    /// The workspace with one more source.
+    fn with(&self, workspace: TestWorkspace, variant: &Variant) -> TestWorkspace {
+        let Variant { name, on_error, .. } = variant;
+        std::fs::create_dir(workspace.path(name)).expect("there is room");
+        let config = format!(
+            "[source.{name}]\nplugin = {:?}\ninputs = {{ files = \"{name}/*\" }}\n[source.{name}.config]\non_error = {on_error:?}\n{}\n",
+            self.plugin, self.config
+        );
+        let (last, others) = self.files.split_last().expect("there is a file");
+        let others = others
+            .iter()
+            .map(|(file, generate)| (*file, made(*generate)));
+        let files = others.chain([(last.0, variant.bytes.clone())]);
+        files.fold(workspace.config(&config), |workspace, (file, bytes)| {
+            workspace.file(&format!("{name}/{file}"), bytes)
+        })
+    }
+
+    /// All columns, so that nothing may be passed over.
+    fn all(&self, source: &str) -> String {
+        format!("SELECT * FROM {source}.{}", self.table)
+    }
+}
+
+fn made(generate: Generate) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    generate(&mut bytes, 7, RECORDS).expect("a Vec takes everything");
+    bytes
+}
