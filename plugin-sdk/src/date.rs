@@ -13,6 +13,14 @@ pub fn day(text: &str) -> Option<i32> {
     }
 }
 
+/// Days since 1970-01-01 of a day without anything between its numbers, `20170512`.
+pub fn compact_day(text: &str) -> Option<i32> {
+    let text = text.trim();
+    let number = |start: usize, end: usize| digits(text.get(start..end)?);
+    let date = NaiveDate::from_ymd_opt(number(0, 4)? as i32, number(4, 6)?, number(6, 8)?)?;
+    (text.len() == 8).then(|| date.to_epoch_days())
+}
+
 /// Microseconds since 1970-01-01, in the time of the place.
 pub fn time(text: &str) -> Option<i64> {
     let (days, microseconds) = parse(text)?;
@@ -92,6 +100,10 @@ mod tests {
             " 12.05.2017 0:00 ",
         ] {
             assert_eq!(day(text), Some(17_298), "{text}");
+        }
+        assert_eq!(compact_day("20170512"), Some(17_298));
+        for text in ["2017051", "201705123", "20170532", "2017-5-1"] {
+            assert_eq!(compact_day(text), None, "{text}");
         }
         assert_eq!(day("2017-05-12T10:30:00"), None);
         assert_eq!(day("1900-01-01"), Some(-25_567));

@@ -9,6 +9,9 @@ use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{DataType, Schema, SchemaRef, TimeUnit};
 use std::sync::Arc;
 
+/// Bytes of values after which a batch is full, however few rows it has: a host bounds both.
+const BATCH_BYTES_MAX: usize = 16 << 20;
+
 /// One value of a row.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Cell<'a> {
@@ -49,6 +52,8 @@ pub struct RowBuilder {
     wanted: Vec<usize>,
     columns: Vec<Column>,
     rows: usize,
+    /// Bytes of texts and binary values, which are what can be long.
+    bytes: usize,
     batch_rows: usize,
 }
 
@@ -67,6 +72,7 @@ impl RowBuilder {
             schema,
             wanted: request.columns.clone(),
             rows: 0,
+            bytes: 0,
             batch_rows: request.batch_rows.max(1),
         })
     }
@@ -92,7 +98,13 @@ impl RowBuilder {
                 .map_err(|error| error.in_field(field.name()))?;
         }
         for (column, &position) in self.columns.iter_mut().zip(&self.wanted) {
-            column.push(cell(position));
+            let cell = cell(position);
+            self.bytes += match cell {
+                Cell::Text(text) => text.len(),
+                Cell::Bytes(bytes) => bytes.len(),
+                _ => 0,
+            };
+            column.push(cell);
         }
         self.rows += 1;
         Ok(())
@@ -108,16 +120,16 @@ impl RowBuilder {
         self.rows == 0
     }
 
-    /// Whether there are enough rows for a batch.
+    /// Whether there are enough rows for a batch, or enough in them.
     pub fn is_full(&self) -> bool {
-        self.rows >= self.batch_rows
+        self.rows >= self.batch_rows || self.bytes >= BATCH_BYTES_MAX
     }
 
     /// The rows collected since the last batch.
     pub fn finish(&mut self) -> Result<RecordBatch> {
         let arrays = self.columns.iter_mut().map(Column::finish).collect();
         let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
-        self.rows = 0;
+        (self.rows, self.bytes) = (0, 0);
         Ok(RecordBatch::try_new_with_options(
             Arc::clone(&self.schema),
             arrays,
@@ -337,6 +349,23 @@ mod tests {
         let batch = rows.finish().unwrap();
         assert_eq!((batch.num_rows(), batch.num_columns()), (2, 0));
         assert_eq!(rows.len(), 0);
+    }
+
+    #[test]
+    fn few_rows_that_are_long_are_a_batch() {
+        let mut rows = RowBuilder::new(&columns(), &request(&[4])).unwrap();
+        let long = "x".repeat(BATCH_BYTES_MAX);
+        rows.push(&[
+            Cell::Null,
+            Cell::Null,
+            Cell::Null,
+            Cell::Null,
+            Cell::Text(&long),
+        ])
+        .unwrap();
+        assert!(rows.is_full());
+        assert_eq!(rows.finish().unwrap().num_rows(), 1);
+        assert!(!rows.is_full());
     }
 
     #[test]

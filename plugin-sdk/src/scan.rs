@@ -36,6 +36,10 @@ impl<F: FnMut(&mut Rows) -> Result<bool>> RowReader for F {
     }
 }
 
+/// Records after which a scan answers even where none of them had a row that is wanted, so that a long
+/// search is not taken for an endless one.
+const RECORDS_MAX: usize = 100_000;
+
 /// Where a [`RowReader`] puts its rows.
 #[derive(Debug)]
 pub struct Rows {
@@ -101,6 +105,12 @@ impl Rows {
         self.used.get(column).is_some_and(|&used| used)
     }
 
+    /// Whether the predicates on a column of the table take a value, so that the rest of a row whose value
+    /// they do not take need not be made.
+    pub fn takes_cell(&self, column: usize, cell: Cell<'_>) -> bool {
+        self.filter.takes_cell(column, cell)
+    }
+
     /// Whether no more rows are wanted.
     pub fn is_done(&self) -> bool {
         self.wanted == Some(0)
@@ -146,9 +156,12 @@ struct Scan<R> {
 }
 
 impl<R: RowReader> Scan<R> {
-    /// Collects rows until a batch is full or nothing is left.
+    /// Collects rows until a batch is full, nothing is left, or enough records were read.
     fn fill(&mut self) -> Result<()> {
-        while !self.ended && !self.rows.builder.is_full() {
+        for _ in 0..RECORDS_MAX {
+            if self.ended || self.rows.builder.is_full() {
+                break;
+            }
             self.ended = self.rows.is_done() || !self.reader.read(&mut self.rows)?;
         }
         Ok(())
@@ -173,7 +186,7 @@ impl<R: RowReader> Iterator for Scan<R> {
                 rows.builder.finish().ok();
                 Some(Err(error.in_input(rows.file.clone())))
             }
-            Ok(()) if rows.builder.is_empty() => None,
+            Ok(()) if rows.builder.is_empty() && self.ended => None,
             Ok(()) => Some(rows.builder.finish()),
         }
     }

@@ -56,6 +56,10 @@ pub struct XmlReader {
     reader: Reader<Metered>,
     buffer: Vec<u8>,
     depth: usize,
+    /// Whether the element that the file is was begun.
+    had_root: bool,
+    /// What was read behind a text.
+    next: Option<Token>,
     /// How many bytes of byte order mark come before what the parser sees.
     mark_bytes: u64,
     record_bytes_max: usize,
@@ -70,7 +74,7 @@ pub enum Step<'a> {
     Open(Element<'a>),
     /// The innermost open element ends.
     Close,
-    /// Text that is more than white space, without the white space around it.
+    /// Text that is more than white space, whole, without the white space around it.
     Text(&'a str),
     /// The file ends, and every element was closed.
     End,
@@ -88,6 +92,8 @@ pub struct Element<'a> {
 struct Tree {
     nodes: Vec<Node>,
     text: String,
+    /// The element that the record is; text may stand before it.
+    root: usize,
     /// Whether the last node is text that may go on.
     in_text: bool,
 }
@@ -97,6 +103,8 @@ struct Node {
     kind: Kind,
     /// The node behind the last one that is in this one.
     end: usize,
+    /// Bytes of the prefix of its name, the colon included, which come before the name.
+    prefix_len: usize,
     /// Where in the texts the name ends and the value begins, and where the value ends. The name
     /// begins where the value before ends.
     name_start: usize,
@@ -142,6 +150,8 @@ impl XmlReader {
             reader,
             buffer: Vec::new(),
             depth: 0,
+            had_root: false,
+            next: None,
             mark_bytes,
             record_bytes_max: RECORD_BYTES_MAX,
             record_nodes_max: RECORD_NODES_MAX,
@@ -173,22 +183,33 @@ impl XmlReader {
     /// [`InvalidData`](crate::ErrorKind::InvalidData) with the place, where the file is not well-formed,
     /// not complete, or beyond a limit; the reader is of no use then.
     pub fn step(&mut self) -> Result<Step<'_>> {
-        loop {
-            self.begin();
-            match self.token()? {
-                Token::Open => {
-                    return Ok(Step::Open(Element {
-                        tree: &self.tree,
-                        at: 0,
-                    }));
+        let token = match self.next.take() {
+            Some(token) => token,
+            None => {
+                self.begin();
+                let token = self.behind_text()?;
+                if !self.tree.nodes.is_empty() && self.tree.nodes[0].kind == Kind::Text {
+                    self.next = Some(token);
+                    return Ok(Step::Text(self.tree.value(0).trim()));
                 }
-                Token::Close => return Ok(Step::Close),
-                Token::End => return Ok(Step::End),
-                Token::Text if !self.tree.nodes.is_empty() => break,
+                token
+            }
+        };
+        Ok(match token {
+            Token::Open => Step::Open(self.tree.root()),
+            Token::Close => Step::Close,
+            _ => Step::End,
+        })
+    }
+
+    /// The next token that is no text. Text before it is in the tree then, in one piece.
+    fn behind_text(&mut self) -> Result<Token> {
+        loop {
+            match self.token()? {
                 Token::Text | Token::Nothing => {}
+                token => return Ok(token),
             }
         }
-        Ok(Step::Text(self.tree.value(0).trim()))
     }
 
     /// Reads what is in the element that was just opened, to its end.
@@ -197,9 +218,10 @@ impl XmlReader {
     ///
     /// As [`step`](Self::step).
     pub fn element(&mut self) -> Result<Element<'_>> {
-        let byte = self.tree.nodes.first().map_or(0, |root| root.byte);
+        let root = self.tree.root;
+        let byte = self.tree.nodes.get(root).map_or(0, |root| root.byte);
         self.refill();
-        let mut open = vec![0];
+        let mut open = vec![root];
         while let Some(&innermost) = open.last() {
             match self.token()? {
                 Token::Open => {
@@ -225,10 +247,7 @@ impl XmlReader {
                 return Err(Error::invalid_data(message).at_byte(byte));
             }
         }
-        Ok(Element {
-            tree: &self.tree,
-            at: 0,
-        })
+        Ok(self.tree.root())
     }
 
     /// Reads over what is in the element that was just opened, to its end, and keeps nothing.
@@ -249,6 +268,7 @@ impl XmlReader {
         self.tree.nodes.clear();
         self.tree.text.clear();
         self.tree.in_text = false;
+        self.tree.root = 0;
         self.refill();
     }
 
@@ -270,7 +290,12 @@ impl XmlReader {
         let decoder = self.reader.decoder();
         let tree = &mut self.tree;
         let token = match event {
-            Event::Start(start) => tree.open(&start, decoder, byte).map(|()| Token::Open),
+            Event::Start(start) => {
+                if self.depth == 0 || tree.nodes.iter().all(|node| node.kind == Kind::Text) {
+                    tree.root = tree.nodes.len();
+                }
+                tree.open(&start, decoder, byte).map(|()| Token::Open)
+            }
             Event::Empty(_) => Err(Error::internal("an empty element was not expanded")),
             Event::End(_) => {
                 tree.in_text = false;
@@ -296,11 +321,22 @@ impl XmlReader {
     /// Keeps count of the open elements.
     fn nested(&mut self, token: Token) -> Result<Token> {
         match token {
+            Token::Open if self.depth == 0 && self.had_root => {
+                let message = "expected the end of the file, found another element";
+                return Err(Error::invalid_data(message).at_byte(self.byte()));
+            }
+            Token::Text if self.depth == 0 && !self.tree.nodes.is_empty() => {
+                let message = "expected an element, found text";
+                return Err(Error::invalid_data(message).at_byte(self.byte()));
+            }
             Token::Open if self.depth == DEPTH_MAX => {
                 let message = format!("elements may be nested {DEPTH_MAX} deep, these are deeper");
                 return Err(Error::invalid_data(message).at_byte(self.byte()));
             }
-            Token::Open => self.depth += 1,
+            Token::Open => {
+                self.depth += 1;
+                self.had_root = true;
+            }
             // The parser has refused an end without a beginning, so this does not wrap.
             Token::Close => self.depth = self.depth.saturating_sub(1),
             Token::End if self.depth > 0 => return Err(self.truncated()),
@@ -317,7 +353,7 @@ impl XmlReader {
 
 impl Tree {
     fn open(&mut self, start: &BytesStart<'_>, decoder: Decoder, byte: u64) -> Result<()> {
-        let name = name(start.local_name().into_inner(), decoder)?;
+        let name = name(start.name().into_inner(), decoder)?;
         self.push(Kind::Element, &name, "", byte);
         if start.attributes_raw().is_empty() {
             return Ok(());
@@ -330,11 +366,10 @@ impl Tree {
             }
             let attribute = attribute.map_err(|error| not_well_formed(&error))?;
             let key = attribute.key.as_ref();
-            // Declarations of namespaces and hints for schema validators say nothing of the record.
-            if key.starts_with(b"xmlns") || key.starts_with(b"xsi:") {
+            if is_of_the_schema(key) {
                 continue;
             }
-            let name = self::name(attribute.key.local_name().into_inner(), decoder)?;
+            let name = self::name(key, decoder)?;
             let value = attribute
                 .decode_and_unescape_value(decoder)
                 .map_err(|error| not_well_formed(&error))?;
@@ -368,6 +403,7 @@ impl Tree {
         self.nodes.push(Node {
             kind,
             end: self.nodes.len() + 1,
+            prefix_len: name.find(':').map_or(0, |colon| colon + 1),
             name_start,
             value_start,
             value_end: self.text.len(),
@@ -378,7 +414,14 @@ impl Tree {
 
     fn name(&self, at: usize) -> &str {
         let node = &self.nodes[at];
-        &self.text[node.name_start..node.value_start]
+        &self.text[node.name_start + node.prefix_len..node.value_start]
+    }
+
+    fn root(&self) -> Element<'_> {
+        Element {
+            tree: self,
+            at: self.root,
+        }
     }
 
     fn value(&self, at: usize) -> &str {
@@ -391,6 +434,13 @@ impl<'a> Element<'a> {
     /// The name, without the prefix of a namespace.
     pub fn name(&self) -> &'a str {
         self.tree.name(self.at)
+    }
+
+    /// The prefix of a namespace that the name has; nothing where it has none.
+    pub fn prefix(&self) -> &'a str {
+        let node = &self.tree.nodes[self.at];
+        let len = node.prefix_len.saturating_sub(1);
+        &self.tree.text[node.name_start..node.name_start + len]
     }
 
     /// Where it begins in the file.
@@ -455,7 +505,10 @@ impl<'a> Element<'a> {
         let nodes = &self.tree.nodes;
         let (mut at, end) = (self.at + 1, nodes[self.at].end);
         // An element that has just been opened ends behind its attributes.
-        let end = if self.at == 0 { nodes.len() } else { end };
+        let end = match self.at == self.tree.root {
+            true => nodes.len(),
+            false => end,
+        };
         std::iter::from_fn(move || {
             while at < end {
                 let found = at;
@@ -467,6 +520,16 @@ impl<'a> Element<'a> {
             None
         })
     }
+}
+
+/// Declarations of namespaces, and hints for schema validators, say nothing of the record.
+fn is_of_the_schema(name: &[u8]) -> bool {
+    const HINTS: [&[u8]; 3] = [
+        b"xsi:schemaLocation",
+        b"xsi:noNamespaceSchemaLocation",
+        b"xsi:nil",
+    ];
+    name == b"xmlns" || name.starts_with(b"xmlns:") || HINTS.contains(&name)
 }
 
 fn name<'a>(bytes: &'a [u8], decoder: Decoder) -> Result<Cow<'a, str>> {
@@ -673,11 +736,15 @@ mod tests {
     #[test]
     fn records_are_trees() {
         let text = "<?xml version=\"1.0\"?><!DOCTYPE l><l xmlns:x=\"urn:x\"> <!-- c -->\n\
-            <x:r a=\"1 &lt; 2\" x:b='' xsi:c=\"d\"><n> A &amp; B&#x20;C </n><m/>t<m>1</m>u</x:r>\
-            <skipped><r/><deep>x</deep></skipped> loose <r><![CDATA[<&]]></r></l>";
+            <x:r a=\"1 &lt; 2\" x:b='' xsi:type=\"d\" xsi:nil=\"false\"><n> A &amp; B&#x20;C </n><m/>t<m>1</m>u</x:r>\
+            <skipped><r/><deep>x</deep></skipped> loose<!-- c --> &amp; text <r><![CDATA[<&]]></r></l>";
         assert_eq!(
             records(text).unwrap(),
-            ["r a=1 < 2 b=[tu|n[A & B C|],m[|],m[1|]]", "loose", "r[<&|]"]
+            [
+                "r a=1 < 2 b= type=d[tu|n[A & B C|],m[|],m[1|]]",
+                "loose & text",
+                "r[<&|]"
+            ]
         );
         let marked = format!("\u{feff}{text}");
         assert_eq!(records(marked).unwrap().len(), 3);
@@ -686,7 +753,7 @@ mod tests {
 
     #[test]
     fn children_are_found_by_name() {
-        let mut reader = reader("<r k='v'><a/><b>1</b><a>2<c>x</c></a></r>", 1 << 20).unwrap();
+        let mut reader = reader("<x:r k='v'><a/><b>1</b><a>2<c>x</c></a></x:r>", 1 << 20).unwrap();
         let Step::Open(open) = reader.step().unwrap() else {
             panic!("an element begins");
         };
@@ -695,6 +762,8 @@ mod tests {
             (Some("v"), 0)
         );
         let record = reader.element().unwrap();
+        assert_eq!((record.prefix(), record.name()), ("x", "r"));
+        assert_eq!(record.child("b").unwrap().prefix(), "");
         assert_eq!(record.child("b").unwrap().text(), "1");
         let texts: Vec<_> = record.children_named("a").map(|a| a.text()).collect();
         assert_eq!(texts, ["", "2"]);
@@ -742,6 +811,12 @@ mod tests {
                 "<l><r>&nbsp;</r></l>",
                 "byte 6: expected one of the five entities of XML, found \"&nbsp;\"",
             ),
+            (
+                "<l/><l/>",
+                "byte 8: expected the end of the file, found another element",
+            ),
+            ("<l/>x", "byte 5: expected an element, found text"),
+            ("{\"a\": 1}", "byte 8: expected an element, found text"),
             ("<r a=1/>", "byte 0: expected well-formed XML: "),
             (&long, "a record may have 600 bytes, this one has more"),
             (

@@ -664,3 +664,46 @@ fn the_doctor_says_what_is_wrong() {
         assert!(shown.contains(part), "{part}: {shown}");
     }
 }
+
+/// Geometry of a plugin goes out as GeoParquet and comes back as the same, from a folder of several files too.
+#[test]
+fn geometry_goes_out_and_comes_back() {
+    let layer = |name: &str, east: f64| {
+        format!(
+            "{{\"type\":\"FeatureCollection\",\"features\":[{{\"type\":\"Feature\",\"properties\":{{\"name\":\"{name}\"}},\"geometry\":{{\"type\":\"Point\",\"coordinates\":[{east},50]}}}}]}}"
+        )
+    };
+    let source = "[source.map]\nplugin = \"geo\"\ninputs = { a = \"a.geojson\", b = \"b.geojson\" }\n\
+        config = { layers = { a = { input = \"a\" }, b = { input = \"b\", crs = \"EPSG:3857\" } } }\n";
+    let workspace = TestWorkspace::new()
+        .plugin("geo")
+        .config(source)
+        .file("a.geojson", layer("one", 30.0))
+        .file("b.geojson", layer("two", 31.0));
+    std::fs::create_dir(workspace.path("out")).expect("there is room");
+    let export = |sql: &str, file: &str| {
+        let path = workspace.path(file).display().to_string();
+        let output = sextant(&workspace, &["query", "-c", sql, "--format", "parquet", "-o", &path]);
+        assert!(output.status.success(), "{output:?}");
+    };
+    export("SELECT name, geometry FROM map.a", "out/1.parquet");
+    export("SELECT name, geometry FROM map.b", "out/2.parquet");
+    export("SELECT name, geometry FROM map.a", "3.parquet");
+    let host = workspace.host();
+    let told = |place: &str| {
+        let place = workspace.path(place);
+        let place = place.display();
+        sextant_tests::rows(
+            &host,
+            &format!(
+                "SELECT name, st_x(geometry), coalesce(arrow_metadata(geometry, 'ARROW:extension:metadata'), '-') FROM '{place}' ORDER BY name"
+            ),
+        )
+    };
+    let code = "{\"crs\":\"OGC:CRS84\",\"crs_type\":\"authority_code\"}";
+    assert_eq!(told("3.parquet"), [format!("one\t30.0\t{code}")]);
+    // A reference system that GeoParquet has no words for is left undefined.
+    assert_eq!(told("out/2.parquet"), ["two\t31.0\t{}"]);
+    // Of files that differ nothing is said; they are a table all the same.
+    assert_eq!(told("out/"), ["one\t30.0\t-", "two\t31.0\t-"]);
+}

@@ -215,24 +215,44 @@ fn details_are_asked_for_only_where_they_are_wanted() {
 }
 
 #[test]
-fn what_no_part_of_the_query_has_is_told() {
+fn who_has_no_sex_or_age_is_found_by_something_else() {
+    let options = Options {
+        red: 1_000,
+        un: 400,
+        organisations: 60,
+        ageless: 60,
+        seed: 11,
+        ..Options::default()
+    };
+    let api = NoticesApi::start(&options);
+    let workspace = workspace(&api, "", "", "");
+    let host = workspace.host();
+    for (table, kind) in [("red_notices", "red"), ("un_notices", "un")] {
+        let (found, warnings) = ask(&host, &format!("SELECT entity_id FROM interpol.{table}"));
+        assert_eq!(found, ids(api.notices(kind)), "{table}");
+        assert!(warnings.is_empty(), "{warnings:?}");
+    }
+    let counts = api.counts();
+    assert!(counts.lists < 2_000, "{counts:?}");
+}
+
+#[test]
+fn what_no_part_of_the_query_has_is_an_error_or_told() {
     let api = NoticesApi::start(&Options {
         red: 1_000,
         incomplete: 3,
         seed: 11,
         ..Options::default()
     });
-    let workspace = workspace(&api, "", "", "");
-    let (found, warnings) = ask(
-        &workspace.host(),
-        "SELECT entity_id FROM interpol.red_notices",
-    );
+    let sql = "SELECT entity_id FROM interpol.red_notices";
+    let error = failure(&workspace(&api, "", "", "").host(), sql).to_string();
+    let expected = "expected 1000 notices in the slice all, found 997";
+    assert!(error.contains(expected), "{error}");
+    let warning = workspace(&api, "", "", "on_overflow = \"warn\"");
+    let (found, warnings) = ask(&warning.host(), sql);
     assert_eq!(found, ids(&api.notices("red")[..997]));
     assert_eq!(warnings.len(), 1, "{warnings:?}");
-    assert!(
-        warnings[0].contains("found 997 of 1000 notices (all)"),
-        "{warnings:?}"
-    );
+    assert!(warnings[0].contains(expected), "{warnings:?}");
 }
 
 #[test]
@@ -319,7 +339,10 @@ fn servers_that_answer_something_else() {
             "<html>Request blocked</html>",
             "notices/v1/red: this is no page of notices",
         ),
-        ("{\"total\":3}", "expected a page of 3 notices, found none"),
+        (
+            "{\"total\":3}",
+            "expected a page of 3 of 3 notices, found 0",
+        ),
         (
             "{\"total\":1,\"_embedded\":{\"notices\":[7]}}",
             "expected an object",

@@ -20,8 +20,12 @@ pub struct Options {
     pub yellow: usize,
     /// How many UN notices.
     pub un: usize,
-    /// How many of each say neither age nor sex, so that no filter by these finds them.
+    /// How many of each say neither age nor sex nor nationality, so that no filter by these finds them.
     pub incomplete: usize,
+    /// How many of each are organisations, which have neither age nor sex.
+    pub organisations: usize,
+    /// How many of each are people of whom the age is not known.
+    pub ageless: usize,
     /// What is random follows from it.
     pub seed: u64,
     /// Every so many requests one is answered 429, with a second to wait.
@@ -94,8 +98,7 @@ impl NoticesApi {
             ("un", options.un),
         ];
         let mut random = Random(options.seed);
-        let notices =
-            kinds.map(|(kind, count)| (kind, made_up(&mut random, count, options.incomplete)));
+        let notices = kinds.map(|(kind, count)| (kind, made_up(&mut random, count, options)));
         let register = Arc::new(Register {
             options: options.clone(),
             notices: notices.into_iter().collect(),
@@ -426,14 +429,17 @@ const COUNTRIES: [&str; 12] = [
 ];
 
 /// So many notices, in an order that says nothing of them.
-fn made_up(random: &mut Random, count: usize, incomplete: usize) -> Vec<Notice> {
+fn made_up(random: &mut Random, count: usize, options: &Options) -> Vec<Notice> {
     let (this_year, ..) = today();
     let word = |random: &mut Random, length: usize| -> String {
         (0..length).map(|_| random.of(&SYLLABLES)).collect()
     };
     let notices = (0..count).map(|number| {
-        // Those at the end, which no first page has.
-        let is_complete = number + incomplete < count;
+        // Of those at the end, which no first page has, less and less is known.
+        let has_nationality = number + options.incomplete < count;
+        let has_sex = number + options.incomplete + options.organisations < count;
+        let unknown = options.incomplete + options.organisations + options.ageless;
+        let has_age = number + unknown < count;
         // Ages crowd between 20 and 50, as the true ones do.
         let age = 16 + random.below(25) + random.below(25) + random.below(20);
         let day = (random.below(4) > 0)
@@ -442,6 +448,9 @@ fn made_up(random: &mut Random, count: usize, incomplete: usize) -> Vec<Notice> 
         if random.below(10) == 0 {
             let second = random.of(&COUNTRIES);
             nationalities.extend((second != nationalities[0]).then_some(second));
+        }
+        if !has_nationality {
+            nationalities.clear();
         }
         let sex = if random.below(8) == 0 { 'F' } else { 'M' };
         let forename = (random.below(20) > 0).then(|| word(random, 2));
@@ -456,9 +465,9 @@ fn made_up(random: &mut Random, count: usize, incomplete: usize) -> Vec<Notice> 
             entity_id: format!("{}/{}", 2010 + number % 17, 1_000 + number),
             forename,
             name,
-            birth: is_complete.then_some((this_year - age as i32, day)),
+            birth: has_age.then_some((this_year - age as i32, day)),
             nationalities,
-            sex: is_complete.then_some(sex),
+            sex: has_sex.then_some(sex),
             place_of_birth: format!("PLACE {number}"),
             warrants: warrants.collect(),
         }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Url, dns};
 use serde::Deserialize;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -21,6 +21,9 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 
 /// How many redirects are followed.
 const REDIRECTS_MAX: usize = 5;
+
+/// Bytes of a body that is kept, in one piece.
+const KEPT_CHUNK_BYTES: usize = 256 << 10;
 
 /// Header fields that are the host's: credentials, and what the connection is made of.
 const OWN_HEADERS: [&str; 17] = [
@@ -118,14 +121,17 @@ pub struct Body {
 #[derive(Debug)]
 enum Chunks {
     Far(reqwest::Response),
-    Kept(VecDeque<Bytes>),
+    Kept(Bytes),
 }
 
 impl Chunks {
     async fn next(&mut self) -> Result<Option<Bytes>> {
         match self {
             Self::Far(response) => response.chunk().await.map_err(|error| failed(&error)),
-            Self::Kept(chunks) => Ok(chunks.pop_front()),
+            Self::Kept(body) => {
+                let chunk = body.split_to(body.len().min(KEPT_CHUNK_BYTES));
+                Ok(Some(chunk).filter(|chunk| !chunk.is_empty()))
+            }
         }
     }
 }
@@ -267,17 +273,18 @@ impl Http {
             .min(request.timeout.unwrap_or(self.bounds.wait));
         for _ in 0..=REDIRECTS_MAX {
             let place = self.place(&url, &method)?;
-            let asked = Asked::new(&method, &url, &headers, &body);
+            let credentials = place.credentials(secrets)?;
+            let asked = Asked::new(&method, &url, &headers, &credentials, &body);
             let known = asked.as_ref().and_then(|asked| self.kept.known(asked));
             let exchange = Exchange {
                 place,
                 method: &method,
                 url: &url,
                 headers: &headers,
+                credentials: &credentials,
                 known: known.as_ref(),
                 body: &body,
                 wait,
-                secrets,
             };
             let response = exchange
                 .send(pace, paced)
@@ -286,7 +293,9 @@ impl Http {
             let Some(to) = redirect(&response, &url).map_err(|error| error.context(shown(&url)))?
             else {
                 return Ok(match known {
-                    Some(known) if response.status().as_u16() == 304 => self.unchanged(known, &url),
+                    Some(known) if response.status().as_u16() == 304 => {
+                        self.unchanged(known, &response, &url)
+                    }
                     _ => self.response(response, asked, &url),
                 });
             };
@@ -328,11 +337,13 @@ impl Http {
     }
 
     /// What is kept, as if it had been sent now.
-    fn unchanged(&self, known: Answer, url: &Url) -> HttpResponse {
+    fn unchanged(&self, known: Answer, response: &reqwest::Response, url: &Url) -> HttpResponse {
+        let known = known.described(response.headers(), fields(response));
+        self.kept.keep(known.clone());
         HttpResponse {
             status: 200,
             headers: known.headers,
-            body: self.body(Chunks::Kept(known.chunks), None, url),
+            body: self.body(Chunks::Kept(known.body), None, url),
         }
     }
 
@@ -352,22 +363,32 @@ impl Http {
         asked: Option<Asked>,
         url: &Url,
     ) -> HttpResponse {
-        let headers = response.headers().iter().filter_map(|(name, value)| {
-            // Cookies are the far side's credentials for whoever comes back.
-            let is_cookie = name.as_str().starts_with("set-cookie");
-            let value = value.to_str().ok().filter(|_| !is_cookie)?;
-            Some((name.as_str().to_owned(), value.to_owned()))
-        });
-        let headers: Vec<_> = headers.collect();
-        let keeping = asked
-            .filter(|_| response.status().as_u16() == 200)
-            .and_then(|asked| self.kept.begin(asked, response.headers(), &headers));
+        let headers = fields(&response);
+        let keeping = match (response.status().as_u16(), asked) {
+            (200, Some(asked)) => self.kept.begin(asked, &response, &headers),
+            (401 | 403 | 404 | 410, Some(asked)) => {
+                self.kept.forget(&asked);
+                None
+            }
+            _ => None,
+        };
         HttpResponse {
             status: response.status().as_u16(),
             headers,
             body: self.body(Chunks::Far(response), keeping, url),
         }
     }
+}
+
+/// The header fields of a response, as a plugin sees them.
+fn fields(response: &reqwest::Response) -> Vec<(String, String)> {
+    let fields = response.headers().iter().filter_map(|(name, value)| {
+        // Cookies are the far side's credentials for whoever comes back.
+        let is_cookie = name.as_str().starts_with("set-cookie");
+        let value = value.to_str().ok().filter(|_| !is_cookie)?;
+        Some((name.as_str().to_owned(), value.to_owned()))
+    });
+    fields.collect()
 }
 
 impl Place {
@@ -522,10 +543,10 @@ struct Exchange<'a> {
     method: &'a Method,
     url: &'a Url,
     headers: &'a HeaderMap,
+    credentials: &'a HeaderMap,
     known: Option<&'a Answer>,
     body: &'a [u8],
     wait: Duration,
-    secrets: &'a Secrets,
 }
 
 impl Exchange<'_> {
@@ -562,9 +583,9 @@ impl Exchange<'_> {
             .headers(self.headers.clone())
             .headers(
                 self.known
-                    .map_or_else(HeaderMap::new, |known| known.marks().clone()),
+                    .map_or_else(HeaderMap::new, |known| known.marks.clone()),
             )
-            .headers(self.place.credentials(self.secrets)?)
+            .headers(self.credentials.clone())
             .timeout(self.wait);
         if !self.body.is_empty() || *self.method == Method::POST {
             request = request.body(self.body.to_vec());

@@ -109,8 +109,6 @@ impl Session {
             .with_information_schema(true)
             .with_batch_size(limits.batch_rows);
         config.options_mut().sql_parser.collect_spans = true;
-        // Which columns of a file are geometry stands in its metadata.
-        config.options_mut().execution.parquet.skip_metadata = false;
         config
             .options_mut()
             .extensions

@@ -3,8 +3,10 @@
 //! that GeoArrow gives them (geoparquet.org, 1.1; geoarrow.org, "extension types").
 
 use async_trait::async_trait;
-use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::{TableProvider, UrlTableFactory};
+use datafusion::datasource::file_format::FileFormat;
+use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::ListingTableConfigExt;
 use datafusion::datasource::listing::{ListingTable, ListingTableConfig, ListingTableUrl};
 use datafusion::error::Result;
@@ -12,12 +14,15 @@ use datafusion::execution::SessionState;
 use datafusion::execution::registry::FunctionRegistry;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 use datafusion::prelude::SessionContext;
+use futures::TryStreamExt;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 /// The key of a file's metadata.
 const GEO: &str = "geo";
+/// What files in that format are called.
+const PARQUET: &str = "parquet";
 /// The keys of a column's metadata.
 const EXTENSION: &str = "ARROW:extension:name";
 const EXTENSION_METADATA: &str = "ARROW:extension:metadata";
@@ -80,8 +85,11 @@ impl UrlTableFactory for Files {
         };
         let config = config.infer_partitions_from_path(state).await?;
         let config = config.infer_schema(state).await?;
-        let config = match config.file_schema.as_ref().map(told) {
-            Some(schema) => config.with_schema(schema),
+        let config = match &config.file_schema {
+            Some(schema) => {
+                let told = told(schema, &geometry(state, &config).await?);
+                config.with_schema(told)
+            }
             None => config,
         };
         let table: Arc<dyn TableProvider> = Arc::new(ListingTable::try_new(config)?);
@@ -89,33 +97,79 @@ impl UrlTableFactory for Files {
     }
 }
 
-/// The schema of a file with its geometry told. The file's own metadata is left out: it is not that of a
-/// query's answer.
-fn told(schema: &SchemaRef) -> SchemaRef {
+/// The metadata of columns, by their names.
+type Columns = HashMap<String, HashMap<String, String>>;
+
+/// What the files of a table say of geometry: that of which all of them say the same.
+async fn geometry(state: &SessionState, config: &ListingTableConfig) -> Result<Columns> {
+    let format = config
+        .options
+        .as_ref()
+        .map(|options| options.format.get_ext());
+    let (Some(PARQUET), [url]) = (format.as_deref(), config.table_paths.as_slice()) else {
+        return Ok(Columns::new());
+    };
+    let store = state.runtime_env().object_store(url)?;
+    let files = url.list_all_files(state, &store, "").await?;
+    let format = ParquetFormat::default().with_skip_metadata(false);
+    let said = files.and_then(|file| {
+        let (format, store) = (&format, &store);
+        async move {
+            let schema = format.infer_schema(state, store, &[file]).await?;
+            Ok(columns(&schema))
+        }
+    });
+    let mut said = std::pin::pin!(said);
+    let mut all = said.try_next().await?.unwrap_or_default();
+    while let Some(next) = said.try_next().await? {
+        all.retain(|name, metadata| next.get(name) == Some(metadata));
+    }
+    Ok(all)
+}
+
+/// What a file says of its columns. Only what can be geometry is believed to be.
+fn columns(schema: &Schema) -> Columns {
     let geo = schema.metadata().get(GEO);
-    let geo: Value = geo
-        .and_then(|geo| serde_json::from_str(geo).ok())
-        .unwrap_or_default();
-    let fields =
-        schema
-            .fields()
-            .iter()
-            .map(|field| match extension(&geo["columns"][field.name()]) {
-                Some(extension) if field.extension_type_name().is_none() => {
-                    let mut metadata = field.metadata().clone();
-                    metadata.extend(extension);
-                    Arc::new(Field::clone(field).with_metadata(metadata))
-                }
-                _ => Arc::clone(field),
-            });
+    let geo: Option<Value> = geo.and_then(|geo| serde_json::from_str(geo).ok());
+    let geo = geo.unwrap_or_default();
+    let fields = schema.fields().iter();
+    let told = fields.filter_map(|field| {
+        let extension = extension(&geo["columns"][field.name()], field.data_type())?;
+        Some((field.name().clone(), extension))
+    });
+    told.collect()
+}
+
+/// The schema of a table with its geometry told.
+fn told(schema: &SchemaRef, columns: &Columns) -> SchemaRef {
+    let fields = schema
+        .fields()
+        .iter()
+        .map(|field| match columns.get(field.name()) {
+            Some(extension) if field.extension_type_name().is_none() => {
+                let mut metadata = field.metadata().clone();
+                metadata.extend(extension.clone());
+                Arc::new(Field::clone(field).with_metadata(metadata))
+            }
+            _ => Arc::clone(field),
+        });
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
 /// A column's metadata, from what a file says of it.
-fn extension(column: &Value) -> Option<HashMap<String, String>> {
+fn extension(column: &Value, data_type: &DataType) -> Option<HashMap<String, String>> {
+    const NATIVE: [&str; 6] = [
+        "point",
+        "linestring",
+        "polygon",
+        "multipoint",
+        "multilinestring",
+        "multipolygon",
+    ];
     let name = match column["encoding"].as_str()? {
-        "WKB" => WKB.to_owned(),
-        native => format!("geoarrow.{native}"),
+        "WKB" if data_type.is_binary() => WKB.to_owned(),
+        native if NATIVE.contains(&native) && data_type.is_nested() => format!("geoarrow.{native}"),
+        _ => return None,
     };
     let mut metadata = Map::new();
     match column.get("crs") {
@@ -129,8 +183,9 @@ fn extension(column: &Value) -> Option<HashMap<String, String>> {
             metadata.insert("crs_type".to_owned(), "projjson".into());
         }
     }
-    if let Some(edges) = column.get("edges") {
-        metadata.insert("edges".to_owned(), edges.clone());
+    // Straight lines need no word in GeoArrow.
+    if column["edges"] == "spherical" {
+        metadata.insert("edges".to_owned(), "spherical".into());
     }
     let metadata = Value::Object(metadata).to_string();
     Some(HashMap::from([
@@ -143,6 +198,7 @@ fn extension(column: &Value) -> Option<HashMap<String, String>> {
 /// reference system in other words than PROJJSON is not known to GeoParquet, and is left undefined.
 pub(crate) fn geoparquet(schema: &Schema) -> Option<(String, String)> {
     let mut columns = Map::new();
+    let mut primary = None;
     let is_geometry = |field: &&Arc<Field>| field.extension_type_name() == Some(WKB);
     for field in schema.fields().iter().filter(is_geometry) {
         let metadata = field.metadata().get(EXTENSION_METADATA);
@@ -150,16 +206,19 @@ pub(crate) fn geoparquet(schema: &Schema) -> Option<(String, String)> {
         let metadata: Value = metadata.unwrap_or_default();
         let mut column = json!({ "encoding": "WKB", "geometry_types": [] });
         match &metadata["crs"] {
-            Value::String(crs) if crs == DEFAULT_CRS => {}
+            // What has longitude before latitude in well-known binary, whatever the authority says.
+            Value::String(crs) if [DEFAULT_CRS, "EPSG:4326"].contains(&crs.as_str()) => {}
             Value::Object(crs) => column["crs"] = crs.clone().into(),
             _ => column["crs"] = Value::Null,
         }
-        if let Some(edges) = metadata.get("edges") {
-            column["edges"] = edges.clone();
+        // GeoParquet knows one more way than straight lines.
+        if metadata.get("edges").is_some() {
+            column["edges"] = "spherical".into();
         }
+        primary.get_or_insert_with(|| field.name().clone());
         columns.insert(field.name().clone(), column);
     }
-    let primary = columns.keys().next()?.clone();
+    let primary = primary?;
     let geo = json!({ "version": "1.1.0", "primary_column": primary, "columns": columns });
     Some((GEO.to_owned(), geo.to_string()))
 }

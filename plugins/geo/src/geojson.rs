@@ -59,6 +59,7 @@ pub(crate) fn sample(mut records: JsonRecords, found: &mut Found) -> Result<()> 
         if record.number() > SAMPLE_RECORDS || record.byte() > SAMPLE_BYTES {
             break;
         }
+        found.bytes += record.bytes().len() as u64;
         let Ok(feature) = Feature::read(&record) else {
             continue;
         };
@@ -81,18 +82,30 @@ fn push(
     rows: &mut Rows,
 ) -> Result<()> {
     let feature = Feature::read(record)?;
+    let mut has_more = false;
     let geometry = match feature.geometry {
-        Some(json) if Frame::wants_shape(rows) => place::geometry(record, json.get(), 0)?,
+        Some(json) if Frame::wants_shape(rows) => {
+            place::geometry(record, json.get(), 0, &mut has_more)?
+        }
         _ => None,
     };
+    let number = record.number();
+    if has_more {
+        frame.notes.add("more numbers", "", || {
+            format!(
+                "record {number}: a position has more than three numbers, of which the others are \
+                 not read (said once a file)"
+            )
+        });
+    }
     let bounds = geometry.as_ref().and_then(Geometry::bounds);
-    if !frame.takes(bounds) {
+    if !frame.takes(rows, bounds, number) {
         return Ok(());
     }
     let (values, other) = values(&feature, record, places, frame, rows)?;
     let cells: Vec<_> = values.iter().map(Value::cell).collect();
     let shape = (geometry.as_ref(), bounds);
-    frame.push(rows, shape, &cells, other.as_deref(), record.number())
+    frame.push(rows, shape, &cells, other.as_deref(), number)
 }
 
 /// The values of a feature's attributes, and what no column is for.
@@ -121,7 +134,7 @@ fn values<'a>(
                 let (column, holds) = (attribute.column.clone(), attribute.holds);
                 frame
                     .notes
-                    .add(&column, || misfit(record, &column, holds, json));
+                    .add("misfit", &column, || misfit(record, &column, holds, json));
             }
         }
     }
@@ -270,8 +283,14 @@ fn text(json: &str) -> serde_json::Result<Cow<'_, str>> {
     }
 }
 
+/// A number as a float; none for a whole number that would lose digits as one.
 fn float(json: &str) -> Option<f64> {
-    json.parse().ok().filter(|number: &f64| number.is_finite())
+    let number: f64 = json.parse().ok()?;
+    let is_exact = || {
+        let whole = json.parse::<i64>();
+        whole.is_ok_and(|whole| i128::from(whole) == number as i128)
+    };
+    (number.is_finite() && (json.contains(['.', 'e', 'E']) || is_exact())).then_some(number)
 }
 
 /// What a value is; none for null. A whole number beyond 64 bits would lose digits as a float.
@@ -281,9 +300,7 @@ fn holds(json: &str) -> Option<Holds> {
         b'"' => Holds::Text,
         b't' | b'f' => Holds::Bool,
         _ if json.parse::<i64>().is_ok() => Holds::Int,
-        b'-' | b'0'..=b'9' if json.contains(['.', 'e', 'E']) && float(json).is_some() => {
-            Holds::Float
-        }
+        b'-' | b'0'..=b'9' if float(json).is_some() => Holds::Float,
         _ => Holds::Mixed,
     })
 }

@@ -61,18 +61,6 @@ pub(crate) struct Placemark<'a> {
     number: u64,
 }
 
-/// What comes next, and what to do with it.
-enum Next {
-    Placemark,
-    Inside { is_folder: bool },
-    Name,
-    Over,
-    Lost(String),
-    Close,
-    End,
-    Nothing,
-}
-
 impl Placemarks {
     pub(crate) fn new(host: &Host, entry: &Entry) -> Result<Self> {
         let xml = XmlReader::new(host.read(entry)?)?;
@@ -115,51 +103,38 @@ impl Placemarks {
     /// Goes to the next placemark.
     fn seek(&mut self) -> Result<bool> {
         loop {
-            match self.step()? {
-                Next::Placemark => return Ok(true),
-                Next::End => return Ok(false),
-                Next::Inside { is_folder } => self.open.push(is_folder.then(String::new)),
-                Next::Close => {
+            match self.xml.step()? {
+                Step::Open(element) => match element.name() {
+                    "kml" => self.open.push(None),
+                    found if self.open.is_empty() => {
+                        let message = format!("expected the element \"kml\", found {found:?}");
+                        return Err(Error::invalid_data(message).at_byte(element.byte()));
+                    }
+                    "Document" => self.open.push(None),
+                    "Folder" => self.open.push(Some(String::new())),
+                    "Placemark" => return Ok(true),
+                    "name" => {
+                        let name = self.xml.element()?.text().into_owned();
+                        if let Some(Some(folder)) = self.open.last_mut() {
+                            *folder = name;
+                        }
+                    }
+                    other => {
+                        if OTHER_FEATURES.contains(&other)
+                            && !self.lost.iter().any(|known| known == other)
+                        {
+                            self.lost.push(other.to_owned());
+                        }
+                        self.xml.skip()?;
+                    }
+                },
+                Step::Close => {
                     self.open.pop();
                 }
-                Next::Name => {
-                    let name = self.xml.element()?.text().into_owned();
-                    if let Some(Some(folder)) = self.open.last_mut() {
-                        *folder = name;
-                    }
-                }
-                Next::Lost(name) => {
-                    if !self.lost.contains(&name) {
-                        self.lost.push(name);
-                    }
-                    self.xml.skip()?;
-                }
-                Next::Over => self.xml.skip()?,
-                Next::Nothing => {}
+                Step::Text(_) => {}
+                Step::End => return Ok(false),
             }
         }
-    }
-
-    fn step(&mut self) -> Result<Next> {
-        let is_root = self.open.is_empty();
-        Ok(match self.xml.step()? {
-            Step::Open(element) => match element.name() {
-                "kml" => Next::Inside { is_folder: false },
-                found if is_root => {
-                    let message = format!("expected the element \"kml\", found {found:?}");
-                    return Err(Error::invalid_data(message).at_byte(element.byte()));
-                }
-                "Document" => Next::Inside { is_folder: false },
-                "Folder" => Next::Inside { is_folder: true },
-                "Placemark" => Next::Placemark,
-                "name" => Next::Name,
-                other if OTHER_FEATURES.contains(&other) => Next::Lost(other.to_owned()),
-                _ => Next::Over,
-            },
-            Step::Close => Next::Close,
-            Step::Text(_) => Next::Nothing,
-            Step::End => Next::End,
-        })
     }
 }
 
@@ -197,7 +172,7 @@ impl RowReader for Reader {
             }
         };
         for name in self.placemarks.lost.drain(..) {
-            self.frame.notes.add(&name, || {
+            self.frame.notes.add("not read", &name, || {
                 format!("elements {name:?} are no placemarks and not read (said once a file)")
             });
         }
@@ -208,16 +183,19 @@ impl RowReader for Reader {
 
 /// Finds the names of extended data in the first placemarks of a file.
 pub(crate) fn sample(mut placemarks: Placemarks, found: &mut Found) -> Result<()> {
+    let mut bytes = 0;
     while let Some(placemark) = placemarks.next()? {
         if placemark.number > SAMPLE_RECORDS || placemark.element.byte() > SAMPLE_BYTES {
             break;
         }
+        bytes = placemark.element.byte();
         for element in placemark.element.children_named("ExtendedData") {
-            for (name, _) in extended(element).0 {
+            for (name, _) in extended(element, &mut Map::new()) {
                 found.add(name, Some(Holds::Text));
             }
         }
     }
+    found.bytes += bytes;
     Ok(())
 }
 
@@ -233,7 +211,7 @@ fn push(
         false => None,
     };
     let bounds = geometry.as_ref().and_then(Geometry::bounds);
-    if !frame.takes(bounds) {
+    if !frame.takes(rows, bounds, placemark.number) {
         return Ok(());
     }
     let (texts, other) = texts(placemark, places, frame.attributes.len());
@@ -263,15 +241,11 @@ fn texts<'a>(
             "name" if texts[1].is_none() => texts[1] = Some(child.text()),
             "description" if texts[2].is_none() => texts[2] = Some(child.text()),
             "ExtendedData" => {
-                let (data, rest) = extended(child);
-                for (name, value) in data {
+                for (name, value) in extended(child, &mut other) {
                     match places.get(name) {
                         Some(&at) if texts[at].is_none() => texts[at] = Some(value),
                         _ => keep(&mut other, name, &value),
                     }
-                }
-                for element in rest {
-                    leaves(element, "", &mut other);
                 }
             }
             name if GEOMETRIES.contains(&name) || DRAWING.contains(&name) => {}
@@ -281,27 +255,34 @@ fn texts<'a>(
     (texts, other)
 }
 
-/// The named values of extended data, and the elements that are none.
-fn extended<'a>(element: Element<'a>) -> (Vec<(&'a str, Cow<'a, str>)>, Vec<Element<'a>>) {
-    let (mut data, mut rest) = (Vec::new(), Vec::new());
+/// The named values of extended data; what else is in it goes to `other`.
+fn extended<'a>(
+    element: Element<'a>,
+    other: &mut Map<String, Value>,
+) -> Vec<(&'a str, Cow<'a, str>)> {
+    let mut data = Vec::new();
     for child in element.children() {
         match (child.name(), child.attribute("name")) {
             ("Data", Some(name)) => {
                 let value = child.child("value").map(|value| value.text());
                 data.push((name, value.unwrap_or_default()));
+                let rest = child.children().filter(|part| part.name() != "value");
+                rest.for_each(|part| leaves(part, name, other));
             }
             ("SchemaData", _) => {
+                let url = child.attribute("schemaUrl").unwrap_or_default();
+                keep(other, "SchemaData@schemaUrl", url);
                 for field in child.children() {
                     match (field.name(), field.attribute("name")) {
                         ("SimpleData", Some(name)) => data.push((name, field.text())),
-                        _ => rest.push(field),
+                        _ => leaves(field, "", other),
                     }
                 }
             }
-            _ => rest.push(child),
+            _ => leaves(child, "", other),
         }
     }
-    (data, rest)
+    data
 }
 
 /// Keeps the texts of an element and of those in it, by the path that leads there.
@@ -370,22 +351,18 @@ fn geometry(element: Element<'_>) -> Result<Geometry> {
 
 /// The outer ring first, where there is one.
 fn rings(polygon: Element<'_>) -> Result<Vec<Vec<Position>>> {
-    let mut rings = Vec::new();
-    for boundary in ["outerBoundaryIs", "innerBoundaryIs"] {
-        for boundary in polygon.children_named(boundary) {
-            for ring in boundary.children_named("LinearRing") {
-                rings.push(coordinates(ring)?);
-            }
-        }
-        if rings.is_empty() && polygon.child("innerBoundaryIs").is_some() {
-            return Err(wrong(
-                "expected an outer boundary, found inner ones alone".to_owned(),
-            ));
-        }
+    let of = |name: &str| {
+        let boundaries = polygon.children().filter(|child| child.name() == name);
+        let rings = boundaries.flat_map(|boundary| boundary.children());
+        let rings = rings.filter(|ring| ring.name() == "LinearRing");
+        rings.map(coordinates).collect::<Result<Vec<_>>>()
+    };
+    let (mut rings, inner) = (of("outerBoundaryIs")?, of("innerBoundaryIs")?);
+    if rings.len() > 1 || (rings.is_empty() && !inner.is_empty()) {
+        let found = rings.len();
+        return Err(wrong(format!("expected one outer boundary, found {found}")));
     }
-    if polygon.children_named("outerBoundaryIs").count() > 1 {
-        return Err(wrong("expected one outer boundary, found more".to_owned()));
-    }
+    rings.extend(inner);
     Ok(rings)
 }
 

@@ -2,22 +2,31 @@
 
 use crate::shape::{Bounds, Geometry};
 use arrow_schema::{DataType, Field, Schema};
-use serde::{Deserialize, Serialize};
-use sextant_plugin_sdk::{Cell, Error, Filter, Request, Result, Rows, Table};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use sextant_plugin_sdk::{Cell, Error, Result, Rows, Table};
 use std::collections::{BTreeSet, HashMap};
 
 /// Records of a file, and its bytes, that its columns are found in.
 pub(crate) const SAMPLE_RECORDS: u64 = 1_000;
 pub(crate) const SAMPLE_BYTES: u64 = 4 << 20;
-/// Bytes of a record of GeoJSON or KML.
+/// Files of a layer, and bytes of all of them, that its columns are found in.
+pub(crate) const LAYER_SAMPLE_FILES: usize = 32;
+pub(crate) const LAYER_SAMPLE_BYTES: u64 = 16 << 20;
+/// Bytes of a record.
 pub(crate) const RECORD_BYTES_MAX: usize = 16 << 20;
 /// Attributes that get a column, and bytes of their names; others go to `other`.
-const ATTRIBUTES_MAX: usize = 512;
+pub(crate) const ATTRIBUTES_MAX: usize = 512;
 const NAME_BYTES_MAX: usize = 256;
 /// Different things that an analyst is told of one file.
 const NOTES_MAX: usize = 50;
-/// Rows of a batch: geometries are large, and a batch has a bound in bytes.
-const BATCH_ROWS_MAX: usize = 1_024;
+/// Longitude and latitude, the default of GeoJSON and KML.
+pub(crate) const CRS84: &str = "OGC:CRS84";
+/// The places that longitudes and latitudes can be.
+const WORLD: Bounds = Bounds {
+    min: [-180.0, -90.0],
+    max: [180.0, 90.0],
+};
 
 /// Where a table's columns are: the geometry, its bounding box, then the attributes.
 const GEOMETRY: usize = 0;
@@ -31,7 +40,7 @@ const LAST: [(&str, DataType); 3] = [
 ];
 
 /// How the files of a layer are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Format {
     GeoJson,
@@ -71,8 +80,7 @@ pub(crate) fn plain(name: &str) -> &str {
 }
 
 /// What an attribute holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Holds {
     Bool,
     Int,
@@ -109,6 +117,8 @@ impl Holds {
 pub(crate) struct Found {
     names: Vec<(String, Option<Holds>)>,
     places: HashMap<String, usize>,
+    /// How many bytes of records were looked into.
+    pub(crate) bytes: u64,
 }
 
 impl Found {
@@ -128,7 +138,7 @@ impl Found {
 }
 
 /// An attribute with a column.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Attribute {
     /// What the files call it; empty for a column of the format.
     pub(crate) name: String,
@@ -137,18 +147,18 @@ pub(crate) struct Attribute {
     pub(crate) holds: Holds,
 }
 
-/// A layer as its files are: it goes into the tokens of partitions, so that files are looked into once.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+/// A layer as its files are.
+#[derive(Clone, Debug)]
 pub(crate) struct Layer {
     pub(crate) format: Format,
     /// Those of the format first.
     pub(crate) attributes: Vec<Attribute>,
     /// The coordinate reference system as GeoArrow's metadata have it, where it is known.
-    pub(crate) crs: Option<serde_json::Value>,
+    pub(crate) crs: Option<Value>,
 }
 
 impl Layer {
-    pub(crate) fn new(format: Format, found: Found, crs: Option<serde_json::Value>) -> Self {
+    pub(crate) fn new(format: Format, found: Found, crs: Option<Value>) -> Self {
         let fixed = format.columns().iter().map(|column| Attribute {
             name: String::new(),
             column: (*column).to_owned(),
@@ -190,12 +200,15 @@ impl Layer {
 
     pub(crate) fn schema(&self) -> Schema {
         let extension = match &self.crs {
-            Some(crs) => serde_json::json!({ "crs": crs }).to_string(),
-            None => "{}".to_owned(),
+            None => json!({}),
+            Some(crs) => match crs_type(crs) {
+                None => json!({ "crs": crs }),
+                Some(crs_type) => json!({ "crs": crs, "crs_type": crs_type }),
+            },
         };
         let metadata = [
             ("ARROW:extension:name", "geoarrow.wkb".to_owned()),
-            ("ARROW:extension:metadata", extension),
+            ("ARROW:extension:metadata", extension.to_string()),
         ];
         let metadata = metadata.map(|(key, value)| (key.to_owned(), value));
         let geometry = Field::new("geometry", DataType::Binary, true);
@@ -233,29 +246,22 @@ impl Layer {
 pub(crate) struct Frame {
     pub(crate) attributes: Vec<Attribute>,
     file: String,
-    filter: Filter,
+    /// Whether places are longitudes and latitudes.
+    is_geographic: bool,
     wkb: Vec<u8>,
     pub(crate) notes: Notes,
 }
 
 impl Frame {
-    pub(crate) fn new(layer: &Layer, file: String, request: &Request) -> Result<Self> {
-        Ok(Self {
+    pub(crate) fn new(layer: &Layer, file: String) -> Self {
+        let crs = layer.crs.as_ref().and_then(Value::as_str);
+        Self {
             attributes: layer.attributes.clone(),
             file,
-            filter: Filter::new(&layer.schema(), &request.predicates)?,
+            is_geographic: crs == Some(CRS84),
             wkb: Vec::new(),
             notes: Notes::default(),
-        })
-    }
-
-    /// The request with batches of a size that geometries fit into.
-    pub(crate) fn request(request: &Request) -> Request {
-        let mut request = request.clone();
-        if request.columns.contains(&GEOMETRY) {
-            request.batch_rows = request.batch_rows.min(BATCH_ROWS_MAX);
         }
-        request
     }
 
     pub(crate) fn wants_geometry(rows: &Rows) -> bool {
@@ -276,10 +282,18 @@ impl Frame {
     }
 
     /// Whether a record with that bounding box may be wanted, so that it is worth reading on.
-    pub(crate) fn takes(&self, bounds: Option<Bounds>) -> bool {
-        let cells = bounds_cells(bounds).into_iter().enumerate();
-        let mut cells = cells.map(|(at, cell)| self.filter.takes_cell(GEOMETRY + 1 + at, cell));
-        cells.all(|taken| taken)
+    pub(crate) fn takes(&mut self, rows: &Rows, bounds: Option<Bounds>, record: u64) -> bool {
+        if self.is_geographic && bounds.is_some_and(|bounds| !WORLD.contains(&bounds)) {
+            self.notes.add("not geographic", "", || {
+                format!(
+                    "record {record}: expected longitudes within 180 and latitudes within 90, found \
+                     others; if the file is in another coordinate reference system than {CRS84}, say \
+                     which by \"crs\" (said once a file)"
+                )
+            });
+        }
+        let mut cells = bounds_cells(bounds).into_iter().enumerate();
+        cells.all(|(at, cell)| rows.takes_cell(GEOMETRY + 1 + at, cell))
     }
 
     /// Adds a row. There is a cell for every attribute.
@@ -297,7 +311,7 @@ impl Frame {
         match geometry {
             Some(geometry) if rows.wants(GEOMETRY) => {
                 if geometry.has_open_ring() {
-                    self.notes.add("open ring", || {
+                    self.notes.add("open ring", "", || {
                         format!(
                             "record {record}: a ring of a polygon does not end where it begins; it \
                              is kept as it stands (said once a file)"
@@ -328,15 +342,14 @@ fn bounds_cells(bounds: Option<Bounds>) -> [Cell<'static>; 4] {
 /// What the analyst is told of a file: each thing once.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
-    said: BTreeSet<String>,
+    said: BTreeSet<(&'static str, String)>,
     pending: Vec<String>,
 }
 
 impl Notes {
-    /// Notes something, unless it was noted before.
-    pub(crate) fn add(&mut self, what: &str, message: impl FnOnce() -> String) {
-        if self.said.len() < NOTES_MAX && !self.said.contains(what) {
-            self.said.insert(what.to_owned());
+    /// Notes something, of a field or the like, unless it was noted before.
+    pub(crate) fn add(&mut self, what: &'static str, of: &str, message: impl FnOnce() -> String) {
+        if self.said.len() < NOTES_MAX && self.said.insert((what, of.to_owned())) {
             self.pending.push(message());
         }
     }
@@ -350,7 +363,7 @@ impl Notes {
 }
 
 /// The coordinate reference system that a text names: PROJJSON, an authority's code, or WKT.
-pub(crate) fn crs(text: &str) -> Result<serde_json::Value> {
+pub(crate) fn crs(text: &str) -> Result<Value> {
     let text = text.trim();
     if text.is_empty() {
         return Err(Error::invalid_data(
@@ -367,4 +380,24 @@ pub(crate) fn crs(text: &str) -> Result<serde_json::Value> {
         _ => text.to_owned(),
     };
     Ok(code.into())
+}
+
+/// How GeoArrow calls the way in which a coordinate reference system is written. It has no name for the
+/// WKT of a .prj, which is not that of 2019.
+fn crs_type(crs: &Value) -> Option<&'static str> {
+    match crs {
+        Value::Object(members) => members.contains_key("type").then_some("projjson"),
+        Value::String(text) => is_code(text).then_some("authority_code"),
+        _ => None,
+    }
+}
+
+/// `AUTHORITY:CODE`.
+fn is_code(text: &str) -> bool {
+    let is_word = |word: &str| {
+        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        !word.is_empty() && word.bytes().all(is_part)
+    };
+    let parts = text.split_once(':');
+    parts.is_some_and(|(authority, code)| is_word(authority) && is_word(code))
 }

@@ -6,7 +6,7 @@
 //!       --> kml                           -->
 //! ```
 //!
-//! A layer's columns are found in the first records of its files. The bounding box of a record decides
+//! A layer's columns are found in the first records of its first files. The bounding box of a record decides
 //! whether the rest of it is read. README.md describes the tables.
 
 mod geojson;
@@ -16,20 +16,24 @@ mod shape;
 mod shapefile;
 
 use kml::Placemarks;
-use layer::{Format, Found, Frame, Layer};
-use serde::{Deserialize, Serialize};
+use layer::{CRS84, Format, Found, Frame, LAYER_SAMPLE_BYTES, LAYER_SAMPLE_FILES, Layer};
+use serde::Deserialize;
+use serde_json::Value;
 use sextant_plugin_sdk::{
     Batches, Entry, Error, Host, OnError, Partition, Request, Result, RowReader, Source, Table,
     scan_rows,
 };
-use std::collections::BTreeMap;
+use shapefile::Parts;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 sextant_plugin_sdk::export!(source: Geo);
 
 /// A source of map layers.
 #[derive(Debug)]
 pub struct Geo {
-    config: Config,
+    layers: BTreeMap<String, Known>,
+    on_error: OnError,
     host: Host,
 }
 
@@ -56,29 +60,55 @@ struct LayerConfig {
     crs: Option<String>,
 }
 
-/// A partition: an entry as the SDK says it, and the layer that it is of.
-#[derive(Deserialize, Serialize)]
-struct Token {
-    entry: Partition,
+impl LayerConfig {
+    /// The coordinate reference system: the one that is configured, else that of a file.
+    fn crs(&self, of_file: impl FnOnce() -> Result<Option<Value>>) -> Result<Option<Value>> {
+        match &self.crs {
+            Some(crs) => layer::crs(crs).map(Some),
+            None => of_file(),
+        }
+    }
+}
+
+/// A layer that is configured and, once it was needed, what its files are.
+#[derive(Debug)]
+struct Known {
+    config: LayerConfig,
+    looked: OnceCell<Looked>,
+}
+
+/// A layer whose files were looked into.
+#[derive(Debug)]
+struct Looked {
     layer: Layer,
+    files: Vec<Parts>,
 }
 
 impl Geo {
-    fn layer(&self, name: &str) -> Result<&LayerConfig> {
-        let layer = self.config.layers.get(name);
-        layer.ok_or_else(|| Error::not_found(format!("no table {name:?}")))
+    /// A layer; its files are looked into once.
+    fn looked(&self, name: &str) -> Result<(&LayerConfig, &Looked)> {
+        let known = self.layers.get(name);
+        let known = known.ok_or_else(|| Error::not_found(format!("no table {name:?}")))?;
+        let looked = match known.looked.get() {
+            Some(looked) => looked,
+            None => {
+                let looked = self.look(&known.config)?;
+                known.looked.get_or_init(|| looked)
+            }
+        };
+        Ok((&known.config, looked))
     }
 
     /// Looks into the files of a layer: which there are, and which columns they have.
-    fn look(&self, config: &LayerConfig) -> Result<(Layer, Vec<Entry>)> {
+    fn look(&self, config: &LayerConfig) -> Result<Looked> {
         let entries = self.host.entries(&config.input)?;
         let format = match config.format {
             Some(format) => format,
             None => format_of(&entries).map_err(|error| error.in_input(&config.input))?,
         };
         let files = match format {
-            Format::Shapefile => shapefile::entries(entries),
-            Format::GeoJson | Format::Kml => entries,
+            Format::Shapefile => shapefile::group(entries),
+            Format::GeoJson | Format::Kml => entries.into_iter().map(Parts::from).collect(),
         };
         if files.is_empty() {
             let error = Error::not_found("expected a file of the format, found none");
@@ -86,45 +116,48 @@ impl Geo {
         }
         let mut found = Found::default();
         let mut crs = None;
-        for file in &files {
-            let name = |error: Error| error.in_input(file.to_string());
-            let own = self.sample(format, file, &mut found).map_err(name)?;
-            let first = crs.get_or_insert_with(|| own.clone());
-            if *first != own && config.crs.is_none() {
-                return Err(name(Error::invalid_data(
-                    "expected the coordinate reference system of the layer's other files, found \
-                     another; divide the layer, or say which it is by \"crs\"",
-                )));
+        for parts in files.iter().take(LAYER_SAMPLE_FILES) {
+            if found.bytes >= LAYER_SAMPLE_BYTES {
+                break;
             }
+            let own = self.sample(config, format, parts, &mut found);
+            own.and_then(|own| same_crs(crs.get_or_insert_with(|| own.clone()), &own))
+                .map_err(|error| error.in_input(parts.file.to_string()))?;
         }
-        let crs = match &config.crs {
-            Some(crs) => Some(layer::crs(crs)?),
-            None => crs.flatten(),
-        };
-        Ok((Layer::new(format, found, crs), files))
+        let layer = Layer::new(format, found, crs.flatten());
+        Ok(Looked { layer, files })
     }
 
     /// Finds the attributes of a file, and its coordinate reference system.
     fn sample(
         &self,
+        config: &LayerConfig,
         format: Format,
-        file: &Entry,
+        parts: &Parts,
         found: &mut Found,
-    ) -> Result<Option<serde_json::Value>> {
+    ) -> Result<Option<Value>> {
+        let (host, file) = (&self.host, &parts.file);
         match format {
             Format::GeoJson => {
-                let head = geojson::Head::read(&self.host, file)?;
-                geojson::sample(head.records(&self.host, file)?, found)?;
-                head.crs()
+                let head = geojson::Head::read(host, file)?;
+                geojson::sample(head.records(host, file)?, found)?;
+                config.crs(|| head.crs())
             }
             Format::Shapefile => {
-                shapefile::sample(&self.host, file, found)?;
-                shapefile::crs(&self.host, file)
+                shapefile::sample(host, parts, found)?;
+                config.crs(|| parts.crs(host))
             }
             Format::Kml => {
-                kml::sample(Placemarks::new(&self.host, file)?, found)?;
-                Ok(Some("OGC:CRS84".into()))
+                kml::sample(Placemarks::new(host, file)?, found)?;
+                config.crs(|| Ok(Some(CRS84.into())))
             }
+        }
+    }
+
+    fn table_of(&self, name: &str) -> Table {
+        match self.looked(name) {
+            Ok((_, looked)) => looked.layer.table(name),
+            Err(error) => Table::broken(name, error),
         }
     }
 
@@ -135,14 +168,8 @@ impl Geo {
         request: &Request,
         reader: impl RowReader + 'static,
     ) -> Result<Batches> {
-        scan_rows(
-            &self.host,
-            entry.to_string(),
-            &layer.schema(),
-            &Frame::request(request),
-            self.config.on_error,
-            reader,
-        )
+        let (file, columns) = (entry.to_string(), layer.schema());
+        scan_rows(&self.host, file, &columns, request, self.on_error, reader)
     }
 }
 
@@ -165,56 +192,84 @@ impl Source for Geo {
                 })?;
             }
         }
-        Ok(Self { config, host })
+        let known = |config| Known {
+            config,
+            looked: OnceCell::new(),
+        };
+        let layers = config.layers.into_iter();
+        Ok(Self {
+            layers: layers.map(|(name, config)| (name, known(config))).collect(),
+            on_error: config.on_error,
+            host,
+        })
     }
 
     fn tables(&self) -> Result<Vec<Table>> {
-        let layers = self.config.layers.iter();
-        let tables = layers.map(|(name, config)| match self.look(config) {
-            Ok((layer, _)) => layer.table(name),
-            Err(error) => Table::broken(name, error),
-        });
-        Ok(tables.collect())
+        Ok(self.layers.keys().map(|name| self.table_of(name)).collect())
+    }
+
+    fn table(&self, name: &str) -> Result<Option<Table>> {
+        let is_known = self.layers.contains_key(name);
+        Ok(is_known.then(|| self.table_of(name)))
     }
 
     fn partitions(&self, request: &Request) -> Result<Vec<Partition>> {
-        let config = self.layer(&request.table)?;
-        let (layer, files) = self.look(config)?;
+        let (config, looked) = self.looked(&request.table)?;
+        let names = looked.files.iter().map(|parts| parts.file.name.as_str());
+        let names: BTreeSet<_> = names.collect();
         let mut partitions = Vec::new();
-        for entry in self.host.partition_by_entry([config.input.as_str()])? {
-            let known = self.host.entry_of(&entry)?;
-            if files.iter().any(|file| file.name == known.name) {
-                let layer = layer.clone();
-                partitions.push(serde_json::to_vec(&Token { entry, layer })?);
+        for partition in self.host.partition_by_entry([config.input.as_str()])? {
+            // What stands beside a .shp is read with it.
+            if names.contains(self.host.entry_of(&partition)?.name.as_str()) {
+                partitions.push(partition);
             }
         }
         Ok(partitions)
     }
 
     fn scan(&self, request: &Request, partition: &Partition) -> Result<Batches> {
-        let token: Token = serde_json::from_slice(partition)
-            .map_err(|error| Error::internal(format!("not a partition of a layer: {error}")))?;
-        let entry = self.host.entry_of(&token.entry)?;
-        let (layer, entry) = (&token.layer, &entry);
+        let (config, looked) = self.looked(&request.table)?;
+        let (host, layer) = (&self.host, &looked.layer);
+        let entry = &host.entry_of(partition)?;
         let name = |error: Error| error.in_input(entry.to_string());
-        let frame = Frame::new(layer, entry.to_string(), request)?;
+        let frame = Frame::new(layer, entry.to_string());
         match layer.format {
             Format::GeoJson => {
-                let head = geojson::Head::read(&self.host, entry).map_err(name)?;
-                let records = head.records(&self.host, entry)?;
-                let reader = geojson::Reader::new(records, layer, frame);
+                let head = geojson::Head::read(host, entry).map_err(name)?;
+                let crs = config.crs(|| head.crs());
+                crs.and_then(|crs| same_crs(&layer.crs, &crs))
+                    .map_err(name)?;
+                let reader = geojson::Reader::new(head.records(host, entry)?, layer, frame);
                 self.rows(layer, entry, request, reader)
             }
             Format::Shapefile => {
-                let reader = shapefile::Reader::new(&self.host, entry, layer, frame);
+                let mut files = looked.files.iter();
+                let parts = files.find(|parts| parts.file.name == entry.name);
+                let gone = || name(Error::not_found("expected the file, found it gone"));
+                let parts = parts.ok_or_else(gone)?;
+                let crs = config.crs(|| parts.crs(host));
+                crs.and_then(|crs| same_crs(&layer.crs, &crs))
+                    .map_err(name)?;
+                let reader = shapefile::Reader::new(host, entry, parts, layer, frame);
                 self.rows(layer, entry, request, reader.map_err(name)?)
             }
             Format::Kml => {
-                let placemarks = Placemarks::new(&self.host, entry).map_err(name)?;
+                let placemarks = Placemarks::new(host, entry).map_err(name)?;
                 let reader = kml::Reader::new(placemarks, layer, frame);
                 self.rows(layer, entry, request, reader)
             }
         }
+    }
+}
+
+/// A table has one coordinate reference system.
+fn same_crs(expected: &Option<Value>, found: &Option<Value>) -> Result<()> {
+    match expected == found {
+        true => Ok(()),
+        false => Err(Error::invalid_data(
+            "expected the coordinate reference system of the layer's other files, found another; \
+             divide the layer, or say which it is by \"crs\"",
+        )),
     }
 }
 

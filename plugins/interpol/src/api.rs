@@ -2,7 +2,7 @@
 //! host's, by the source's `requests`.
 
 use crate::notice::{Frame, Notice};
-use crate::slice::Slice;
+use crate::slice::{NOTICES_MAX, Slice};
 use crate::tables::Kind;
 use sextant_plugin_sdk::{Error, Host, HttpRequest, HttpResponse, Result};
 use std::io::Read;
@@ -49,7 +49,7 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// Those of the request, and an answer that is no page.
+    /// Those of the request, and an answer that is no page, or less than one.
     pub(crate) fn page(&self, slice: &Slice) -> Result<Page> {
         let url = format!("{}{}", self.place, slice.query());
         let bytes = read_whole(self.get(url)?.error_for_status()?)?;
@@ -60,15 +60,13 @@ impl Api {
             let message = "expected a page of notices with their total, found none";
             return Err(wrong(message.to_owned()));
         };
-        let notices = match frame.notices() {
-            Some(notices) => notices.into_iter().map(Notice::of_page).collect(),
-            None if total == 0 => Vec::new(),
-            None => {
-                return Err(wrong(format!(
-                    "expected a page of {total} notices, found none"
-                )));
-            }
-        };
+        let notices = frame.notices().unwrap_or_default();
+        let (due, found) = (total.min(NOTICES_MAX), notices.len() as u64);
+        if found < due {
+            let message = format!("expected a page of {due} of {total} notices, found {found}");
+            return Err(wrong(message));
+        }
+        let notices = notices.into_iter().map(Notice::of_page).collect();
         Ok(Page { total, notices })
     }
 

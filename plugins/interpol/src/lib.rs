@@ -89,19 +89,19 @@ struct ApiConfig {
     /// Only persons of at most this age.
     #[serde(default = "age_max")]
     max_age: u8,
-    /// What becomes of a slice that cannot be split and still has too many notices.
+    /// What becomes of notices that no part of the query has.
     #[serde(default)]
     on_overflow: OnOverflow,
 }
 
-/// What becomes of a slice that cannot be split and still has too many notices.
+/// What becomes of notices that the API counts and no part of the query has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum OnOverflow {
     /// The query fails.
     #[default]
     Fail,
-    /// The notices that the API gives are taken, and a warning says how many it has.
+    /// The notices that the API gives are taken, and a warning says how many are missing.
     Warn,
 }
 

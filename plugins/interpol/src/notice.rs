@@ -10,17 +10,6 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt;
 
-/// What a list says of a notice. Whatever has more is a detail.
-const LISTED: [&str; 7] = [
-    "entity_id",
-    "name",
-    "forename",
-    "date_of_birth",
-    "nationalities",
-    "un_reference",
-    "_links",
-];
-
 /// Links that are columns.
 const LINKS: [&str; 3] = ["self", "thumbnail", "images"];
 
@@ -86,12 +75,6 @@ impl Notice {
         Ok(self)
     }
 
-    /// Whether it says more than a list does.
-    pub(crate) fn is_detailed(&self) -> bool {
-        let mut names = self.0.keys();
-        names.any(|name| !LISTED.contains(&name.as_str()))
-    }
-
     /// Says the sex, where the notice does not.
     pub(crate) fn set_sex(&mut self, sex: char) {
         let known = self.0.entry(SEX.to_owned()).or_insert(Value::Null);
@@ -112,8 +95,12 @@ impl Notice {
 
     /// Whether one of these is among its nationalities.
     pub(crate) fn has_nationality(&self, codes: &[String]) -> bool {
-        let own = self.0.get("nationalities").and_then(Value::as_array);
-        let mut own = own.into_iter().flatten().filter_map(Value::as_str);
+        let own = match self.0.get("nationalities") {
+            Some(Value::Array(own)) => own.as_slice(),
+            Some(one) => std::slice::from_ref(one),
+            None => &[],
+        };
+        let mut own = own.iter().filter_map(Value::as_str);
         own.any(|own| codes.iter().any(|code| code == own))
     }
 

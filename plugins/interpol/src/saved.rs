@@ -37,6 +37,13 @@ enum Pass {
     Lists,
 }
 
+/// Whose word of a notice it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Word {
+    Detail,
+    List,
+}
+
 impl Saved {
     pub(crate) fn new(host: &Host, relation: Relation, entries: Vec<Entry>) -> Self {
         Self {
@@ -90,37 +97,46 @@ impl Saved {
         false
     }
 
-    /// A record's notices, and why some of them cannot be read.
-    fn notices(record: &JsonRecord<'_>) -> Result<Vec<Result<Notice>>> {
+    /// A record's notices, and why some of them cannot be read. Those of a page are a list's, a notice of
+    /// its own is a detail.
+    fn notices(record: &JsonRecord<'_>) -> Result<(Word, Vec<Result<Notice>>)> {
         let frame: Frame<'_> = record.parse()?;
         Ok(match frame.notices() {
-            Some(page) => page.into_iter().map(Notice::of_page).collect(),
-            None => vec![record.parse()],
+            Some(page) => (Word::List, page.into_iter().map(Notice::of_page).collect()),
+            None => (Word::Detail, vec![record.parse()]),
         })
     }
 
     /// Whether a notice is for this pass, and was not there before.
-    fn is_new(&mut self, notice: &Notice) -> Result<bool> {
+    fn is_new(&mut self, word: Word, notice: &Notice) -> Result<bool> {
         let id = notice.entity_id()?;
-        Ok(match (self.pass, notice.is_detailed()) {
-            (Pass::Details, true) => self.details.insert(id, &serde_json::to_string(notice)?),
-            (Pass::Details, false) => {
+        Ok(match (self.pass, word) {
+            (Pass::Details, Word::Detail) => {
+                self.details.insert(id, &serde_json::to_string(notice)?)
+            }
+            (Pass::Details, Word::List) => {
                 self.has_listed = true;
                 false
             }
-            (Pass::Lists, false) if !self.details.contains(id) => {
+            (Pass::Lists, Word::List) if !self.details.contains(id) => {
                 self.listed.insert(id, &serde_json::to_string(notice)?)
             }
             (Pass::Lists, _) => false,
         })
     }
 
-    fn take(&mut self, notice: &Notice, origin: Origin<'_>, rows: &mut Rows) -> Result<()> {
+    fn take(
+        &mut self,
+        word: Word,
+        notice: &Notice,
+        origin: Origin<'_>,
+        rows: &mut Rows,
+    ) -> Result<()> {
         let columns = self.columns.iter().enumerate();
         let mut wanted = columns.filter(|(at, _)| rows.wants(*at));
         let is_warrants = self.relation == Relation::Warrants;
         let lacks = is_warrants || wanted.any(|(_, column)| notice.lacks(column));
-        self.without_detail += u64::from(lacks && !notice.is_detailed());
+        self.without_detail += u64::from(lacks && word == Word::List);
         notice.push(self.relation, &self.columns, origin, rows)
     }
 }
@@ -137,18 +153,19 @@ impl RowReader for Saved {
             return Ok(true);
         };
         let (number, byte) = (record.number(), record.byte());
-        let notices = Self::notices(&record).unwrap_or_else(|error| vec![Err(error)]);
+        let notices = Self::notices(&record);
+        let (word, notices) = notices.unwrap_or_else(|error| (Word::Detail, vec![Err(error)]));
         let origin = Origin {
             source: &source,
             record: i64::try_from(number).ok(),
         };
         for notice in notices {
             let is_new = match &notice {
-                Ok(notice) => self.is_new(notice),
+                Ok(notice) => self.is_new(word, notice),
                 Err(error) => Err(error.clone()),
             };
             let taken = match (is_new, notice) {
-                (Ok(true), Ok(notice)) => self.take(&notice, origin, rows),
+                (Ok(true), Ok(notice)) => self.take(word, &notice, origin, rows),
                 // What cannot be read was told in the first pass.
                 (Err(error), _) if self.pass == Pass::Details => Err(error),
                 _ => Ok(()),

@@ -1,5 +1,6 @@
 //! A slice: one query of the API, and how it is split where it has more notices than the API gives.
 
+use std::collections::VecDeque;
 use std::fmt::{self, Write};
 
 /// How many notices the API gives to a query, and so a page's length.
@@ -10,6 +11,24 @@ pub(crate) const AGE_MAX: u8 = 120;
 
 /// The sexes that the API knows; `U` is unknown.
 pub(crate) const SEXES: [char; 3] = ['M', 'F', 'U'];
+
+/// What a slice is split by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dimension {
+    Sex,
+    Age,
+    Nationality,
+}
+
+impl Dimension {
+    const ALL: [Self; 3] = [Self::Sex, Self::Age, Self::Nationality];
+
+    /// All of them, this one first.
+    pub(crate) fn and_others(self) -> VecDeque<Self> {
+        let others = Self::ALL.into_iter().filter(|other| *other != self);
+        std::iter::once(self).chain(others).collect()
+    }
+}
 
 /// What is asked for: all notices that satisfy every part.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,34 +68,39 @@ impl Slice {
         query
     }
 
-    /// Slices that together have what this one has: by sex, then by age, then by nationality. None
-    /// where nothing is left to split by.
-    pub(crate) fn split(&self) -> Vec<Self> {
+    /// Slices that together have what this one has, but for notices that say nothing of the dimension.
+    /// None where it is narrowed by it already.
+    pub(crate) fn split(&self, by: Dimension) -> Vec<Self> {
         let (from, to) = self.ages;
-        if self.sex.is_none() {
-            let sexes = SEXES.iter().map(|&sex| Self {
-                sex: Some(sex),
-                ..self.clone()
-            });
-            return sexes.collect();
+        let whole = || self.clone();
+        match by {
+            Dimension::Sex if self.sex.is_none() => {
+                let sexes = SEXES.map(|sex| Self {
+                    sex: Some(sex),
+                    ..whole()
+                });
+                sexes.to_vec()
+            }
+            Dimension::Age if from < to => {
+                let middle = from + (to - from) / 2;
+                let halves = [(from, middle), (middle + 1, to)];
+                halves.map(|ages| Self { ages, ..whole() }).to_vec()
+            }
+            Dimension::Nationality if self.nationality.is_none() => {
+                let nationalities = NATIONALITIES.split_ascii_whitespace().map(|code| Self {
+                    nationality: Some(code.to_owned()),
+                    ..whole()
+                });
+                nationalities.collect()
+            }
+            _ => Vec::new(),
         }
-        if from < to {
-            let middle = from + (to - from) / 2;
-            let halves = [(from, middle), (middle + 1, to)];
-            let halves = halves.map(|ages| Self {
-                ages,
-                ..self.clone()
-            });
-            return halves.to_vec();
-        }
-        if self.nationality.is_none() {
-            let nationalities = NATIONALITIES.split_ascii_whitespace().map(|code| Self {
-                nationality: Some(code.to_owned()),
-                ..self.clone()
-            });
-            return nationalities.collect();
-        }
-        Vec::new()
+    }
+
+    /// Whether nothing is left to split it by.
+    pub(crate) fn is_smallest(&self) -> bool {
+        let (from, to) = self.ages;
+        self.sex.is_some() && from >= to && self.nationality.is_some()
     }
 }
 
@@ -179,8 +203,16 @@ mod tests {
     }
 
     #[test]
+    fn one_dimension_comes_before_the_others() {
+        use Dimension::{Age, Nationality, Sex};
+        assert_eq!(Sex.and_others(), [Sex, Age, Nationality]);
+        assert_eq!(Age.and_others(), [Age, Sex, Nationality]);
+        assert_eq!(whole().split(Nationality)[0].sex, None);
+    }
+
+    #[test]
     fn splitting_ends_and_leaves_nothing_out() {
-        let sexes = whole().split();
+        let sexes = whole().split(Dimension::Sex);
         assert_eq!(
             sexes
                 .iter()
@@ -193,7 +225,7 @@ mod tests {
         while let Some(slice) = left.pop() {
             match slice.ages.0 == slice.ages.1 {
                 true => ages.push(slice.ages.0),
-                false => left.extend(slice.split()),
+                false => left.extend(slice.split(Dimension::Age)),
             }
         }
         ages.sort_unstable();
@@ -206,7 +238,8 @@ mod tests {
             oldest.query(),
             "?ageMin=120&sexId=M&page=1&resultPerPage=160"
         );
-        let nations = oldest.split();
+        assert!(oldest.split(Dimension::Age).is_empty() && !oldest.is_smallest());
+        let nations = oldest.split(Dimension::Nationality);
         // 249 codes of ISO 3166-1, and one more.
         assert_eq!(nations.len(), 250);
         assert!(
@@ -214,6 +247,9 @@ mod tests {
                 .iter()
                 .all(|slice| slice.nationality.as_deref().is_some_and(is_code))
         );
-        assert!(nations[0].split().is_empty());
+        assert!(nations[0].is_smallest());
+        for by in Dimension::ALL {
+            assert!(nations[0].split(by).is_empty(), "{by:?}");
+        }
     }
 }

@@ -2,14 +2,15 @@
 //! to a query and clamps every page beyond them.
 //!
 //! A slice with more is split, and its parts are asked for. What its own page had and none of its parts
-//! has, a notice without an age say, is taken when they are done. In the end the notices found are
-//! counted against the total that the API said in the beginning.
+//! has, a notice without an age say, is taken when they are done. Then the notices found are counted
+//! against the slice's total, and where some are missing it is split again, by something else. What is
+//! missing in the end is an error, or a warning.
 
 use crate::api::Api;
 use crate::narrowing;
 use crate::notice::{Notice, Origin};
 use crate::seen::Seen;
-use crate::slice::{NOTICES_MAX, Slice};
+use crate::slice::{Dimension, NOTICES_MAX, Slice};
 use crate::tables::{Column, Relation, Step};
 use arrow_schema::Schema;
 use sextant_plugin_sdk::{Error, Filter, Predicate, Result, RowReader, Rows};
@@ -26,7 +27,7 @@ pub(crate) struct Limits {
     pub(crate) nationalities: Option<Vec<String>>,
     /// Only these ages, from and to.
     pub(crate) ages: (u8, u8),
-    /// Whether a slice that cannot be split is taken as far as the API gives it.
+    /// Whether what the API does not give is warned of, and is no error.
     pub(crate) warns_of_overflow: bool,
 }
 
@@ -43,25 +44,42 @@ pub(crate) struct Sweep {
     /// Notices that are rows next, and the sex that their slice says.
     found: VecDeque<(Notice, Option<char>)>,
     seen: Seen,
-    /// The notices of the first slice at hand, whichever slices had them before.
-    of_first: HashSet<String>,
     slices: u64,
 }
 
 /// Something to do.
 enum Task {
-    /// Ask for a slice.
-    Open { slice: Slice, is_first: bool },
-    /// A slice's parts are done: look at what its own page had.
+    /// Ask for a slice, and split it by this dimension first.
+    Open {
+        slice: Slice,
+        by: Dimension,
+        is_first: bool,
+    },
+    /// A slice's parts are done: look at what its own page had, and what is missing.
     Close(Closing),
 }
 
+/// A slice that was asked for. Those among the tasks are in one another, the innermost at the end.
 struct Closing {
     slice: Slice,
     total: u64,
+    /// Those of its own page that were not taken yet.
     notices: Vec<Notice>,
+    /// The numbers of those that were found.
+    found: HashSet<String>,
+    /// How many are known to be missing: they cannot be used, or the API does not give them.
+    lost: u64,
+    /// What it may still be split by.
+    left: VecDeque<Dimension>,
     /// Whether it is a part of no other.
     is_first: bool,
+}
+
+impl Closing {
+    /// Whether nothing is left to be looked for.
+    fn is_settled(&self) -> bool {
+        self.found.len() as u64 + self.lost >= self.total
+    }
 }
 
 impl Sweep {
@@ -78,6 +96,7 @@ impl Sweep {
         let slices = narrowing::slices(columns, predicates, nationalities, limits.ages, year);
         let open = |slice| Task::Open {
             slice,
+            by: Dimension::Sex,
             is_first: true,
         };
         Ok(Self {
@@ -89,13 +108,12 @@ impl Sweep {
             tasks: slices.into_iter().rev().map(open).collect(),
             found: VecDeque::new(),
             seen: Seen::default(),
-            of_first: HashSet::new(),
             slices: 0,
         })
     }
 
-    /// Asks for a slice. Its notices are taken at once, or after its parts where it has any.
-    fn open(&mut self, slice: Slice, is_first: bool, rows: &mut Rows) -> Result<()> {
+    /// Asks for a slice. Its notices are taken at once, or after its parts where it has more than a page.
+    fn open(&mut self, slice: Slice, by: Dimension, is_first: bool, rows: &mut Rows) -> Result<()> {
         if self.slices == SLICES_MAX {
             let message = format!(
                 "expected to find all in {SLICES_MAX} slices, found more to ask for; narrow the query"
@@ -104,78 +122,111 @@ impl Sweep {
         }
         self.slices += 1;
         let page = self.api.page(&slice)?;
-        let mut notices = Vec::with_capacity(page.notices.len());
-        for notice in page.notices {
-            match notice.and_then(Notice::numbered) {
-                Ok(notice) => notices.push(notice),
-                Err(error) => rows.bad(error)?,
-            }
-        }
-        let closing = Closing {
+        let mut closing = Closing {
             slice,
             total: page.total,
-            notices,
+            notices: Vec::with_capacity(page.notices.len()),
+            found: HashSet::new(),
+            lost: 0,
+            left: by.and_others(),
             is_first,
         };
-        if page.total <= NOTICES_MAX {
-            self.close(closing, rows);
-            return Ok(());
+        for notice in page.notices {
+            match notice.and_then(Notice::numbered) {
+                Ok(notice) => closing.notices.push(notice),
+                Err(error) => {
+                    rows.bad(error)?;
+                    closing.lost += 1;
+                }
+            }
         }
-        let parts = closing.slice.split();
-        if parts.is_empty() {
+        match closing.total > NOTICES_MAX {
+            true => self.split(closing, rows),
+            false => self.close(closing, rows),
+        }
+    }
+
+    /// Asks for the parts of a slice by what it was not split by yet, or ends it where nothing is left.
+    fn split(&mut self, mut closing: Closing, rows: &Rows) -> Result<()> {
+        while let Some(by) = closing.left.pop_front() {
+            let parts = closing.slice.split(by);
+            if !parts.is_empty() {
+                // Its parts say it again.
+                closing.lost = 0;
+                self.tasks.push(Task::Close(closing));
+                let open = |slice| Task::Open {
+                    slice,
+                    by,
+                    is_first: false,
+                };
+                self.tasks.extend(parts.into_iter().rev().map(open));
+                return Ok(());
+            }
+        }
+        self.end(closing, rows)
+    }
+
+    /// Takes what a slice's own page had, and splits it again where notices are missing: those without an
+    /// age are in no part by age.
+    fn close(&mut self, mut closing: Closing, rows: &Rows) -> Result<()> {
+        self.take_page(&mut closing);
+        match closing.is_settled() {
+            true => self.end(closing, rows),
+            false => self.split(closing, rows),
+        }
+    }
+
+    /// Gives what was found to the slice that this one is a part of.
+    fn end(&mut self, mut closing: Closing, rows: &Rows) -> Result<()> {
+        self.take_page(&mut closing);
+        if !closing.is_settled() && (closing.is_first || closing.slice.is_smallest()) {
             self.overflow(&closing, rows)?;
+            closing.lost = closing.total - closing.found.len() as u64;
         }
-        self.tasks.push(Task::Close(closing));
-        let parts = parts.into_iter().rev().map(|slice| Task::Open {
-            slice,
-            is_first: false,
-        });
-        self.tasks.extend(parts);
+        if let Some(whole) = self.innermost() {
+            whole.found.extend(closing.found);
+            whole.lost += closing.lost;
+        }
         Ok(())
     }
 
-    /// A slice that cannot be split has more than the API gives.
+    /// The slice of which parts are asked for.
+    fn innermost(&mut self) -> Option<&mut Closing> {
+        self.tasks.iter_mut().rev().find_map(|task| match task {
+            Task::Close(closing) => Some(closing),
+            Task::Open { .. } => None,
+        })
+    }
+
+    /// A slice of which nothing further can be asked has notices that the API does not give.
     fn overflow(&self, closing: &Closing, rows: &Rows) -> Result<()> {
-        let (slice, total) = (&closing.slice, closing.total);
+        let (slice, total, found) = (&closing.slice, closing.total, closing.found.len());
+        let message = format!(
+            "expected {total} notices in the slice {slice}, found {found}: the API gives {NOTICES_MAX} to a query, and \
+             the others to no part of it"
+        );
         if self.limits.warns_of_overflow {
-            let given = closing.notices.len();
-            rows.warn(&format!(
-                "{total} notices in the slice {slice}, which cannot be split; the API gives {given}, the others are missing"
-            ));
+            rows.warn(&message);
             return Ok(());
         }
-        let message = format!(
-            "expected at most {NOTICES_MAX} notices in the slice {slice}, which cannot be split, found {total}; \
-             on_overflow = \"warn\" takes those that the API gives"
-        );
+        let message = format!("{message}; on_overflow = \"warn\" takes those that it gives");
         Err(Error::unsupported(message).in_input(self.api.place()))
     }
 
-    /// Takes the notices of a slice that are new, and counts where it is a part of no other.
-    fn close(&mut self, closing: Closing, rows: &Rows) {
+    /// Takes the notices of a slice's own page that are new.
+    fn take_page(&mut self, closing: &mut Closing) {
         // Details leave out a sex that is not known, or say so; a slice cannot tell which.
         let sex = closing.slice.sex.filter(|&sex| sex != 'U');
-        for notice in closing.notices {
+        for notice in std::mem::take(&mut closing.notices) {
             let Ok(id) = notice.entity_id() else {
                 continue;
             };
-            self.of_first.insert(id.to_owned());
-            if self.seen.insert(id, "") {
+            let is_new = self.seen.insert(id, "");
+            closing.found.insert(id.to_owned());
+            if is_new {
                 self.found.push_back((notice, sex));
             }
         }
-        if !closing.is_first {
-            return;
-        }
-        let (found, total) = (self.of_first.len() as u64, closing.total);
-        if found < total {
-            let slice = &closing.slice;
-            rows.warn(&format!(
-                "found {found} of {total} notices ({slice}): the API gives the others to no part of the query, as where it \
-                 has no age, sex or known nationality of a person"
-            ));
-        }
-        self.of_first.clear();
     }
 
     /// Makes a notice's rows, of its detail where a column wants that.
@@ -230,8 +281,15 @@ impl RowReader for Sweep {
             return Ok(true);
         }
         match self.tasks.pop() {
-            Some(Task::Open { slice, is_first }) => self.open(slice, is_first, rows)?,
-            Some(Task::Close(closing)) => self.close(closing, rows),
+            // Everything was found before its last part.
+            Some(Task::Open { .. }) if self.innermost().is_some_and(|whole| whole.is_settled()) => {
+            }
+            Some(Task::Open {
+                slice,
+                by,
+                is_first,
+            }) => self.open(slice, by, is_first, rows)?,
+            Some(Task::Close(closing)) => self.close(closing, rows)?,
             None => {
                 self.seen.report_unknown(rows);
                 return Ok(false);

@@ -755,24 +755,45 @@ fn a_limit_ends_the_asking() {
     assert_eq!(api.counts(), (1, 3));
 }
 
+/// Organisations have neither sex nor age, and of some people the age is not known.
 #[test]
-fn what_no_part_has_is_counted_and_taken_as_far_as_it_is_seen() {
-    let mut people = crowd(400);
-    // Nobody's sex and age: the first is on the first page, the second is not.
-    for number in [10, 390] {
-        people[number].sex = None;
-        people[number].birth_year = None;
+fn what_parts_do_not_have_is_found_by_others() {
+    let mut people = crowd(900);
+    for (number, person) in people.iter_mut().enumerate() {
+        if number % 9 == 4 {
+            person.birth_year = None;
+            person.nationalities = vec![["FR", "RO", "MD"][number / 9 % 3]];
+        }
+        if number % 18 == 4 {
+            person.sex = None;
+        }
     }
     let api = FakeApi::new(people);
     let batches = scan(&api.source(json!({})), "red_notices", &["entity_id"]).unwrap();
+    assert_eq!(numbers(&batches), (0..900).collect::<Vec<_>>());
+    assert!(api.test.warnings().is_empty(), "{:?}", api.test.warnings());
+}
+
+#[test]
+fn what_no_part_has_is_an_error_or_told() {
+    let mut people = crowd(400);
+    // Nothing is known of these two: the first is on the first page, the second is not.
+    for number in [10, 390] {
+        people[number].sex = None;
+        people[number].birth_year = None;
+        people[number].nationalities = Vec::new();
+    }
+    let api = FakeApi::new(people);
+    let error = scan(&api.source(json!({})), "red_notices", &["entity_id"]).unwrap_err();
+    let expected = "expected 400 notices in the slice all, found 399";
+    assert!(error.to_string().contains(expected), "{error}");
+    let source = api.source(json!({ "on_overflow": "warn" }));
+    let batches = scan(&source, "red_notices", &["entity_id"]).unwrap();
     let due: Vec<_> = (0..400).filter(|&number| number != 390).collect();
     assert_eq!(numbers(&batches), due);
     let warnings = api.test.warnings();
     assert_eq!(warnings.len(), 1, "{warnings:?}");
-    assert!(
-        warnings[0].contains("found 399 of 400 notices (all)"),
-        "{warnings:?}"
-    );
+    assert!(warnings[0].contains(expected), "{warnings:?}");
 }
 
 #[test]
@@ -787,20 +808,40 @@ fn a_slice_that_cannot_be_split_fails_or_is_told() {
     let api = FakeApi::new(twins.collect());
     let error = scan(&api.source(json!({})), "red_notices", &["entity_id"]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
-    let expected = "at most 160 notices in the slice nationality UA, sex M, age 30, which cannot be split, found 200";
+    let expected = "expected 200 notices in the slice nationality UA, sex M, age 30, found 160: the API gives 160";
     assert!(error.to_string().contains(expected), "{error}");
     let source = api.source(json!({ "on_overflow": "warn" }));
     let batches = scan(&source, "red_notices", &["entity_id"]).unwrap();
     assert_eq!(numbers(&batches), (0..160).collect::<Vec<_>>());
-    let warnings = api.test.warnings().join("\n");
-    assert!(
-        warnings.contains("200 notices in the slice nationality UA, sex M, age 30"),
-        "{warnings}"
+    let warnings = api.test.warnings();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].contains(expected), "{warnings:?}");
+}
+
+#[test]
+fn a_nationality_that_is_no_list_is_a_list_of_one() {
+    let mut api = FakeApi::new(Vec::new());
+    let page = r#"{"total":2,"_embedded":{"notices":[{"entity_id":"2031/1","nationalities":"UA"},{"entity_id":"2031/2","nationalities":"PL"}]}}"#;
+    api.broken = Rc::new(vec![("red?", 200, page)]);
+    let source = api.source(json!({ "nationalities": ["UA"] }));
+    assert_eq!(texts(&source, "red_notices", "entity_id"), ["2031/1"]);
+}
+
+/// What a list says of a notice may be more than lists say today, and a detail may be empty.
+#[test]
+fn where_a_notice_stood_says_whether_it_is_a_detail() {
+    let page = r#"{"total":1,"_embedded":{"notices":[{"entity_id":"2031/1","name":"LISTED","threat":"high"}]}}"#;
+    let detail = r#"{"entity_id":"2031/1","name":"DETAILED"}"#;
+    let (host, source) = saved("red", &[page, detail], "fail");
+    assert_eq!(texts(&source, "red_notices", "name"), ["DETAILED"]);
+    assert_eq!(texts(&source, "red_notices", "sex"), ["NULL"]);
+    assert!(host.warnings().is_empty(), "{:?}", host.warnings());
+    let (host, source) = saved("red", &[page], "fail");
+    assert_eq!(
+        texts(&source, "red_notices", "other"),
+        [r#"{"threat":"high"}"#]
     );
-    assert!(
-        warnings.contains("found 160 of 200 notices (all)"),
-        "{warnings}"
-    );
+    assert_eq!(host.warnings().len(), 1);
 }
 
 #[test]
@@ -848,7 +889,12 @@ fn an_api_that_fails_is_told() {
         (
             200,
             r#"{"total":7}"#,
-            "expected a page of 7 notices, found none",
+            "expected a page of 7 of 7 notices, found 0",
+        ),
+        (
+            200,
+            r#"{"total":900,"_embedded":{"notices":[{"entity_id":"2031/1"}]}}"#,
+            "https://api.example/notices/v1/red: expected a page of 160 of 900 notices, found 1",
         ),
         (
             200,

@@ -88,6 +88,11 @@ impl<'a> Row<'a> {
         let mut deserializer = serde_json::Deserializer::from_slice(record.bytes());
         fill.deserialize(&mut deserializer)
             .map_err(|error| record.wrong(&error))?;
+        if raw.iter().all(Option::is_none) {
+            return Err(Error::invalid_data(
+                "expected a record of this table, found an object without one member of it",
+            ));
+        }
         if !other.is_empty() {
             other.push('}');
         }

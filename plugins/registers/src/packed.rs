@@ -7,7 +7,7 @@ use sextant_plugin_sdk::date;
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Founder<'a> {
     pub(crate) name: &'a str,
-    /// Of a legal entity; those of people are not published.
+    /// Eight digits of a legal entity, or ten of a person.
     pub(crate) code: &'a str,
     pub(crate) address: &'a str,
     /// In hryvnias.
@@ -22,7 +22,7 @@ pub(crate) struct Beneficiary<'a> {
     pub(crate) address: &'a str,
 }
 
-/// `NAME; DD.MM.YYYY - керівник`
+/// `NAME; DD.MM.YYYY - керівник`, or `NAME - керівник`
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Signer<'a> {
     pub(crate) name: &'a str,
@@ -43,6 +43,9 @@ pub(crate) struct Registration<'a> {
 
 /// What stands before the sum that a founder has put in, in lower case.
 const CONTRIBUTION: &str = "розмір внеску до статутного фонду";
+
+/// What stands before a role.
+const DASH: &str = " - ";
 
 pub(crate) fn founder(text: &str) -> Founder<'_> {
     let (rest, contribution) = contribution(text);
@@ -117,19 +120,20 @@ pub(crate) fn beneficiary(text: &str) -> Beneficiary<'_> {
 }
 
 pub(crate) fn signer(text: &str) -> Signer<'_> {
-    let Some((name, rest)) = text.split_once(';') else {
-        let (name, role) = text.rsplit_once(" - ").unwrap_or((text, ""));
+    let (head, rest) = text.split_once(';').unwrap_or((text, ""));
+    // Without a day, the role may have a semicolon in it.
+    if let Some((name, _)) = head.rsplit_once(DASH) {
         return Signer {
             name: name.trim(),
             since: None,
-            role: role.trim(),
+            role: text[name.len() + DASH.len()..].trim(),
         };
-    };
+    }
     let rest = rest.trim();
-    let (day, role) = rest.split_once(" - ").unwrap_or(("", rest));
-    let since = date::day(day);
+    let (day, role) = rest.split_once(DASH).unwrap_or((rest, ""));
+    let since = date::day(day.trim());
     Signer {
-        name: name.trim(),
+        name: head.trim(),
         since,
         role: if since.is_some() { role.trim() } else { rest },
     }
@@ -235,6 +239,23 @@ mod tests {
                 role: "підписант"
             }
         );
+        assert_eq!(
+            signer("А Б - керівник; підписант"),
+            Signer {
+                name: "А Б",
+                since: None,
+                role: "керівник; підписант"
+            }
+        );
+        assert_eq!(
+            signer("А Б; 15.01.2010"),
+            Signer {
+                name: "А Б",
+                since,
+                role: ""
+            }
+        );
+        assert_eq!(signer("А Б").name, "А Б");
         assert_eq!(
             signer("А Б; 31.02.2010 - керівник").role,
             "31.02.2010 - керівник"

@@ -5,13 +5,12 @@ use serde_json::{Map, Value};
 use sextant_plugin_sdk::xml::{Element, Step, XmlReader};
 use sextant_plugin_sdk::{Cell, Error, InputReader, Result, RowReader, Rows, date};
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 /// Bytes of a record: some companies have thousands of founders.
 const RECORD_BYTES_MAX: usize = 8 << 20;
 /// Elements of a record.
 const RECORD_NODES_MAX: usize = 200_000;
-/// Of how many unknown elements between records a warning is given.
-const UNKNOWN_MAX: usize = 16;
 
 /// The element that a file is.
 const FILE: &str = "DATA";
@@ -26,7 +25,6 @@ pub(crate) struct Reader {
     /// Whether the file's element was begun.
     is_open: bool,
     number: u64,
-    unknown: usize,
 }
 
 impl Reader {
@@ -40,15 +38,15 @@ impl Reader {
             xml,
             is_open: false,
             number: 0,
-            unknown: 0,
         })
     }
 
-    /// Goes on to the next record; false where there is none.
+    /// Goes on to the next record; false where there is none. What stands between records may be one by
+    /// another name, so it is a bad one.
     fn find(&mut self, rows: &mut Rows) -> Result<bool> {
         loop {
             let byte = self.xml.byte();
-            let found = match self.xml.step()? {
+            let (found, byte, is_element) = match self.xml.step()? {
                 Step::Open(element) if !self.is_open && element.name() == FILE => {
                     self.is_open = true;
                     continue;
@@ -58,21 +56,20 @@ impl Reader {
                 }
                 Step::Close => continue,
                 Step::End if self.is_open => return Ok(false),
-                Step::End => "the end of the file".to_owned(),
-                Step::Open(element) => format!("<{}>", element.name()),
-                Step::Text(text) => format!("{:?}", shortened(text)),
+                Step::End => ("the end of the file".to_owned(), byte, false),
+                Step::Open(element) => (format!("<{}>", element.name()), element.byte(), true),
+                Step::Text(text) => (format!("{:?}", shortened(text)), byte, false),
             };
             if !self.is_open {
                 let message = format!("expected <{FILE}>, found {found}");
                 return Err(Error::invalid_data(message).at_byte(byte));
             }
-            if found.starts_with('<') {
+            if is_element {
                 self.xml.skip()?;
             }
-            self.unknown += 1;
-            if self.unknown <= UNKNOWN_MAX {
-                rows.warn(&format!("byte {byte}: {found} between records is not read"));
-            }
+            let [subject, record] = RECORDS;
+            let message = format!("expected <{subject}> or <{record}>, found {found}");
+            rows.bad(Error::invalid_data(message).at_byte(byte))?;
         }
     }
 }
@@ -248,7 +245,7 @@ impl<'a> Row<'a> {
     }
 
     /// Says which fields of the element are in columns: what else there is goes into `other`. A name
-    /// that ends with a slash is an element whose rows are in another table.
+    /// that ends with a slash is an element whose rows are in another table; its attributes are not.
     pub(crate) fn rest(mut self, element: Element<'a>, known: &'static [&'static str]) -> Self {
         self.rest = Some((element, known));
         self
@@ -275,23 +272,29 @@ impl<'a> Row<'a> {
 }
 
 fn collect(element: Element<'_>, prefix: &str, known: &[&str], found: &mut Map<String, Value>) {
-    for (name, value) in element.attributes() {
-        put(found, &format!("{prefix}@{name}"), value);
-    }
-    let mut seen = Vec::new();
+    put_attributes(element, prefix, found);
+    let mut seen = HashSet::new();
     for child in element.children() {
         let path = format!("{prefix}{}", child.name());
         let below = format!("{path}/");
         if known.contains(&below.as_str()) {
+            put_attributes(child, &below, found);
             continue;
         }
-        // A column holds the first of several.
-        let is_column = known.contains(&path.as_str()) && !seen.contains(&path);
-        if !is_column {
+        // Columns hold the first of several, and what is in it.
+        let is_of_columns = |known: &&str| *known == path || known.starts_with(&below);
+        let is_known = known.iter().any(is_of_columns) && seen.insert(path.clone());
+        let known = if is_known { known } else { &[] };
+        if !known.contains(&path.as_str()) {
             put(found, &path, &child.text());
         }
         collect(child, &below, known, found);
-        seen.push(path);
+    }
+}
+
+fn put_attributes(element: Element<'_>, prefix: &str, found: &mut Map<String, Value>) {
+    for (name, value) in element.attributes() {
+        put(found, &format!("{prefix}@{name}"), value);
     }
 }
 

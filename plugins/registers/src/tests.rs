@@ -244,6 +244,7 @@ fn failure(text: &str, on_error: &str, table: &str, columns: &[&str]) -> String 
 #[test]
 fn broken_files_are_errors_whatever_becomes_of_bad_records() {
     let whole = "<DATA><SUBJECT><NAME>A</NAME></SUBJECT></DATA>";
+    let twice = format!("{whole}{whole}");
     for on_error in ["fail", "skip"] {
         for (text, expected) in [
             (
@@ -262,7 +263,11 @@ fn broken_files_are_errors_whatever_becomes_of_bad_records() {
                 "<html><DATA/></html>",
                 "byte 0: expected <DATA>, found <html>",
             ),
-            ("PK\u{3}\u{4}", "expected <DATA>, found \"PK"),
+            ("PK\u{3}\u{4}", "expected an element, found text"),
+            (
+                twice.as_str(),
+                "expected the end of the file, found another element",
+            ),
             (
                 "<DATA><SUBJECT><NAME>&x;</NAME></SUBJECT></DATA>",
                 "record 1, byte 21: expected one of the five entities",
@@ -316,19 +321,41 @@ fn a_bad_day_is_a_bad_record_where_it_is_asked_for() {
     );
 }
 
+/// Columns hold the first of two; lists are other tables, and their attributes nobody's.
 #[test]
-fn what_stands_between_records_is_told() {
-    let (host, source) = source(
-        "<DATA>x<NEWS><SUBJECT/></NEWS><SUBJECT><EDRPOU>1</EDRPOU></SUBJECT></DATA>",
-        "fail",
-        50,
-    );
-    assert_eq!(cells(&source, "companies", &["edrpou"]).unwrap(), [["1"]]);
+fn what_comes_twice_and_attributes_of_lists_are_kept() {
+    let text = "<DATA><SUBJECT><EDRPOU>1</EDRPOU><NAME>A</NAME><NAME>B</NAME>\
+        <FOUNDERS count=\"2\"><FOUNDER>F</FOUNDER></FOUNDERS>\
+        <TERMINATION_STARTED_INFO><OP_DATE>17.01.2010</OP_DATE><REASON>one</REASON></TERMINATION_STARTED_INFO>\
+        <TERMINATION_STARTED_INFO><OP_DATE>18.01.2010</OP_DATE><REASON>two</REASON></TERMINATION_STARTED_INFO>\
+        </SUBJECT></DATA>";
+    let (_, source) = source(text, "fail", 50);
+    let columns = ["name", "termination_reason", "other"];
+    let other = json!({
+        "NAME": "B", "FOUNDERS/@count": "2",
+        "TERMINATION_STARTED_INFO/OP_DATE": "18.01.2010", "TERMINATION_STARTED_INFO/REASON": "two",
+    });
     assert_eq!(
-        host.warnings(),
-        [
-            "edr/uo.xml: byte 6: \"x\" between records is not read",
-            "edr/uo.xml: byte 7: <NEWS> between records is not read"
-        ]
+        cells(&source, "companies", &columns).unwrap(),
+        [["A".to_owned(), "one".to_owned(), other.to_string()]]
     );
+}
+
+#[test]
+fn what_stands_between_records_is_a_bad_record() {
+    let text = "<DATA>x\n<NEWS><SUBJECT/></NEWS><SUBJECT><EDRPOU>1</EDRPOU></SUBJECT></DATA>";
+    assert_eq!(
+        failure(text, "fail", "companies", &["edrpou"]),
+        "edr/uo.xml, byte 6: expected <SUBJECT> or <RECORD>, found \"x\""
+    );
+    assert_eq!(
+        failure(&text.replace('x', ""), "fail", "companies", &["edrpou"]),
+        "edr/uo.xml, byte 7: expected <SUBJECT> or <RECORD>, found <NEWS>"
+    );
+    let (host, source) = source(text, "skip", 50);
+    assert_eq!(cells(&source, "companies", &["edrpou"]).unwrap(), [["1"]]);
+    let skipped = host.skipped();
+    assert_eq!(skipped.len(), 1);
+    assert_eq!(skipped[0].0, 2);
+    assert!(host.warnings().is_empty(), "{:?}", host.warnings());
 }

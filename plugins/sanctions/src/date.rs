@@ -28,7 +28,7 @@ impl PartialDate {
         let (date, time) = text
             .split_once('T')
             .map_or((text, None), |(date, time)| (date, Some(time)));
-        if time.is_some_and(|time| NaiveTime::parse_from_str(time, "%H:%M:%S%.f").is_err()) {
+        if time.is_some_and(|time| !is_time(time)) {
             return None;
         }
         let mut parts = date.split('-');
@@ -101,6 +101,16 @@ fn two_digits(text: &str) -> Option<u32> {
     text.parse().ok().filter(|_| digits)
 }
 
+/// Whether a text is a time of day: `10`, `10:30` or `10:30:00`, also with a fraction.
+fn is_time(text: &str) -> bool {
+    let is = |text: &str, format| NaiveTime::parse_from_str(text, format).is_ok();
+    match text.len() {
+        2 => is(&format!("{text}:00"), "%H:%M"),
+        5 => is(text, "%H:%M"),
+        _ => is(text, "%H:%M:%S%.f"),
+    }
+}
+
 /// The text without a time zone at its end, `Z` or `+hh:mm`.
 fn without_zone(text: &str) -> &str {
     if let Some(rest) = text.strip_suffix('Z') {
@@ -132,6 +142,9 @@ mod tests {
             "2001-01-25Z",
             "2001-01-25-04:00",
             "2001-01-25T00:00:09.554Z",
+            "2001-01-25T10",
+            "2001-01-25T10:30",
+            "2001-01-25T10:30-04:00",
         ] {
             assert_eq!(PartialDate::parse(text), day, "{text}");
         }
@@ -191,6 +204,8 @@ mod tests {
             "about 1955",
             "2001-01-25-04",
             "2001-01-25T25:00:00",
+            "2001-01-25T25",
+            "2001-01-25T10:3",
             "2001T10:00:00",
             "+955",
             "é1955",

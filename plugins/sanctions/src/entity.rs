@@ -12,9 +12,9 @@
 use sextant_plugin_sdk::{Error, Result};
 use std::collections::HashSet;
 
-/// The records of one list file, in its order. An error ends the stream: the file itself is broken
-/// and no part of it should pass for the whole.
-pub(crate) type Records = Box<dyn Iterator<Item = Result<Record>>>;
+/// Gives the records of one list file, in its order; none at the end. An error is the end too: the
+/// file itself is broken and no part of it should pass for the whole.
+pub(crate) type Records = Box<dyn FnMut() -> Result<Option<Record>>>;
 
 /// What a list file has at one place.
 #[derive(Debug)]
@@ -39,6 +39,8 @@ pub(crate) struct Entity {
     pub(crate) addresses: Vec<Place>,
     pub(crate) births: Vec<Birth>,
     pub(crate) nationalities: Vec<String>,
+    /// Those that [`nationality`](Self::nationality) has added.
+    known_nationalities: HashSet<String>,
     pub(crate) roles: Vec<Role>,
     pub(crate) relations: Vec<Relation>,
     pub(crate) measures: Vec<Measure>,
@@ -65,7 +67,7 @@ impl Entity {
 
     /// Adds a nationality; one that is there already is not there twice.
     pub(crate) fn nationality(&mut self, country: &str) {
-        if !self.nationalities.iter().any(|known| known == country) {
+        if self.known_nationalities.insert(country.to_owned()) {
             self.nationalities.push(country.to_owned());
         }
     }
@@ -328,7 +330,7 @@ pub(crate) struct Relation {
     pub(crate) other_id: Option<String>,
     /// `ownership`, `family` and so on.
     pub(crate) kind: &'static str,
-    /// What the entity is to the other one, in the list's words.
+    /// What the entity is to the other one, in the list's own words.
     pub(crate) role: Option<String>,
     pub(crate) start: Moment,
     pub(crate) end: Moment,

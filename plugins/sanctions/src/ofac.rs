@@ -21,6 +21,7 @@ pub(crate) enum Meaning {
 const PASSPORTS: &[&str] = &[
     "Passport",
     "Diplomatic Passport",
+    "Passport Booklet",
     "Passport Booklet:",
     "Stateless Person Passport",
 ];

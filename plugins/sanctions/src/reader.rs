@@ -28,12 +28,11 @@ impl RowReader for Reader {
             return Ok(true);
         }
         self.current = None;
-        match self.records.next() {
+        match (self.records)()? {
             None => return Ok(false),
-            Some(Err(error)) => return Err(error),
-            Some(Ok(Record::Entity(entity))) => self.current = Some((entity, 0)),
-            Some(Ok(Record::Bad(error))) => rows.bad(error)?,
-            Some(Ok(Record::Unread(what))) => rows.warn(&what),
+            Some(Record::Entity(entity)) => self.current = Some((entity, 0)),
+            Some(Record::Bad(error)) => rows.bad(error)?,
+            Some(Record::Unread(what)) => rows.warn(&what),
         }
         Ok(true)
     }

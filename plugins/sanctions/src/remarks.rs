@@ -8,14 +8,25 @@ use crate::date::PartialDate;
 use crate::entity::{Entity, IdentifierKind, Name, NameKind, Quality};
 use crate::ofac::{self, Document, Meaning};
 
-/// How long the list lets a remark be; one that is as long and has no full stop goes on elsewhere.
+/// How long the list lets a remark be; one that is as long goes on elsewhere.
 const REMARK_CHARS_MAX: usize = 1_000;
 /// How long the name of a country may be.
 const COUNTRY_BYTES_MAX: usize = 60;
+/// How long a number may be; what is longer is prose.
+const NUMBER_BYTES_MAX: usize = 40;
+/// The word for addresses of digital currencies, and how long one may be: those of Monero have 106.
+const WALLET: &str = "Digital Currency Address -";
+const WALLET_BYTES_MAX: usize = 128;
+/// Words for numbers that may be letters alone.
+const LETTERS: [&str; 3] = [
+    "SWIFT/BIC",
+    "Aircraft Tail Number",
+    "Previous Aircraft Tail Number",
+];
 
 /// Adds what a remark says of an entity.
 pub(crate) fn read(remark: &str, entity: &mut Entity) {
-    let is_cut = remark.chars().count() >= REMARK_CHARS_MAX && !remark.ends_with('.');
+    let is_cut = remark.chars().count() >= REMARK_CHARS_MAX;
     let mut clauses: Vec<_> = remark.split(';').map(str::trim).collect();
     let last = match is_cut {
         true => clauses.pop().and(None),
@@ -64,8 +75,38 @@ fn read_clause(clause: &str, stopped: &str, entity: &mut Entity) {
     }
 }
 
+/// Whether a text can be a country; `possibly Atlantis` is none.
 fn is_country(text: &str) -> bool {
-    text.len() <= COUNTRY_BYTES_MAX && !text.bytes().any(|byte| byte.is_ascii_digit())
+    text.len() <= COUNTRY_BYTES_MAX && !has_digit(text) && !text.starts_with(char::is_lowercase)
+}
+
+/// Whether a text behind a word can be the number of a document.
+fn is_number(word: &str, text: &str) -> bool {
+    let bytes_max = match word {
+        WALLET => WALLET_BYTES_MAX,
+        _ => NUMBER_BYTES_MAX,
+    };
+    let is_letters = LETTERS.contains(&word) && !text.is_empty() && !text.contains(' ');
+    let is_sound = text.len() <= bytes_max && !text.contains(", ") && is_balanced(text);
+    (has_digit(text) || is_letters) && is_sound
+}
+
+fn has_digit(text: &str) -> bool {
+    text.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+/// Whether each bracket is closed, and none but those.
+fn is_balanced(text: &str) -> bool {
+    let mut depth = 0_usize;
+    for byte in text.bytes() {
+        match byte {
+            b'(' => depth += 1,
+            b')' if depth == 0 => return false,
+            b')' => depth -= 1,
+            _ => {}
+        }
+    }
+    depth == 0
 }
 
 /// Whether the full stop behind a name belongs to it: `S.A.`, `LTD.`
@@ -104,8 +145,7 @@ fn add_document(word: &str, kind: IdentifierKind, text: &str, entity: &mut Entit
         .flatten()
         .all(|text| PartialDate::parse_english(text).is_some());
     let is_place = country.is_none_or(|text| is_country(text) && !text.contains(['(', ')']));
-    let is_number = number.bytes().any(|byte| byte.is_ascii_digit()) || !number.contains(' ');
-    if !are_dates || !is_place || !is_number || number.is_empty() {
+    if !are_dates || !is_place || !is_number(word, number) {
         return;
     }
     let document = Document {
@@ -146,7 +186,8 @@ mod tests {
             "DOB 1960; alt. DOB 1961; POB Port, Atlantis; nationality Atlantis; citizen Atlantis; \
              alt. citizen Mu; Gender Female; a.k.a. 'THE 'GULL''; \
              Passport A 1 (Mu, North) issued 01 Jan 2001 expires Feb 2011; \
-             alt. Company Number IMO 5000001; Website www.example.org; Linked To: TERN S.A.; \
+             alt. Company Number IMO 5000001; SWIFT/BIC GULLATXX; Passport Booklet B2 (Mu); \
+             Website www.example.org; Linked To: TERN S.A.; \
              Harbour master; Linked To: GULL CO., LTD.",
         );
         assert_eq!(entity.births.len(), 3);
@@ -168,6 +209,9 @@ mod tests {
         let company = &entity.identifiers[1];
         assert_eq!(company.kind, IdentifierKind::Imo);
         assert_eq!(company.number.as_deref(), Some("5000001"));
+        assert_eq!(entity.identifiers[2].number.as_deref(), Some("GULLATXX"));
+        assert_eq!(entity.identifiers[3].kind, IdentifierKind::Passport);
+        assert_eq!(entity.identifiers[3].number.as_deref(), Some("B2"));
         let fields: Vec<_> = entity
             .attributes
             .iter()
@@ -187,7 +231,9 @@ mod tests {
         let entity = entity(
             "DOB unknown; nationality of 3 states; Passport issued by the harbour; \
              Passport A1 (Mu (old)); Passport A1 expires soon; a.k.a. GULL; Passport; \
-             NIT # 12 (Atlantis).",
+             nationality possibly Atlantis; Passport A1, Diplomatic (Mu); Passport A1, lost 2001); \
+             Passport A1); NIT # Provisional (Mu); Passport A1 (possibly Mu); \
+             SSN 12 which he was given in the harbour of Port Mu; NIT # 12 (Atlantis).",
         );
         assert!(entity.births.is_empty() && entity.nationalities.is_empty());
         assert!(entity.names.is_empty());
@@ -199,7 +245,7 @@ mod tests {
     fn a_remark_that_is_cut_loses_its_last_clause() {
         let long = format!("DOB 1960; {}; DOB 196", "x".repeat(REMARK_CHARS_MAX));
         assert_eq!(entity(&long).births.len(), 1);
-        let whole = format!("DOB 1960; {}; DOB 1961.", "x".repeat(REMARK_CHARS_MAX));
-        assert_eq!(entity(&whole).births.len(), 2);
+        let stopped = format!("DOB 1960; {}; POB St.", "x".repeat(REMARK_CHARS_MAX));
+        assert_eq!(entity(&stopped).births.len(), 1);
     }
 }

@@ -1,6 +1,6 @@
 //! What kind of GeoJSON a file is, by its start.
 
-use crate::layer::{self, RECORD_BYTES_MAX};
+use crate::layer::{self, CRS84, RECORD_BYTES_MAX};
 use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use sextant_plugin_sdk::host::ReadChunk;
@@ -47,7 +47,7 @@ impl Head {
     /// The coordinate reference system: longitude and latitude, unless the file says otherwise.
     pub(crate) fn crs(&self) -> Result<Option<Value>> {
         let Some(crs) = &self.crs else {
-            return Ok(Some("OGC:CRS84".into()));
+            return Ok(Some(CRS84.into()));
         };
         let name = crs.pointer("/properties/name").and_then(Value::as_str);
         name.map(layer::crs).transpose()

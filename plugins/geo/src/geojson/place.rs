@@ -20,14 +20,16 @@ struct Members<'a> {
     geometries: Option<Vec<&'a RawValue>>,
 }
 
-/// A position: two numbers or three.
-struct Place(Position);
+/// A position of two numbers or three, and whether there were more.
+struct Place(Position, bool);
 
-/// Reads a geometry; none for null.
+/// Reads a geometry; none for null. `has_more` becomes true where a position has more than three numbers,
+/// the rest of which is not read (RFC 7946, 3.1.1).
 pub(crate) fn geometry(
     record: &JsonRecord<'_>,
     json: &str,
     depth: usize,
+    has_more: &mut bool,
 ) -> Result<Option<Geometry>> {
     if json == "null" {
         return Ok(None);
@@ -42,12 +44,12 @@ pub(crate) fn geometry(
         let parts = members.geometries.ok_or_else(|| missing("geometries"))?;
         let parts = parts
             .iter()
-            .map(|part| geometry(record, part.get(), depth + 1));
+            .map(|part| geometry(record, part.get(), depth + 1, has_more));
         let parts = parts.filter_map(Result::transpose).collect::<Result<_>>()?;
         return Ok(Some(Geometry::Collection(parts)));
     }
     let coordinates = members.coordinates.ok_or_else(|| missing("coordinates"))?;
-    simple(&members.kind, coordinates.get())
+    simple(&members.kind, coordinates.get(), has_more)
         .map_err(wrong)?
         .map(Some)
         .ok_or_else(|| {
@@ -61,29 +63,38 @@ fn missing(name: &str) -> Error {
 }
 
 /// None for a kind that there is not.
-fn simple(kind: &str, json: &str) -> serde_json::Result<Option<Geometry>> {
+fn simple(kind: &str, json: &str, has_more: &mut bool) -> serde_json::Result<Option<Geometry>> {
     use serde_json::from_str;
     Ok(Some(match kind {
         "Point" if from_str::<[IgnoredAny; 0]>(json).is_ok() => Geometry::Point(None),
-        "Point" => Geometry::Point(Some(from_str::<Place>(json)?.0)),
-        "LineString" => Geometry::LineString(line(from_str(json)?)),
-        "Polygon" => Geometry::Polygon(lines(from_str(json)?)),
-        "MultiPoint" => Geometry::MultiPoint(line(from_str(json)?)),
-        "MultiLineString" => Geometry::MultiLineString(lines(from_str(json)?)),
+        "Point" => Geometry::Point(Some(position(from_str(json)?, has_more))),
+        "LineString" => Geometry::LineString(line(from_str(json)?, has_more)),
+        "Polygon" => Geometry::Polygon(lines(from_str(json)?, has_more)),
+        "MultiPoint" => Geometry::MultiPoint(line(from_str(json)?, has_more)),
+        "MultiLineString" => Geometry::MultiLineString(lines(from_str(json)?, has_more)),
         "MultiPolygon" => {
             let polygons: Vec<Vec<Vec<Place>>> = from_str(json)?;
-            Geometry::MultiPolygon(polygons.into_iter().map(lines).collect())
+            let polygons = polygons.into_iter().map(|rings| lines(rings, has_more));
+            Geometry::MultiPolygon(polygons.collect())
         }
         _ => return Ok(None),
     }))
 }
 
-fn line(places: Vec<Place>) -> Vec<Position> {
-    places.into_iter().map(|Place(position)| position).collect()
+fn position(place: Place, has_more: &mut bool) -> Position {
+    *has_more |= place.1;
+    place.0
 }
 
-fn lines(all: Vec<Vec<Place>>) -> Vec<Vec<Position>> {
-    all.into_iter().map(line).collect()
+fn line(places: Vec<Place>, has_more: &mut bool) -> Vec<Position> {
+    let places = places.into_iter();
+    places.map(|place| position(place, has_more)).collect()
+}
+
+fn lines(all: Vec<Vec<Place>>, has_more: &mut bool) -> Vec<Vec<Position>> {
+    all.into_iter()
+        .map(|places| line(places, has_more))
+        .collect()
 }
 
 impl<'de> Deserialize<'de> for Place {
@@ -104,18 +115,19 @@ impl<'de> Visitor<'de> for PlaceVisitor {
     fn visit_seq<A: SeqAccess<'de>>(self, mut numbers: A) -> Result<Place, A::Error> {
         let mut position = [f64::NAN; 3];
         let mut count = 0;
-        while let Some(number) = numbers.next_element::<f64>()? {
-            if count == position.len() {
-                return Err(de::Error::custom(
-                    "expected two or three numbers, found more",
-                ));
-            }
+        while count < position.len()
+            && let Some(number) = numbers.next_element()?
+        {
             position[count] = number;
             count += 1;
         }
-        match count {
-            0 | 1 => Err(de::Error::invalid_length(count, &self)),
-            _ => Ok(Place(position)),
+        if count < 2 {
+            return Err(de::Error::invalid_length(count, &self));
         }
+        let mut has_more = false;
+        while count == position.len() && numbers.next_element::<IgnoredAny>()?.is_some() {
+            has_more = true;
+        }
+        Ok(Place(position, has_more))
     }
 }
