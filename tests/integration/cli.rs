@@ -683,7 +683,10 @@ fn geometry_goes_out_and_comes_back() {
     std::fs::create_dir(workspace.path("out")).expect("there is room");
     let export = |sql: &str, file: &str| {
         let path = workspace.path(file).display().to_string();
-        let output = sextant(&workspace, &["query", "-c", sql, "--format", "parquet", "-o", &path]);
+        let output = sextant(
+            &workspace,
+            &["query", "-c", sql, "--format", "parquet", "-o", &path],
+        );
         assert!(output.status.success(), "{output:?}");
     };
     export("SELECT name, geometry FROM map.a", "out/1.parquet");

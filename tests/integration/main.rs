@@ -22,6 +22,8 @@ mod stores;
 mod key_lookups;
 // Look-ups of the plugin `find` against the local gateway.
 mod find;
+// The files that plugins bring along as examples.
+mod examples;
 // Plugins that read files, on sound and on broken ones.
 mod file_sources;
 // Sweeps of the plugin `interpol` over a local server that behaves like the API.

@@ -399,6 +399,90 @@ fn everything_that_has_rows_is_a_table() {
     assert!(error.contains("found \"regsiter\""), "{error}");
 }
 
+/// Who may make things in a schema that the session's path leads to makes operators that fit better than the
+/// server's own (CVE-2018-1058).
+#[test]
+fn operators_that_others_made_are_not_taken() {
+    let Some(server) = server() else {
+        return;
+    };
+    let signs = ["=", "<>", "<", "<=", ">", ">=", "~~"];
+    let made = signs.map(|sign| {
+        format!(
+            "CREATE OPERATOR public.{sign} (LEFTARG = varchar, RIGHTARG = text, FUNCTION = never);"
+        )
+    });
+    server.database(
+        "operators",
+        &format!(
+            "CREATE TABLE t (id int, v varchar(9)); INSERT INTO t VALUES (1, 'a'), (2, 'b'), (3, 'c'); ANALYZE t;
+             CREATE FUNCTION never(varchar, text) RETURNS bool LANGUAGE sql AS 'SELECT false';
+             CREATE FUNCTION caught(float4, int4) RETURNS bool LANGUAGE plpgsql AS $$BEGIN RAISE 'caught'; END$$;
+             CREATE OPERATOR public.> (LEFTARG = float4, RIGHTARG = int4, FUNCTION = caught);
+             {}",
+            made.join("\n")
+        ),
+    );
+    let misled = server.sql("operators", "SELECT id FROM t WHERE v = 'b'::text");
+    assert!(misled.is_empty(), "{misled:?}");
+    let host = server.workspace("operators", "").host();
+    for (filter, expected) in [
+        ("v = 'b'", vec!["2"]),
+        ("v IN ('a', 'b')", vec!["1", "2"]),
+        ("v <> 'b'", vec!["1", "3"]),
+        ("v NOT IN ('a', 'b')", vec!["3"]),
+        ("v < 'b'", vec!["1"]),
+        ("v >= 'b'", vec!["2", "3"]),
+        ("v LIKE 'b%'", vec!["2"]),
+    ] {
+        let sql = format!("SELECT id FROM db.t WHERE {filter} ORDER BY id");
+        assert_eq!(rows(&host, &sql), expected, "{filter}");
+    }
+}
+
+/// Nobody checks it in foreign tables, and what inherits from a table may do without it.
+#[test]
+fn a_column_is_not_null_where_all_of_its_rows_are() {
+    let Some(server) = server() else {
+        return;
+    };
+    server.database(
+        "nulls",
+        "CREATE EXTENSION postgres_fdw;
+         CREATE SERVER elsewhere FOREIGN DATA WRAPPER postgres_fdw;
+         CREATE TABLE alone (a int NOT NULL);
+         CREATE TABLE parent (a int NOT NULL);
+         CREATE TABLE child () INHERITS (parent);
+         ALTER TABLE child ALTER a DROP NOT NULL;
+         INSERT INTO child VALUES (NULL);
+         CREATE FOREIGN TABLE far (a int NOT NULL) SERVER elsewhere;
+         CREATE TABLE split (a int NOT NULL) PARTITION BY LIST (a);
+         CREATE TABLE split_one PARTITION OF split FOR VALUES IN (1);
+         CREATE TABLE half (a int NOT NULL) PARTITION BY LIST (a);
+         CREATE TABLE half_one PARTITION OF half FOR VALUES IN (1) PARTITION BY LIST (a);
+         CREATE FOREIGN TABLE half_far PARTITION OF half_one FOR VALUES IN (1) SERVER elsewhere;",
+    );
+    let workspace = server.workspace("nulls", "");
+    let host = workspace.host();
+    let sql = "SELECT table_name, is_nullable FROM information_schema.columns
+               WHERE table_schema = 'db' AND column_name = 'a' ORDER BY table_name";
+    assert_eq!(
+        rows(&host, sql),
+        [
+            "alone\tNO",
+            "child\tYES",
+            "far\tYES",
+            "half\tYES",
+            "parent\tYES",
+            "split\tNO"
+        ]
+    );
+    assert_eq!(
+        rows(&host, "SELECT count(*) FROM db.parent WHERE a IS NULL"),
+        ["1"]
+    );
+}
+
 /// Values that compare in another way here and there: letters of three collations, spaces at the end,
 /// signs that mean something in SQL, zeros, numbers that are none.
 const SAMPLES: &str = r#"
@@ -442,26 +526,27 @@ CREATE TABLE periods AS SELECT id, CASE id % 4 WHEN 0 THEN 'infinity' WHEN 1 THE
     CASE id % 3 WHEN 0 THEN 'infinity' WHEN 1 THEN tstz END AS seen FROM samples;
 "#;
 
-/// What the server filters is what we would: for each table, 200 random filters on it and on a copy.
+/// What the server filters is what we would: random filters on a table and on a copy.
 #[test]
 fn pushed_predicates_give_the_same_rows() {
     let Some(server) = server() else {
         return;
     };
     server.database("samples", SAMPLES);
-    for (table, config) in [
-        ("samples", ""),
+    for (table, config, filters) in [
+        ("samples", "", 200),
         (
             "samples",
             "as_text = [\"public.samples.f8\", \"public.samples.ia\", \"public.samples.d\", \"public.samples.u\"]",
+            60,
         ),
-        ("view_of_samples", ""),
-        ("by_day", ""),
-        ("periods", "infinity = \"null\""),
+        ("view_of_samples", "", 60),
+        ("by_day", "", 60),
+        ("periods", "infinity = \"null\"", 60),
     ] {
         let workspace = server.workspace("samples", config);
         let tested = Tested::new(workspace.host(), table);
-        tested.random_filters(200, table);
+        tested.random_filters(filters, table);
     }
 }
 
@@ -555,17 +640,24 @@ impl Tested {
 
     fn random_filters(&self, count: usize, seed: &str) {
         let mut random = Random::new(seed);
-        let mut pushed = 0;
-        for _ in 0..count {
+        let (mut explained, mut pushed) = (0, 0);
+        for number in 0..count {
             let filters = (0..1 + random.below(3)).map(|_| self.filter(&mut random));
             let filters = filters.collect::<Vec<_>>().join(" AND ");
             let sql = format!("SELECT * FROM {} WHERE {filters}", self.table);
             let due = self.ask(&format!("SELECT * FROM copy WHERE {filters}"));
             assert_eq!(self.ask(&sql), due, "{sql}");
-            let plan = self.ask(&format!("EXPLAIN {sql}")).join("\n");
-            pushed += usize::from(plan.contains("pushed=["));
+            // Each plan is described anew, which takes as long as its query.
+            if number % 5 == 0 {
+                let plan = self.ask(&format!("EXPLAIN {sql}")).join("\n");
+                explained += 1;
+                pushed += usize::from(plan.contains("pushed=["));
+            }
         }
-        assert!(pushed > count / 2, "{pushed} of {count} were pushed");
+        assert!(
+            pushed > explained / 3,
+            "{pushed} of {explained} were pushed"
+        );
     }
 
     /// A filter on a column, by any operator that its type has.
@@ -957,22 +1049,18 @@ fn geometry_is_well_known_binary() {
     );
     let schema = places.schema();
     let crs = "{\"crs\":\"EPSG:4326\",\"crs_type\":\"authority_code\"}";
-    for (column, metadata) in [("at", crs), ("anywhere", "{}"), ("around", crs)] {
+    let spherical =
+        "{\"crs\":\"EPSG:4326\",\"crs_type\":\"authority_code\",\"edges\":\"spherical\"}";
+    for (column, metadata) in [("at", crs), ("anywhere", "{}"), ("around", spherical)] {
         let field = schema.field_with_name(column).expect("it is there");
         assert_eq!(field.metadata()["ARROW:extension:name"], "geoarrow.wkb");
         assert_eq!(field.metadata()["ARROW:extension:metadata"], metadata);
     }
     // Little-endian, a point, and its coordinates.
     let point = |x: f64, y: f64| [x.to_le_bytes(), y.to_le_bytes()].concat();
-    let plain = [&[1_u8, 1, 0, 0, 0][..], &point(30.5, 50.25)[..]].concat();
-    // With the flag of a reference system, and its number.
-    let own = [
-        &[1_u8, 1, 0, 0, 0x20][..],
-        &3857_u32.to_le_bytes(),
-        &point(1.0, 2.0)[..],
-    ]
-    .concat();
-    for (position, expected) in [(1, &plain), (2, &own), (3, &plain)] {
+    let plain = |x, y| [&[1_u8, 1, 0, 0, 0][..], &point(x, y)[..]].concat();
+    let (here, there) = (plain(30.5, 50.25), plain(1.0, 2.0));
+    for (position, expected) in [(1, &here), (2, &there), (3, &here)] {
         let column = places.column(position).as_binary::<i32>();
         assert_eq!(column.value(0), expected.as_slice());
         assert!(column.is_null(1));

@@ -1,8 +1,9 @@
 //! An entry of a feed in whatever format, and the row that it becomes.
 
-use crate::tables::{ENTRY_COLUMNS, PUBLISHED_AT, UPDATED_AT};
+use crate::tables::ENTRY_COLUMNS;
 use crate::time;
 use sextant_plugin_sdk::{Cell, Error, Result, Rows};
+use std::collections::HashSet;
 
 /// What stands between several authors or categories.
 const SEPARATOR: &str = "; ";
@@ -27,8 +28,10 @@ pub(crate) struct Entry {
     pub(crate) content: Option<String>,
     pub(crate) authors: Vec<String>,
     pub(crate) categories: Vec<String>,
-    pub(crate) published: Option<String>,
-    pub(crate) updated: Option<String>,
+    /// Microseconds since 1970-01-01 in UTC.
+    pub(crate) published: Option<i64>,
+    /// As `published`.
+    pub(crate) updated: Option<i64>,
     pub(crate) language: Option<String>,
     pub(crate) enclosure_url: Option<String>,
     /// What no column is for, as a JSON object.
@@ -51,17 +54,8 @@ impl At<'_> {
 }
 
 impl Entry {
-    /// Pushes its row. A time that is none, where it is wanted, makes it a bad record.
+    /// Pushes its row.
     pub(crate) fn push(&self, feed: &Feed, at: At<'_>, rows: &mut Rows) -> Result<()> {
-        let times =
-            instant(rows, PUBLISHED_AT, "published_at", &self.published).and_then(|first| {
-                let second = instant(rows, UPDATED_AT, "updated_at", &self.updated)?;
-                Ok((first, second))
-            });
-        let (published_at, updated_at) = match times {
-            Ok(times) => times,
-            Err(error) => return rows.bad(at.wrong(error)),
-        };
         let authors = match self.authors.is_empty() {
             true => joined(&feed.authors),
             false => joined(&self.authors),
@@ -77,8 +71,8 @@ impl Entry {
             (&self.content).into(),
             (&authors).into(),
             (&categories).into(),
-            published_at,
-            updated_at,
+            self.published.map_or(Cell::Null, Cell::Timestamp),
+            self.updated.map_or(Cell::Null, Cell::Timestamp),
             self.language.as_deref().or(feed.language.as_deref()).into(),
             (&self.enclosure_url).into(),
             (&self.other).into(),
@@ -89,20 +83,11 @@ impl Entry {
     }
 }
 
-fn instant(rows: &Rows, column: usize, name: &str, text: &Option<String>) -> Result<Cell<'static>> {
-    match text {
-        Some(text) if rows.wants(column) => match time::instant(text) {
-            Some(microseconds) => Ok(Cell::Timestamp(microseconds)),
-            None => {
-                let message = format!("expected {}, found {text:?}", time::EXPECTED);
-                Err(Error::invalid_data(message).in_field(name))
-            }
-        },
-        _ => Ok(Cell::Null),
-    }
-}
-
+/// Several texts as one, in which each is once.
 fn joined(texts: &[String]) -> Option<String> {
+    let mut seen = HashSet::new();
+    let texts = texts.iter().map(String::as_str);
+    let texts: Vec<_> = texts.filter(|text| seen.insert(*text)).collect();
     (!texts.is_empty()).then(|| texts.join(SEPARATOR))
 }
 
@@ -121,12 +106,30 @@ pub(crate) fn set(place: &mut Option<String>, text: Option<String>) -> bool {
     }
 }
 
-/// Adds a text, unless it is there already.
-pub(crate) fn add(texts: &mut Vec<String>, text: Option<String>) -> bool {
-    if let Some(text) = text
-        && !texts.contains(&text)
-    {
-        texts.push(text);
+/// Puts an instant where there is none yet. False where there is another already, or the text is no
+/// instant, so that it has to go elsewhere; no text is nothing to put anywhere.
+pub(crate) fn set_time(place: &mut Option<i64>, text: Option<String>) -> bool {
+    let Some(text) = text else {
+        return true;
+    };
+    match (time::instant(&text), *place) {
+        (None, _) => false,
+        (found, None) => {
+            *place = found;
+            true
+        }
+        (found, known) => found == known,
     }
+}
+
+/// Adds a text, of which there may be several.
+pub(crate) fn add(texts: &mut Vec<String>, text: Option<String>) -> bool {
+    texts.extend(text);
     true
+}
+
+/// A text without white space around it; none where there is nothing else.
+pub(crate) fn trimmed(text: &str) -> Option<String> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
 }

@@ -2,9 +2,9 @@
 //! null.
 
 use crate::tables::{GDELT, GDELT_FIELDS, Holds};
-use chrono::NaiveDate;
+use sextant_plugin_sdk::date::compact_day;
 use sextant_plugin_sdk::{Cell, Error, InputReader, Result, RowReader, Rows};
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 
 /// Bytes of a line.
 const LINE_BYTES_MAX: usize = 1 << 20;
@@ -15,27 +15,53 @@ const SHOWN_CHARACTERS_MAX: usize = 80;
 #[derive(Debug)]
 pub(crate) struct Reader {
     file: String,
-    lines: Lines,
+    input: InputReader,
+    /// The line at hand, with its end.
+    line: Vec<u8>,
+    /// Where it begins.
+    byte: u64,
+    number: u64,
 }
 
 impl Reader {
     pub(crate) fn new(file: String, input: InputReader) -> Self {
         Self {
             file,
-            lines: Lines::new(input),
+            input,
+            line: Vec::new(),
+            byte: 0,
+            number: 0,
         }
+    }
+
+    /// Reads the next line; false at the end.
+    fn next_line(&mut self) -> Result<bool> {
+        self.byte += self.line.len() as u64;
+        self.number += 1;
+        self.line.clear();
+        let mut input = self.input.by_ref().take(LINE_BYTES_MAX as u64 + 1);
+        input.read_until(b'\n', &mut self.line)?;
+        if self.line.len() > LINE_BYTES_MAX && !self.line.ends_with(b"\n") {
+            let message = format!("a line may have {LINE_BYTES_MAX} bytes, this one has more");
+            let error = Error::invalid_data(message).at_record(self.number);
+            return Err(error.at_byte(self.byte));
+        }
+        Ok(!self.line.is_empty())
     }
 }
 
 impl RowReader for Reader {
     fn read(&mut self, rows: &mut Rows) -> Result<bool> {
-        let Some(line) = self.lines.next()? else {
+        if !self.next_line()? {
             return Ok(false);
-        };
-        let here = |error: Error| error.at_record(line.number).at_byte(line.byte);
+        }
+        let (number, byte) = (self.number, self.byte);
+        let here = |error: Error| error.at_record(number).at_byte(byte);
+        let whole = self.line.strip_suffix(b"\n");
+        let line = trimmed(whole.unwrap_or(&self.line), number == 1)?;
         let mut row = [Cell::Null; GDELT_FIELDS + 2];
-        let filled = split(line.bytes).and_then(|fields| fill(&fields, rows, &mut row));
-        if !line.is_whole {
+        let filled = split(line).and_then(|fields| fill(&fields, rows, &mut row));
+        if whole.is_none() {
             match &filled {
                 Err(error) => {
                     let message = format!(
@@ -50,7 +76,7 @@ impl RowReader for Reader {
         match filled {
             Ok(()) => {
                 row[GDELT_FIELDS] = Cell::Text(&self.file);
-                row[GDELT_FIELDS + 1] = Cell::Int(line.number as i64);
+                row[GDELT_FIELDS + 1] = Cell::Int(number as i64);
                 rows.push(&row).map_err(here)?;
             }
             Err(error) => rows.bad(here(error))?,
@@ -97,7 +123,7 @@ fn cell(field: &[u8], holds: Holds) -> Option<Cell<'_>> {
             let number: f64 = lexical_core::parse(field).ok()?;
             number.is_finite().then_some(Cell::Float(number))
         }
-        Holds::Day => day(field).map(Cell::Date),
+        Holds::Day => compact_day(str::from_utf8(field).ok()?).map(Cell::Date),
         Holds::Instant => instant(field).map(Cell::Timestamp),
     }
 }
@@ -115,25 +141,13 @@ fn wrong(field: &[u8], holds: Holds) -> Error {
     Error::invalid_data(format!("expected {expected}, found {found:?}"))
 }
 
-/// Days since 1970-01-01 of `YYYYMMDD`.
-fn day(field: &[u8]) -> Option<i32> {
-    if field.len() != 8 {
-        return None;
-    }
-    let (year, month, day) = (
-        number(&field[..4])?,
-        number(&field[4..6])?,
-        number(&field[6..])?,
-    );
-    Some(NaiveDate::from_ymd_opt(year as i32, month, day)?.to_epoch_days())
-}
-
 /// Microseconds since 1970-01-01 of `YYYYMMDDHHMMSS`, which is in UTC.
 fn instant(field: &[u8]) -> Option<i64> {
-    if field.len() != 14 {
+    let (day, time) = field.split_at_checked(8)?;
+    if time.len() != 6 {
         return None;
     }
-    let (day, time) = (day(&field[..8])?, &field[8..]);
+    let day = compact_day(str::from_utf8(day).ok()?)?;
     let part = |at: usize, below: u32| number(&time[at..at + 2]).filter(|&part| part < below);
     let seconds = part(0, 24)? * 3_600 + part(2, 60)? * 60 + part(4, 60)?;
     Some((i64::from(day) * 86_400 + i64::from(seconds)) * 1_000_000)
@@ -142,96 +156,6 @@ fn instant(field: &[u8]) -> Option<i64> {
 fn number(digits: &[u8]) -> Option<u32> {
     let all = digits.iter().all(u8::is_ascii_digit);
     all.then(|| lexical_core::parse(digits).ok())?
-}
-
-/// A file, line by line. A line is lent out where it stands, and copied only where it lies in two
-/// chunks.
-#[derive(Debug)]
-struct Lines {
-    input: InputReader,
-    /// A line that does not lie in one chunk.
-    carry: Vec<u8>,
-    /// How much of the chunk was lent out.
-    lent: usize,
-    /// Where the next line begins.
-    byte: u64,
-    number: u64,
-}
-
-/// A line without its end.
-#[derive(Clone, Copy, Debug)]
-struct Line<'a> {
-    bytes: &'a [u8],
-    /// Whether it has an end.
-    is_whole: bool,
-    number: u64,
-    byte: u64,
-}
-
-impl Lines {
-    fn new(input: InputReader) -> Self {
-        Self {
-            input,
-            carry: Vec::new(),
-            lent: 0,
-            byte: 0,
-            number: 0,
-        }
-    }
-
-    /// The next line; none at the end.
-    fn next(&mut self) -> Result<Option<Line<'_>>> {
-        self.input.consume(std::mem::take(&mut self.lent));
-        self.carry.clear();
-        let end = self.end()?;
-        if end.is_none() && self.carry.is_empty() {
-            return Ok(None);
-        }
-        self.number += 1;
-        let byte = self.byte;
-        let bytes = match end {
-            Some(end) if self.carry.is_empty() => {
-                self.lent = end + 1;
-                &self.input.fill_buf()?[..end]
-            }
-            Some(end) => {
-                self.carry.extend_from_slice(&self.input.fill_buf()?[..end]);
-                self.lent = end + 1;
-                self.carry.as_slice()
-            }
-            None => self.carry.as_slice(),
-        };
-        self.byte += bytes.len() as u64 + u64::from(end.is_some());
-        let is_first = self.number == 1;
-        Ok(Some(Line {
-            bytes: trimmed(bytes, is_first)?,
-            is_whole: end.is_some(),
-            number: self.number,
-            byte,
-        }))
-    }
-
-    /// Where in the chunk the line ends; none where the file does. What lies in chunks before is in
-    /// `carry` then.
-    fn end(&mut self) -> Result<Option<usize>> {
-        loop {
-            let chunk = self.input.fill_buf()?;
-            let count = chunk.len();
-            if let Some(end) = memchr::memchr(b'\n', chunk) {
-                return Ok(Some(end));
-            }
-            if count == 0 {
-                return Ok(None);
-            }
-            if self.carry.len() + count > LINE_BYTES_MAX {
-                let message = format!("a line may have {LINE_BYTES_MAX} bytes, this one has more");
-                let error = Error::invalid_data(message).at_record(self.number + 1);
-                return Err(error.at_byte(self.byte));
-            }
-            self.carry.extend_from_slice(chunk);
-            self.input.consume(count);
-        }
-    }
 }
 
 /// A line without a carriage return, and the first one without a byte order mark.

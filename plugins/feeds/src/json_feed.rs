@@ -1,8 +1,9 @@
 //! JSON Feed 1.x: the items, one at a time, and what the feed says of itself before them.
 
-use crate::entry::{At, Entry, Feed, add};
-use crate::opened::{Opened, with_status};
+use crate::entry::{At, Entry, Feed, add, trimmed};
+use crate::opened::Opened;
 use crate::tables::OTHER;
+use crate::time;
 use serde::de::{self, Deserialize, DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -22,7 +23,6 @@ pub(crate) struct Reader {
     records: JsonRecords,
     file: String,
     feed: Feed,
-    status: Option<u16>,
     /// What to tell of the file before its first item.
     warning: Option<&'static str>,
 }
@@ -44,7 +44,6 @@ impl Reader {
         let warning = about.version.is_none().then_some(
             "no version stands before the items; read as JSON Feed 1.x, and what stands behind the items is not read",
         );
-        let status = opened.status();
         let records = JsonRecords::member(opened.reader(), &["items"]);
         let mut feed = about.feed;
         feed.url = feed.url.or(url);
@@ -52,7 +51,6 @@ impl Reader {
             records: records.record_bytes_max(ITEM_BYTES_MAX),
             file,
             feed,
-            status,
             warning,
         })
     }
@@ -60,8 +58,7 @@ impl Reader {
 
 impl RowReader for Reader {
     fn read(&mut self, rows: &mut Rows) -> Result<bool> {
-        let record = self.records.next();
-        let record = record.map_err(|error| with_status(self.status, error))?;
+        let record = self.records.next()?;
         if let Some(warning) = self.warning.take() {
             rows.warn(warning);
         }
@@ -83,45 +80,57 @@ impl RowReader for Reader {
 
 /// The entry that an item is.
 fn item(record: &JsonRecord<'_>, wants_other: bool) -> Result<Entry> {
-    let mut members: Members<'_> = record.parse()?;
+    let Members(members) = record.parse()?;
+    let mut item = Item { record, members };
     let mut entry = Entry {
-        id: members.text("id")?,
-        url: members.text("url")?,
-        title: members.text("title")?,
-        summary: members.text("summary")?,
-        content: members.text("content_html")?,
-        published: members.text("date_published")?,
-        updated: members.text("date_modified")?,
-        language: members.text("language")?,
+        id: item.text("id")?,
+        url: item.text("url")?,
+        title: item.text("title")?,
+        summary: item.text("summary")?,
+        content: item.text("content_html")?,
+        published: item.time("date_published"),
+        updated: item.time("date_modified"),
+        language: item.text("language")?,
         ..Entry::default()
     };
     if entry.content.is_none() {
-        entry.content = members.text("content_text")?;
+        entry.content = item.text("content_text")?;
     }
     // 1.0 has one author, 1.1 has several.
-    members.texts("authors", "name", &mut entry.authors)?;
-    members.texts("author", "name", &mut entry.authors)?;
-    members.texts("tags", "", &mut entry.categories)?;
+    item.texts("authors", "name", &mut entry.authors)?;
+    item.texts("author", "name", &mut entry.authors)?;
+    item.texts("tags", "", &mut entry.categories)?;
     let mut enclosures = Vec::new();
-    members.texts("attachments", "url", &mut enclosures)?;
+    let attachments = item.members.get("attachments").copied();
+    item.texts("attachments", "url", &mut enclosures)?;
+    if enclosures.len() > 1 {
+        let rest = attachments.map(|raw| ("attachments".to_owned(), raw));
+        item.members.extend(rest);
+    }
     entry.enclosure_url = enclosures.into_iter().next();
-    if wants_other && !members.0.is_empty() {
-        entry.other = Some(serde_json::to_string(&members.0)?);
+    if wants_other && !item.members.is_empty() {
+        entry.other = Some(serde_json::to_string(&item.members)?);
     }
     Ok(entry)
 }
 
-/// The members of an item that have no column yet, as they stand in the file.
-struct Members<'a>(BTreeMap<String, &'a RawValue>);
+/// An item, with the members that have no column yet as they stand in the file.
+struct Item<'a> {
+    record: &'a JsonRecord<'a>,
+    members: BTreeMap<String, &'a RawValue>,
+}
 
-impl Members<'_> {
+impl Item<'_> {
     /// Takes a member that is a text; a number or a word is as it stands.
     fn text(&mut self, name: &str) -> Result<Option<String>> {
-        let Some(raw) = self.0.remove(name) else {
+        let Some(raw) = self.members.remove(name) else {
             return Ok(None);
         };
         let text = match raw.get().as_bytes() {
-            [b'"', ..] => serde_json::from_str(raw.get())?,
+            [b'"', ..] => {
+                let text = serde_json::from_str(raw.get());
+                text.map_err(|error| self.record.wrong(&error).in_field(name))?
+            }
             [b'{' | b'[', ..] => {
                 let message = "expected a text, found an object or an array";
                 return Err(Error::invalid_data(message).in_field(name));
@@ -129,17 +138,31 @@ impl Members<'_> {
             b"null" => String::new(),
             _ => raw.get().to_owned(),
         };
-        Ok((!text.trim().is_empty()).then_some(text))
+        Ok(trimmed(&text))
+    }
+
+    /// Takes a member that is an instant. What is none stays.
+    fn time(&mut self, name: &str) -> Option<i64> {
+        let raw = self.members.get(name)?;
+        let text: Option<String> = serde_json::from_str(raw.get()).ok()?;
+        let text = text.unwrap_or_default();
+        let time = time::instant(&text);
+        if time.is_some() || text.trim().is_empty() {
+            self.members.remove(name);
+        }
+        time
     }
 
     /// Reads a member that is an array of texts, or of objects with a text of a name. It stays where
     /// there is more in it.
     fn texts(&mut self, name: &str, part: &str, texts: &mut Vec<String>) -> Result<()> {
-        let Some(raw) = self.0.get(name) else {
+        let Some(raw) = self.members.get(name) else {
             return Ok(());
         };
-        if take_texts(serde_json::from_str(raw.get())?, part, texts) {
-            self.0.remove(name);
+        let value = serde_json::from_str(raw.get());
+        let value = value.map_err(|error| self.record.wrong(&error).in_field(name))?;
+        if take_texts(value, part, texts) {
+            self.members.remove(name);
         }
         Ok(())
     }
@@ -164,10 +187,13 @@ fn take_texts(value: Value, part: &str, texts: &mut Vec<String>) -> bool {
             _ => None,
         };
         is_all &= text.is_some();
-        add(texts, text.filter(|text| !text.trim().is_empty()));
+        add(texts, text.and_then(|text| trimmed(&text)));
     }
     is_all
 }
+
+/// The members of an item.
+struct Members<'a>(BTreeMap<String, &'a RawValue>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: de::Deserializer<'de>>(
@@ -219,10 +245,7 @@ impl About {
     }
 
     fn member(&mut self, name: &str, value: Value) {
-        let text = || {
-            let text = value.as_str().filter(|text| !text.trim().is_empty());
-            text.map(str::to_owned)
-        };
+        let text = || value.as_str().and_then(trimmed);
         match name {
             "version" => self.version = text(),
             "title" => self.feed.title = text(),

@@ -20,7 +20,7 @@ mod gdelt;
 mod json_feed;
 mod xml_feed;
 
-use opened::{Format, Opened, with_status};
+use opened::{Format, Opened};
 use serde::Deserialize;
 use sextant_plugin_sdk::{
     Batches, Error, Host, OnError, Partition, Request, Result, RowReader, Rows, Source, Table,
@@ -193,13 +193,12 @@ impl Feeds {
                 let Some(Place::Live { url, name }) = place else {
                     return Err(Error::internal("not a partition of this source"));
                 };
-                let in_feed = |error: Error| error.in_input(without_query(url));
-                let opened = live::fetch(&self.host, url).map_err(in_feed)?;
-                let status = opened.status();
-                let url_shown = Some(without_query(url).to_owned());
-                let reader = FeedReader::open(opened, name.clone(), url_shown)
-                    .map_err(|error| in_feed(with_status(status, error)))?;
-                Ok((without_query(url).to_owned(), reader))
+                let shown = without_query(url).to_owned();
+                let opened = live::fetch(&self.host, url);
+                let reader = opened
+                    .and_then(|opened| FeedReader::open(opened, name.clone(), Some(shown.clone())));
+                let reader = reader.map_err(|error| error.in_input(shown.clone()))?;
+                Ok((shown, reader))
             }
             _ => Err(Error::internal("not a partition of this source")),
         }

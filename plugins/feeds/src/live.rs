@@ -15,7 +15,7 @@ pub(crate) fn fetch(host: &Host, url: &str) -> Result<Opened> {
     let request = HttpRequest::get(url).header("accept", ACCEPT);
     let response = host.http(&request)?.error_for_status()?;
     match response.status {
-        status @ (200 | 203) => Ok(Opened::new(response.body)?.answered(status)),
+        200 | 203 => Opened::new(response.body),
         status => {
             let message = format!("expected a feed, found the HTTP status {status}");
             Err(Error::invalid_data(message).in_input(response.body.name()))

@@ -15,8 +15,6 @@ pub(crate) struct Opened {
     start: Vec<u8>,
     /// What comes behind the start.
     rest: InputReader,
-    /// The status of the answer that it is.
-    status: Option<u16>,
 }
 
 /// In what a feed is written.
@@ -38,19 +36,7 @@ impl Opened {
             name: input.name().to_owned(),
             start,
             rest: input,
-            status: None,
         })
-    }
-
-    /// Says that it is an answer with a status.
-    pub(crate) fn answered(mut self, status: u16) -> Self {
-        self.status = Some(status);
-        self
-    }
-
-    /// The status, for [`with_status`].
-    pub(crate) fn status(&self) -> Option<u16> {
-        self.status
     }
 
     /// The first bytes, without a byte order mark.
@@ -83,17 +69,6 @@ impl Opened {
             rest: self.rest,
         };
         InputReader::new(self.name, chunks)
-    }
-}
-
-/// An error of an answer's content, with the status that the content came with.
-pub(crate) fn with_status(status: Option<u16>, error: Error) -> Error {
-    match status {
-        Some(status) => {
-            let message = format!("{} (HTTP status {status})", error.message());
-            Error::new(error.kind(), message).at(error.place().clone())
-        }
-        None => error,
     }
 }
 

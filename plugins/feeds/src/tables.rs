@@ -8,11 +8,7 @@ pub(crate) const ENTRIES: &str = "entries";
 /// The name of the table of GDELT's events in SQL.
 pub(crate) const GDELT_EVENTS: &str = "gdelt_events";
 
-/// The place of a column of `entries` that is made only where it is wanted.
-pub(crate) const PUBLISHED_AT: usize = 9;
-/// As [`PUBLISHED_AT`].
-pub(crate) const UPDATED_AT: usize = 10;
-/// As [`PUBLISHED_AT`].
+/// The place of the column of `entries` that is made only where it is wanted.
 pub(crate) const OTHER: usize = 13;
 /// How many columns `entries` has.
 pub(crate) const ENTRY_COLUMNS: usize = 16;

@@ -6,9 +6,6 @@ use std::borrow::Cow;
 
 const DAY_MICROSECONDS: i64 = 86_400 * 1_000_000;
 
-/// What [`instant`] takes, for errors.
-pub(crate) const EXPECTED: &str = "a time with its zone, as RFC 822 or RFC 3339 write it";
-
 /// Microseconds since 1970-01-01 in UTC. A day, a month or a year alone is its beginning in UTC.
 pub(crate) fn instant(text: &str) -> Option<i64> {
     let text = text.trim();

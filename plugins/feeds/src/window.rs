@@ -1,6 +1,6 @@
-//! The bytes of the record at hand, as they stand in the file. The SDK's XML gives names without their
-//! prefixes and texts apart from the elements between them: enough for records, but not for entries,
-//! where `media:title` is no title and XHTML is content. Both are looked up here.
+//! The bytes of the record at hand, as they stand in the file. The SDK's XML gives texts apart from the
+//! elements between them: enough for records, but not for entries, where XHTML is content. It is looked
+//! up here.
 
 use crate::opened::chunk;
 use encoding_rs::{Encoding, UTF_8};
@@ -48,17 +48,6 @@ impl Window {
     /// Says that nothing will be asked that stands before a byte of the file.
     pub(crate) fn forget_before(&self, byte: u64) {
         self.0.borrow_mut().wanted = byte;
-    }
-
-    /// The prefix of the element that begins at a byte; empty where there is none.
-    pub(crate) fn prefix(&self, byte: u64) -> String {
-        let seen = self.0.borrow();
-        let name = seen.since(byte).strip_prefix(b"<").unwrap_or_default();
-        let is_end = |byte: &u8| matches!(*byte, b':' | b'>' | b'/') || byte.is_ascii_whitespace();
-        match name.iter().position(is_end) {
-            Some(end) if name[end] == b':' => String::from_utf8_lossy(&name[..end]).into_owned(),
-            _ => String::new(),
-        }
     }
 
     /// What stands between the tags of the element that begins at a byte.

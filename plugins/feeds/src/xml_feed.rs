@@ -67,17 +67,18 @@ impl Reader {
             .record_bytes_max(ENTRY_BYTES_MAX)
             .record_nodes_max(ENTRY_NODES_MAX);
         let expected = "expected a feed, which is <rss>, <RDF> or <feed>";
-        let (byte, is_atom, language) = match reader.step()? {
+        let (own_prefix, is_atom, language) = match reader.step()? {
             Step::Open(root) if matches!(root.name(), "rss" | "RDF" | "feed") => {
+                let is_atom = root.name() == "feed";
+                let own_prefix = if is_atom { root.prefix() } else { "" };
                 let language = root.attribute("lang").map(str::to_owned);
-                (root.byte(), root.name() == "feed", language)
+                (own_prefix.to_owned(), is_atom, language)
             }
             Step::Open(root) => {
                 let message = format!("{expected}, found <{}>", root.name());
                 return Err(Error::invalid_data(message).at_byte(root.byte()));
             }
-            Step::Text(_) => return Err(Error::invalid_data(format!("{expected}, found text"))),
-            Step::Close | Step::End => {
+            Step::Text(_) | Step::Close | Step::End => {
                 return Err(Error::invalid_data(format!("{expected}, found no element")));
             }
         };
@@ -87,10 +88,7 @@ impl Reader {
             ..Feed::default()
         };
         Ok(Self {
-            own_prefix: match is_atom {
-                true => window.prefix(byte),
-                false => String::new(),
-            },
+            own_prefix,
             reader,
             window,
             file,
@@ -107,7 +105,7 @@ impl Reader {
         let element = self.reader.element();
         let element = element.map_err(|error| error.at_record(number))?;
         // In RDF, the root has another prefix than what is in it.
-        let view = View::new(&self.window, self.window.prefix(element.byte()));
+        let view = View::new(&self.window, element.prefix());
         let mut entry = Entry::default();
         let mut other = Other::new(rows.wants(OTHER));
         match self.is_atom {
@@ -126,7 +124,7 @@ impl Reader {
     /// Reads what is said of the feed in the element that was just opened.
     fn describe(&mut self) -> Result<()> {
         let element = self.reader.element()?;
-        let view = View::new(&self.window, self.own_prefix.clone());
+        let view = View::new(&self.window, &self.own_prefix);
         vocabulary::describe(&view, element, self.is_atom, &mut self.feed);
         Ok(())
     }
@@ -136,14 +134,14 @@ impl RowReader for Reader {
     fn read(&mut self, rows: &mut Rows) -> Result<bool> {
         loop {
             self.window.forget_before(self.reader.byte());
-            let (outer, byte) = match self.reader.step()? {
-                Step::Open(element) => (Outer::of(element.name()), element.byte()),
+            let (outer, prefix) = match self.reader.step()? {
+                Step::Open(element) => (Outer::of(element.name()), element.prefix()),
                 Step::Text(_) | Step::Close => continue,
                 Step::End => return Ok(false),
             };
             match outer {
                 Outer::Entry => return self.entry(rows).map(|()| true),
-                Outer::Channel => self.own_prefix = self.window.prefix(byte),
+                Outer::Channel => self.own_prefix = prefix.to_owned(),
                 Outer::Description => self.describe()?,
                 Outer::Unknown => {
                     // However long it is, nothing of it is kept.

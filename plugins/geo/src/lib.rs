@@ -115,7 +115,7 @@ impl Geo {
             return Err(error.in_input(&config.input));
         }
         let mut found = Found::default();
-        let mut crs = None;
+        let mut crs: Option<Option<Value>> = None;
         for parts in files.iter().take(LAYER_SAMPLE_FILES) {
             if found.bytes >= LAYER_SAMPLE_BYTES {
                 break;

@@ -1,12 +1,18 @@
 //! Geometries: what the formats read, their bounding box, and their well-known binary (OGC 06-103r4,
 //! ISO codes: 1001 is a point with Z), little endian. Measures (M) are not kept.
 
+use sextant_plugin_sdk::{Error, Result};
+
 /// A place; the third number is NaN where the file has no height.
 pub(crate) type Position = [f64; 3];
 
 /// How deep collections may be nested.
 pub(crate) const DEPTH_MAX: usize = 16;
 
+/// Corners of a hole that are looked for in a ring.
+const CORNERS: usize = 8;
+/// Corners and boxes of rings that are looked at to find the rings around a polygon's holes.
+const HOLE_STEPS_MAX: usize = 1 << 27;
 const LITTLE_ENDIAN: u8 = 1;
 /// What is added to the code of a kind of geometry that has heights.
 const WITH_Z: u32 = 1_000;
@@ -191,39 +197,79 @@ fn put_rings(wkb: &mut Vec<u8>, rings: &[Vec<Position>], has_z: bool) {
 }
 
 /// The polygon or polygons that rings make: in a shapefile an outer ring runs clockwise, a hole the
-/// other way, in any order. A hole goes to the smallest outer ring around it; one that is in none is
+/// other way, in any order. Some programs wind them all the other way, so the largest ring, which is no
+/// hole, says which way is out. A hole goes to the smallest outer ring around it; one that is in none is
 /// a polygon of its own, and it is said that there was one.
-pub(crate) fn polygons(rings: Vec<Vec<Position>>) -> (Geometry, bool) {
-    let only = rings.len() == 1;
-    let (holes, outers): (Vec<_>, Vec<_>) = rings
-        .into_iter()
-        .map(|ring| (area(&ring), ring))
-        .partition(|(area, _)| *area > 0.0 && !only);
-    let boxes: Vec<_> = outers
-        .iter()
-        .map(|(area, ring)| (area.abs(), Bounds::around(ring)))
-        .collect();
+pub(crate) fn polygons(rings: Vec<Vec<Position>>) -> Result<(Geometry, bool)> {
+    let rings: Vec<_> = rings.into_iter().map(|ring| (area(&ring), ring)).collect();
+    let areas = rings.iter().map(|(area, _)| *area);
+    let largest = areas.max_by(|one, other| one.abs().total_cmp(&other.abs()));
+    let out = largest.unwrap_or_default().signum();
+    let (holes, outers): (Vec<_>, Vec<_>) =
+        rings.into_iter().partition(|(area, _)| area * out < 0.0);
+    let mut finder = Finder::new(&outers);
     let mut polygons: Vec<_> = outers.into_iter().map(|(_, ring)| vec![ring]).collect();
     let mut lost = Vec::new();
     for (_, hole) in holes {
-        let around = Bounds::around(&hole);
-        let home = (0..boxes.len())
-            .filter(|&at| match (boxes[at].1, around) {
-                (Some(outer), Some(inner)) => outer.contains(&inner),
-                _ => false,
-            })
-            .filter(|&at| is_inside(&hole, &polygons[at][0]))
-            .min_by(|&a, &b| boxes[a].0.total_cmp(&boxes[b].0));
-        match home {
+        match finder.find(&hole, &polygons)? {
             Some(at) => polygons[at].push(hole),
             None => lost.push(vec![hole]),
         }
     }
     let any_lost = !lost.is_empty();
     polygons.append(&mut lost);
-    match polygons.len() {
+    Ok(match polygons.len() {
         1 => (Geometry::Polygon(polygons.remove(0)), any_lost),
         _ => (Geometry::MultiPolygon(polygons), any_lost),
+    })
+}
+
+/// Finds the rings around holes.
+struct Finder {
+    /// The boxes and places of the outer rings, the smallest ring first.
+    outers: Vec<(Bounds, usize)>,
+    steps: usize,
+}
+
+impl Finder {
+    fn new(rings: &[(f64, Vec<Position>)]) -> Self {
+        let mut by_area: Vec<_> = (0..rings.len()).collect();
+        by_area.sort_by(|&one, &other| rings[one].0.abs().total_cmp(&rings[other].0.abs()));
+        let outers = by_area.into_iter();
+        let outers = outers.filter_map(|at| Some((Bounds::around(&rings[at].1)?, at)));
+        Self {
+            outers: outers.collect(),
+            steps: 0,
+        }
+    }
+
+    /// The polygon whose outer ring is the smallest around a hole. There is no choice where there is one
+    /// outer ring, so its box will do.
+    fn find(
+        &mut self,
+        hole: &[Position],
+        polygons: &[Vec<Vec<Position>>],
+    ) -> Result<Option<usize>> {
+        let Some(inner) = Bounds::around(hole) else {
+            return Ok(None);
+        };
+        for &(outer, at) in &self.outers {
+            self.steps += 1;
+            if outer.contains(&inner) {
+                let ring = &polygons[at][0];
+                self.steps += CORNERS * ring.len();
+                if self.outers.len() == 1 || is_inside(hole, ring) {
+                    return Ok(Some(at));
+                }
+            }
+            if self.steps > HOLE_STEPS_MAX {
+                return Err(Error::invalid_data(format!(
+                    "expected holes whose outer rings are found within {HOLE_STEPS_MAX} steps, found \
+                     too many rings"
+                )));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -239,11 +285,11 @@ fn area(ring: &[Position]) -> f64 {
     ring.windows(2).map(cross).sum()
 }
 
-/// Whether a ring lies in another: most of up to eight of its corners do. One corner would not do, as
+/// Whether a ring lies in another: most of the corners that are looked at do. One corner would not do, as
 /// holes may touch their outer ring.
 fn is_inside(hole: &[Position], outer: &[Position]) -> bool {
-    let step = (hole.len() / 8).max(1);
-    let corners: Vec<_> = hole.iter().step_by(step).take(8).collect();
+    let step = (hole.len() / CORNERS).max(1);
+    let corners: Vec<_> = hole.iter().step_by(step).take(CORNERS).collect();
     let inside = corners.iter().filter(|corner| has_inside(outer, corner));
     inside.count() * 2 > corners.len()
 }
@@ -304,7 +350,7 @@ mod tests {
             square(3.0, 3.0, 4.0, false),
             square(4.0, 4.0, 2.0, true),
         ];
-        let (geometry, lost) = polygons(rings.clone());
+        let (geometry, lost) = polygons(rings.clone()).unwrap();
         let [island, sea, lake, islet] = rings.as_slice() else {
             panic!("four rings");
         };
@@ -313,10 +359,41 @@ mod tests {
             vec![islet.clone(), island.clone()],
         ]);
         assert!(!lost && format!("{geometry:?}") == format!("{expected:?}"));
-        let (geometry, lost) = polygons(vec![square(0.0, 0.0, 1.0, false)]);
+        let (geometry, lost) = polygons(vec![square(0.0, 0.0, 1.0, false)]).unwrap();
         assert!(!lost && matches!(geometry, Geometry::Polygon(rings) if rings.len() == 1));
         let apart = vec![square(0.0, 0.0, 1.0, true), square(5.0, 5.0, 1.0, false)];
-        let (geometry, lost) = polygons(apart);
+        let (geometry, lost) = polygons(apart).unwrap();
         assert!(lost && matches!(geometry, Geometry::MultiPolygon(all) if all.len() == 2));
+    }
+
+    #[test]
+    fn rings_may_all_run_the_other_way() {
+        let hole = square(1.0, 1.0, 2.0, true);
+        let around = square(0.0, 0.0, 9.0, false);
+        let islet = square(20.0, 0.0, 1.0, false);
+        let (geometry, lost) = polygons(vec![hole.clone(), around.clone()]).unwrap();
+        assert!(
+            !lost
+                && matches!(geometry, Geometry::Polygon(rings) if rings[0][1][..2] == around[1][..2])
+        );
+        let (geometry, lost) = polygons(vec![islet, hole, around]).unwrap();
+        let Geometry::MultiPolygon(polygons) = geometry else {
+            panic!("two polygons");
+        };
+        let rings: Vec<_> = polygons.iter().map(Vec::len).collect();
+        assert!(!lost && rings == [1, 2]);
+    }
+
+    #[test]
+    fn the_search_for_holes_is_bounded() {
+        // Two rings with many corners around all holes, in neither of which these are.
+        let around = square(0.0, 0.0, 100.0, true);
+        let notch = vec![[50.0, 1.0, f64::NAN]; 100_000];
+        let around = [&around[..2], &notch[..], &around[2..]].concat();
+        let hole = square(49.0, 90.0, 1.0, false);
+        let mut rings = vec![around.clone(), around];
+        rings.extend(vec![hole; 1_000]);
+        let error = polygons(rings).unwrap_err();
+        assert!(error.message().contains("too many rings"), "{error}");
     }
 }

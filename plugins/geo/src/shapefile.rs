@@ -1,23 +1,20 @@
 //! ESRI shapefiles (ESRI white paper of July 1998): the geometries in the .shp, and, record for record,
-//! their attributes in the .dbf. Both stream by. Every length that a file says is held against what is
-//! left of it before anything is reserved.
+//! their attributes in the .dbf. Both stream by. Every length that a file says is held against a limit, and
+//! what is counted in a record against the bytes of it, before anything is reserved.
 
 mod bytes;
 mod dbf;
 mod parts;
 
-use crate::layer::{Found, Frame, Holds, Layer};
-use crate::shape::{Bounds, Geometry, polygons};
+use crate::layer::{ATTRIBUTES_MAX, Found, Frame, Holds, Layer, Notes, RECORD_BYTES_MAX};
+use crate::shape::{Bounds, Geometry, Position, polygons};
 use bytes::{Bytes, Cursor};
 use dbf::Dbf;
-use parts::Parts;
 use sextant_plugin_sdk::{Cell, Entry, Error, ErrorKind, Host, Result, RowReader, Rows};
 use std::borrow::Cow;
 
-pub(crate) use parts::{crs, entries};
+pub(crate) use parts::{Parts, group};
 
-/// Bytes of a record.
-const RECORD_BYTES_MAX: u64 = 64 << 20;
 const HEADER_BYTES: u64 = 100;
 const FILE_CODE: u32 = 9994;
 const VERSION: u32 = 1000;
@@ -85,12 +82,21 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    pub(crate) fn new(host: &Host, shp: &Entry, layer: &Layer, mut frame: Frame) -> Result<Self> {
-        let parts = Parts::find(host, shp)?;
+    pub(crate) fn new(
+        host: &Host,
+        shp: &Entry,
+        parts: &Parts,
+        layer: &Layer,
+        mut frame: Frame,
+    ) -> Result<Self> {
         let dbf = match &parts.dbf {
-            Some(dbf) => Some(Dbf::new(host, dbf, parts.encoding(host)?)?),
+            Some(dbf) => Some(Dbf::new(
+                host,
+                dbf,
+                parts.encoding(host, &mut frame.notes)?,
+            )?),
             None => {
-                frame.notes.add("no dbf", || {
+                frame.notes.add("no dbf", "", || {
                     "there is no .dbf beside it, so it has no attributes".to_owned()
                 });
                 None
@@ -99,8 +105,8 @@ impl Reader {
         let field = |name: &str| dbf.as_ref().and_then(|dbf| dbf.position(name));
         let attributes = layer.attributes.iter();
         let fields = attributes.map(|attribute| field(&attribute.name)).collect();
-        if let Some(unread) = dbf.as_ref().and_then(Dbf::unread) {
-            frame.notes.add("unread", || unread);
+        if let Some(dbf) = &dbf {
+            note_unread(dbf, layer, &mut frame);
         }
         let mut shp = Bytes::new(host.read(shp)?);
         let (kind, end) = header(&mut shp)?;
@@ -125,7 +131,7 @@ impl Reader {
         cursor.skip(4)?;
         let bytes = u64::from(cursor.u32_be()?) * 2;
         let left = self.end.saturating_sub(self.shp.position());
-        if bytes < 4 || bytes > left.min(RECORD_BYTES_MAX) {
+        if bytes < 4 || bytes > left.min(RECORD_BYTES_MAX as u64) {
             let message = format!(
                 "expected a record of 4 to {RECORD_BYTES_MAX} bytes within the {left} that are left, \
                  found one of {bytes}"
@@ -148,7 +154,10 @@ impl Reader {
             true => head_of(self.kind, &self.record),
             false => Ok(None),
         };
-        let is_taken = !is_deleted && matches!(&bounds, Ok(bounds) if self.frame.takes(*bounds));
+        let is_taken = match &bounds {
+            Ok(bounds) => !is_deleted && self.frame.takes(rows, *bounds, self.number),
+            Err(_) => false,
+        };
         if is_taken && Frame::wants_geometry(rows) {
             self.shp.append(&mut self.record, rest)?;
         } else {
@@ -173,12 +182,29 @@ impl Reader {
             true => geometry(self.kind, &self.record, &mut self.frame)?,
             false => None,
         };
+        let number = self.number;
+        if let Some(geometry) = &geometry
+            && geometry.bounds() != bounds
+        {
+            self.frame.notes.add("another box", "", || {
+                format!(
+                    "record {number}: the bounding box that it says is not that of its places; the \
+                     columns have what it says (said once a file)"
+                )
+            });
+        }
         let mut texts = vec![Cow::Borrowed(""); self.fields.len()];
         let mut cells = vec![Cell::Null; self.fields.len()];
         if let Some(dbf) = &self.dbf {
             for (at, field) in self.fields.iter().enumerate() {
                 if let Some(field) = field.filter(|_| self.frame.wants(rows, at)) {
-                    texts[at] = dbf.text(field)?;
+                    let (text, is_cut) = dbf.text(field)?;
+                    texts[at] = text;
+                    if is_cut {
+                        self.frame
+                            .notes
+                            .add("cut", "", || cut(number, dbf.name(field)));
+                    }
                 }
             }
             let attributes = texts.iter().zip(&self.frame.attributes).zip(&mut cells);
@@ -188,7 +214,7 @@ impl Reader {
             }
         }
         let shape = (geometry.as_ref(), bounds);
-        self.frame.push(rows, shape, &cells, None, self.number)
+        self.frame.push(rows, shape, &cells, None, number)
     }
 
     /// The file has ended where it said; so must its attributes.
@@ -222,7 +248,7 @@ impl RowReader for Reader {
         let number = self.number;
         match self.record(rows).map_err(|error| error.at_record(number))? {
             Outcome::Done => {}
-            Outcome::Deleted => self.frame.notes.add("deleted", || {
+            Outcome::Deleted => self.frame.notes.add("deleted", "", || {
                 format!(
                     "record {number} is marked as deleted in the .dbf; such records are left out \
                      (said once a file)"
@@ -235,13 +261,36 @@ impl RowReader for Reader {
     }
 }
 
+fn cut(number: u64, field: &str) -> String {
+    format!(
+        "record {number}, field {field:?}: the text is as long as the field and ends within a \
+         character, which is left out (said once a file)"
+    )
+}
+
+/// Notes the fields that are not read.
+fn note_unread(dbf: &Dbf, layer: &Layer, frame: &mut Frame) {
+    if let Some(unread) = dbf.unread() {
+        frame.notes.add("unread", "", || unread);
+    }
+    let places = layer.places();
+    let mut without = dbf.fields().filter(|(name, _)| !places.contains_key(*name));
+    if let Some((first, _)) = without.next() {
+        let others = without.count();
+        frame.notes.add("no column", "", || {
+            format!(
+                "the field {first:?} and {others} more have no column and are not read: a layer has \
+                 up to {ATTRIBUTES_MAX}, which are found in its first files"
+            )
+        });
+    }
+}
+
 /// The fields of the .dbf beside a .shp.
-pub(crate) fn sample(host: &Host, shp: &Entry, found: &mut Found) -> Result<()> {
-    let mut bytes = Bytes::new(host.read(shp)?);
-    header(&mut bytes).map_err(|error| error.in_input(shp.to_string()))?;
-    let parts = Parts::find(host, shp)?;
+pub(crate) fn sample(host: &Host, parts: &Parts, found: &mut Found) -> Result<()> {
+    header(&mut Bytes::new(host.read(&parts.file)?))?;
     if let Some(dbf) = &parts.dbf {
-        let dbf = Dbf::new(host, dbf, parts.encoding(host)?)?;
+        let dbf = Dbf::new(host, dbf, parts.encoding(host, &mut Notes::default())?)?;
         dbf.fields()
             .for_each(|(name, holds): (&str, Holds)| found.add(name, Some(holds)));
     }
@@ -318,109 +367,105 @@ fn head_of(expected: Kind, record: &[u8]) -> Result<Option<Bounds>> {
 fn geometry(expected: Kind, record: &[u8], frame: &mut Frame) -> Result<Option<Geometry>> {
     let mut cursor = Cursor::new(record);
     let kind = kind_of(expected, &mut cursor)?;
-    let (parts, count) = match kind.shape {
-        Shape::Null => return Ok(None),
-        Shape::Point => {
-            let places = places(kind, &mut cursor, 1, false, frame)?;
-            return Ok(Some(Geometry::Point(places.first().copied())));
-        }
-        shape => {
-            cursor.skip(32)?;
-            let parts = match shape {
-                Shape::MultiPoint => 0,
-                _ => cursor.u32_le()?,
-            };
-            (parts, cursor.u32_le()?)
-        }
-    };
+    if kind.shape == Shape::Null {
+        return Ok(None);
+    }
+    let lengths = lengths(kind.shape, &mut cursor)?;
+    let mut lines = lines(kind, &lengths, &mut cursor, frame)?;
+    Ok(Some(match (kind.shape, lines.len()) {
+        (Shape::Point, _) => Geometry::Point(lines.iter().flatten().next().copied()),
+        (Shape::MultiPoint, _) => Geometry::MultiPoint(lines.remove(0)),
+        (Shape::PolyLine, 1) => Geometry::LineString(lines.remove(0)),
+        (Shape::PolyLine, _) => Geometry::MultiLineString(lines),
+        _ => grouped(lines, frame)?,
+    }))
+}
+
+/// How many places each part of a record has.
+fn lengths(shape: Shape, cursor: &mut Cursor<'_>) -> Result<Vec<usize>> {
+    if shape == Shape::Point {
+        return Ok(vec![1]);
+    }
+    cursor.skip(32)?;
+    if shape == Shape::MultiPoint {
+        return Ok(vec![cursor.u32_le()? as usize]);
+    }
+    let (parts, count) = (cursor.u32_le()?, cursor.u32_le()?);
     // Both are held against the bytes that there are before any place is made for them.
     cursor.has(u64::from(parts) * 4 + u64::from(count) * 16)?;
     let starts = (0..parts)
         .map(|_| cursor.u32_le())
         .collect::<Result<Vec<_>>>()?;
-    let places = places(kind, &mut cursor, count as usize, true, frame)?;
-    if kind.shape == Shape::MultiPoint {
-        return Ok(Some(Geometry::MultiPoint(places)));
-    }
-    let mut lines = split(&starts, places)?;
-    Ok(Some(match (kind.shape, lines.len()) {
-        (Shape::PolyLine, 1) => Geometry::LineString(lines.remove(0)),
-        (Shape::PolyLine, _) => Geometry::MultiLineString(lines),
-        _ => grouped(lines, frame),
-    }))
+    let ends = starts.iter().copied().skip(1).chain([count]);
+    let lengths = starts.iter().zip(ends).map(|(&start, end)| {
+        let length = end.checked_sub(start).filter(|&length| length > 0);
+        length.map(|length| length as usize)
+    });
+    let first = starts.first().copied().unwrap_or(count);
+    let lengths: Option<Vec<_>> = lengths.collect();
+    lengths.filter(|_| first == 0).ok_or_else(|| {
+        Error::invalid_data(format!(
+            "expected parts that begin at 0 and follow each other within {count} places"
+        ))
+    })
 }
 
-fn grouped(rings: Vec<Vec<[f64; 3]>>, frame: &mut Frame) -> Geometry {
-    let (geometry, has_lost_hole) = polygons(rings);
+fn grouped(rings: Vec<Vec<Position>>, frame: &mut Frame) -> Result<Geometry> {
+    let (geometry, has_lost_hole) = polygons(rings)?;
     if has_lost_hole {
-        frame.notes.add("lost hole", || {
-            "a ring runs counter-clockwise, as holes do, but is in no other ring; it is kept as a \
-             polygon of its own (said once a file)"
+        frame.notes.add("lost hole", "", || {
+            "a ring runs as holes do, the other way than the largest, but is in no other ring; it is \
+             kept as a polygon of its own (said once a file)"
                 .to_owned()
         });
     }
-    geometry
+    Ok(geometry)
 }
 
-/// Places, and behind them their heights and measures; where there are ranges, those come first.
-fn places(
+/// The places of each part, and behind all of them their heights and measures; where there is more than a
+/// point, the ranges of those come first.
+fn lines(
     kind: Kind,
+    lengths: &[usize],
     cursor: &mut Cursor<'_>,
-    count: usize,
-    has_ranges: bool,
     frame: &mut Frame,
-) -> Result<Vec<[f64; 3]>> {
+) -> Result<Vec<Vec<Position>>> {
+    let count: usize = lengths.iter().sum();
     cursor.has(count as u64 * 16)?;
-    let mut places = Vec::with_capacity(count);
-    for _ in 0..count {
-        let [x, y] = cursor.pair()?;
-        if !(x.is_finite() && y.is_finite()) {
-            return Err(Error::invalid_data(format!(
-                "expected a place, found {x}, {y}"
-            )));
-        }
-        places.push([x, y, f64::NAN]);
-    }
-    let ranges = if has_ranges { 16 } else { 0 };
+    let lines = lengths.iter().map(|&length| line(cursor, length));
+    let mut lines = lines.collect::<Result<Vec<_>>>()?;
+    let ranges = if kind.shape == Shape::Point { 0 } else { 16 };
     if kind.has_z {
         cursor.skip(ranges)?;
-        for place in &mut places {
+        for place in lines.iter_mut().flatten() {
             place[2] = cursor.f64()?;
         }
     }
     // Measures may be left out, even where the kind has them.
     if kind.has_m && cursor.has(ranges + count as u64 * 8).is_ok() {
         cursor.skip(ranges)?;
+        let mut has_measures = false;
         for _ in 0..count {
-            if cursor.f64()? > NO_MEASURE {
-                frame.notes.add("measures", || {
-                    "places have measures (M), which are not read (said once a file)".to_owned()
-                });
-            }
+            has_measures |= cursor.f64()? > NO_MEASURE;
+        }
+        if has_measures {
+            frame.notes.add("measures", "", || {
+                "places have measures (M), which are not read (said once a file)".to_owned()
+            });
         }
     }
-    Ok(places)
+    Ok(lines)
 }
 
-/// Cuts places into the parts that begin at each start.
-fn split(starts: &[u32], mut places: Vec<[f64; 3]>) -> Result<Vec<Vec<[f64; 3]>>> {
-    let is_sound = match starts.first() {
-        Some(first) => *first == 0 && starts.windows(2).all(|pair| pair[0] < pair[1]),
-        None => places.is_empty(),
-    };
-    let is_last_within = starts
-        .last()
-        .is_none_or(|last| (*last as usize) < places.len());
-    if !is_sound || !is_last_within {
-        return Err(Error::invalid_data(format!(
-            "expected parts that begin at 0 and follow each other within {} places",
-            places.len()
-        )));
+fn line(cursor: &mut Cursor<'_>, length: usize) -> Result<Vec<Position>> {
+    let mut places = Vec::with_capacity(length);
+    for _ in 0..length {
+        let [x, y] = cursor.pair()?;
+        if !(x.is_finite() && y.is_finite()) {
+            let message = format!("expected a place, found {x}, {y}");
+            return Err(Error::invalid_data(message));
+        }
+        places.push([x, y, f64::NAN]);
     }
-    let mut lines = Vec::with_capacity(starts.len());
-    for start in starts.iter().rev() {
-        lines.push(places.split_off(*start as usize));
-    }
-    lines.reverse();
-    Ok(lines)
+    Ok(places)
 }

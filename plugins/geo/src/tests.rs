@@ -18,7 +18,7 @@ const COLLECTION: &str = "\u{feff}{\"type\":\"FeatureCollection\",\"name\":\"x\"
 const KML: &str = r##"<?xml version="1.0"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document><name>D</name>
 <Folder><name>A</name><Folder><name>B &amp; C</name>
 <Placemark id="p1"><name>One</name><description><![CDATA[<b>x</b>]]></description><Style/><address>Street 1</address>
-<ExtendedData><Data name="plate"><value>ZZ0001</value></Data><SchemaData schemaUrl="#s"><SimpleData name="name">inner</SimpleData></SchemaData></ExtendedData>
+<ExtendedData><Data name="plate"><displayName>Plate</displayName><value>ZZ0001</value></Data><SchemaData schemaUrl="#s"><SimpleData name="name">inner</SimpleData></SchemaData></ExtendedData>
 <Point><coordinates> 24.5,49,120 </coordinates></Point></Placemark></Folder></Folder>
 <GroundOverlay><name>no</name></GroundOverlay>
 <Placemark><MultiGeometry><Point><coordinates>1,2</coordinates></Point><LineString><coordinates>1,2
@@ -177,7 +177,7 @@ fn features_are_rows() {
     assert_eq!(metadata["ARROW:extension:name"], "geoarrow.wkb");
     assert_eq!(
         metadata["ARROW:extension:metadata"],
-        "{\"crs\":\"OGC:CRS84\"}"
+        "{\"crs\":\"OGC:CRS84\",\"crs_type\":\"authority_code\"}"
     );
     // Python: struct.pack('<bI2d', 1, 1, 24.5, 49).hex().
     let wkb = geometries(&batch);
@@ -303,10 +303,6 @@ fn bad_features_fail_or_are_left_out() {
         (
             of(r#"{"type":"Point","coordinates":[1]}"#),
             "two or three numbers",
-        ),
-        (
-            of(r#"{"type":"Point","coordinates":[1,2,3,4]}"#),
-            "found more",
         ),
         (
             of(r#"{"type":"Circle","coordinates":[1,2]}"#),
@@ -524,7 +520,7 @@ fn lengths_that_a_shapefile_says_are_not_believed() {
     let mut long = shp(3, std::slice::from_ref(&sound));
     long[104..108].copy_from_slice(&0x7fff_ffff_u32.to_be_bytes());
     let (_, source) = source("a.shp", &long, "skip");
-    assert!(failure(&source).contains("expected a record of 4 to 67108864 bytes"));
+    assert!(failure(&source).contains("expected a record of 4 to 16777216 bytes"));
     let (_, odd) = self::source("a.shp", shp(31, &[]), "skip");
     assert!(failure(&odd).contains("multipatches"));
 }
@@ -595,10 +591,10 @@ fn placemarks_are_rows() {
     assert_eq!(texts(&batch, "description"), [some("<b>x</b>"), None]);
     assert_eq!(texts(&batch, "folder"), [some("A/B & C"), None]);
     assert_eq!(texts(&batch, "plate"), [some("ZZ0001"), None]);
-    assert_eq!(
-        texts(&batch, "other"),
-        [some("{\"address\":\"Street 1\"}"), None]
-    );
+    let other = texts(&batch, "other");
+    let first: Value = serde_json::from_str(other[0].as_ref().unwrap()).unwrap();
+    let expected = json!({ "address": "Street 1", "plate/displayName": "Plate", "SchemaData@schemaUrl": "#s" });
+    assert_eq!((first, &other[1]), (expected, &None));
     let wkb = geometries(&batch);
     assert!(wkb[0].as_ref().unwrap().starts_with("01e9030000"));
     // A collection of a point and a line.
@@ -665,10 +661,22 @@ fn layers_of_files_that_do_not_belong_together_are_refused() {
     assert!(
         failure(&opened(&host, "fail")).starts_with("files/b.geojson: expected the coordinate")
     );
-    let config = json!({ "layers": { "layer": { "input": "files", "crs": "EPSG:6381" } } });
-    let table = find(&open::<Geo>(&config, &host).unwrap(), "layer").unwrap();
-    let metadata = &table.columns.field(0).metadata()["ARROW:extension:metadata"];
-    assert_eq!(metadata, "{\"crs\":\"EPSG:6381\"}");
+    for (crs, expected) in [
+        (
+            "EPSG:6381",
+            json!({ "crs": "EPSG:6381", "crs_type": "authority_code" }),
+        ),
+        (
+            "{\"type\":\"x\"}",
+            json!({ "crs": { "type": "x" }, "crs_type": "projjson" }),
+        ),
+        ("GEOGCS[\"a:b\"]", json!({ "crs": "GEOGCS[\"a:b\"]" })),
+    ] {
+        let config = json!({ "layers": { "layer": { "input": "files", "crs": crs } } });
+        let table = find(&open::<Geo>(&config, &host).unwrap(), "layer").unwrap();
+        let metadata = &table.columns.field(0).metadata()["ARROW:extension:metadata"];
+        assert_eq!(serde_json::from_str::<Value>(metadata).unwrap(), expected);
+    }
     let mixed = host.entry("files", "c.kml", "<kml/>");
     let error = failure(&opened(&mixed, "fail"));
     assert!(
@@ -679,6 +687,152 @@ fn layers_of_files_that_do_not_belong_together_are_refused() {
     assert!(why(json!({ "layers": {} })).contains("expected at least one layer"));
     let config = json!({ "layers": { "a": { "input": "files", "format": "gpx" } } });
     assert!(why(config).contains("unknown variant `gpx`"));
+}
+
+/// A feature with a geometry and properties, and a line end.
+fn feature(geometry: &str, properties: &str) -> String {
+    format!("{{\"type\":\"Feature\",\"geometry\":{geometry},\"properties\":{properties}}}\n")
+}
+
+/// Whether one thing was noted.
+fn noted(host: &TestHost, expected: &str) {
+    let warnings = host.warnings();
+    let found = warnings.iter().filter(|warning| warning.contains(expected));
+    assert_eq!(found.count(), 1, "{expected}: {warnings:?}");
+}
+
+#[test]
+fn only_the_first_files_of_a_layer_are_looked_into() {
+    let host = (0..LAYER_SAMPLE_FILES).fold(TestHost::new(), |host, at| {
+        host.entry(
+            "files",
+            &format!("a{at}.json"),
+            feature("null", "{\"n\":1}"),
+        )
+    });
+    let later = host.entry("files", "b.json", feature("null", "{\"n\":2,\"late\":3}"));
+    let source = opened(&later, "fail");
+    assert!(source.table("other").unwrap().is_none());
+    let batches = scan(&source, "layer", &["n", "other"]).unwrap();
+    assert_eq!(batches.len(), LAYER_SAMPLE_FILES + 1);
+    assert_eq!(
+        texts(&batches[LAYER_SAMPLE_FILES], "other"),
+        [some("{\"late\":3}")]
+    );
+    let crs =
+        r#"{"type":"FeatureCollection","crs":{"properties":{"name":"EPSG:1"}},"features":[]}"#;
+    let other = later.entry("files", "c.json", crs);
+    let error = failure(&opened(&other, "fail"));
+    assert!(
+        error.starts_with("files/c.json: expected the coordinate"),
+        "{error}"
+    );
+}
+
+#[test]
+fn places_that_are_no_longitudes_are_noted() {
+    let far = r#"{"type":"Point","coordinates":[3400000,6500000]}"#;
+    let text = feature(far, "{}").repeat(2);
+    let (host, plain) = source("a.json", &text, "fail");
+    scan(&plain, "layer", &["min_x"]).unwrap();
+    noted(&host, "record 1: expected longitudes within 180");
+    let host = TestHost::new().entry("files", "a.json", text);
+    let config = json!({ "layers": { "layer": { "input": "files", "crs": "EPSG:3857" } } });
+    scan(&open::<Geo>(&config, &host).unwrap(), "layer", &["min_x"]).unwrap();
+    assert!(host.warnings().is_empty());
+}
+
+#[test]
+fn numbers_that_would_be_lost_are_noted() {
+    let more = r#"{"type":"Point","coordinates":[1,2,3,4,"5"]}"#;
+    let text =
+        feature(more, "{\"n\":1.5}").repeat(2) + &feature("null", "{\"n\":9007199254740993}");
+    let (host, source) = source("a.json", text, "fail");
+    let batch = only(scan(&source, "layer", &[]).unwrap());
+    let wkb = geometries(&batch);
+    assert!(wkb[0].as_ref().unwrap().starts_with("01e9030000"));
+    assert_eq!(floats(&batch, "n"), [Some(1.5), Some(1.5), None]);
+    let other = texts(&batch, "other");
+    assert_eq!(other, [None, None, some("{\"n\":9007199254740993}")]);
+    noted(&host, "record 1: a position has more than three numbers");
+    noted(&host, "record 3, field \"n\"");
+}
+
+#[test]
+fn a_note_on_a_field_is_none_on_anything_else() {
+    let open = r#"{"type":"Polygon","coordinates":[[[0,0],[4,0],[4,4]]]}"#;
+    let mut text = feature("null", "{\"open ring\":1}").repeat(1_000);
+    text += &feature(open, "{\"open ring\":\"a\"}");
+    let (host, source) = source("a.json", text, "fail");
+    scan(&source, "layer", &[]).unwrap();
+    noted(&host, "record 1001, field \"open ring\"");
+    noted(&host, "record 1001: a ring");
+}
+
+#[test]
+fn parts_of_a_shapefile_are_read_as_they_come() {
+    // The name has no room for the second byte of the last letter.
+    let rows: [&[u8]; 2] = [b" abc\xd0  120170512"; 2];
+    let square = parts(
+        5,
+        [0., 0., 9., 8.],
+        &[0],
+        &[0., 0., 0., 9., 9., 9., 9., 0., 0., 0.],
+    );
+    let host = TestHost::new()
+        .entry("files", "b.SHP", shp(5, &[square.clone(), square]))
+        .entry("files", "B.dbf", dbf(0, &FIELDS, &rows))
+        .entry("files", "c.dbf", "another")
+        .entry("files", "B.prj", b"GEOGCS[\"\xcf\"]");
+    let source = opened(&host, "fail");
+    let batch = only(scan(&source, "layer", &[]).unwrap());
+    assert_eq!(texts(&batch, "NAME"), [some("abc"), some("abc")]);
+    assert_eq!(floats(&batch, "max_y"), [Some(8.0), Some(8.0)]);
+    let metadata = &batch.schema_ref().field(0).metadata()["ARROW:extension:metadata"];
+    assert!(metadata.contains("GEOGCS[\\\"\u{fffd}\\\"]"), "{metadata}");
+    noted(
+        &host,
+        "record 1, field \"NAME\": the text is as long as the field",
+    );
+    noted(
+        &host,
+        "record 1: the bounding box that it says is not that of its places",
+    );
+}
+
+#[test]
+fn an_encoding_that_is_not_known_is_read_as_far_as_ascii() {
+    let shapes = shp(1, &[point(1.0, 2.0), point(3.0, 4.0)]);
+    let rows: [&[u8]; 2] = [b" a     120170512", b" \x80     120170512"];
+    let host = TestHost::new()
+        .entry("files", "a.shp", &shapes)
+        .entry("files", "a.cpg", "OEM 437")
+        .entry("files", "a.dbf", dbf(0xC9, &FIELDS, &rows));
+    let source = opened(&host, "skip");
+    let batch = only(scan(&source, "layer", &["NAME"]).unwrap());
+    assert_eq!(texts(&batch, "NAME"), [some("a")]);
+    noted(&host, "the encoding \"OEM 437\" of the .cpg is not known");
+    let why = host.skipped()[0].1.to_string();
+    assert!(
+        why.contains("expected ASCII, as the encoding \"OEM 437\""),
+        "{why}"
+    );
+}
+
+#[test]
+fn fields_beyond_the_columns_are_noted() {
+    let names: Vec<_> = (0..514).map(|at| format!("F{at}")).collect();
+    let fields: Vec<_> = names
+        .iter()
+        .map(|name| (name.as_str(), b'C', 1_u8, 0_u8))
+        .collect();
+    let row = vec![b' '; 515];
+    let host = TestHost::new()
+        .entry("files", "a.shp", shp(1, &[point(1.0, 2.0)]))
+        .entry("files", "a.dbf", dbf(0, &fields, &[row.as_slice()]));
+    let batch = only(scan(&opened(&host, "fail"), "layer", &[]).unwrap());
+    assert_eq!(batch.num_columns(), 5 + 512 + 3);
+    noted(&host, "the field \"F512\" and 1 more have no column");
 }
 
 #[test]

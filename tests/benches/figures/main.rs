@@ -10,6 +10,7 @@ mod find;
 mod names;
 mod native;
 mod postgres;
+mod pushdown;
 mod scalars;
 mod screening;
 mod tables;
@@ -77,7 +78,7 @@ fn main() {
     let wanted = arguments
         .iter()
         .find(|argument| !argument.starts_with("--"));
-    let measures: [(&str, Measure); 18] = [
+    let measures: [(&str, Measure); 19] = [
         ("boundary", boundary),
         ("jaro_winkler", jaro_winkler),
         ("aggregate", analyses::aggregate),
@@ -96,6 +97,7 @@ fn main() {
         ("key_join", find::key_join),
         ("postgres", postgres::postgres),
         ("files", files::files),
+        ("pushdown", pushdown::pushdown),
     ];
     let mut figures = Vec::new();
     for (name, measure) in measures {

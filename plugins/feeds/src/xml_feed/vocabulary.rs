@@ -2,17 +2,20 @@
 //! which is by custom the same in all feeds: `dc` for Dublin Core, `content` for RSS's module of
 //! that name, `atom` or `a10` for Atom in RSS. What is not known is kept in `other`.
 
-use crate::entry::{Entry, Feed, add, set};
+use crate::entry::{Entry, Feed, add, set, set_time, trimmed as text};
 use crate::window::Window;
 use serde_json::{Map, Value};
 use sextant_plugin_sdk::xml::Element;
 
-/// A record's elements with their prefixes.
+/// Authors that are kept of a feed as a whole.
+const FEED_AUTHORS_MAX: usize = 100;
+
+/// How the elements of a record are looked at.
 #[derive(Debug)]
 pub(super) struct View<'a> {
     window: &'a Window,
     /// The prefix of the format's own elements.
-    own: String,
+    own: &'a str,
 }
 
 /// Whose an element is.
@@ -46,12 +49,12 @@ const TYPED_LINK: &[&str] = &["rel", "href", "type"];
 const TYPE: &[&str] = &["type"];
 
 impl<'a> View<'a> {
-    pub(super) fn new(window: &'a Window, own: String) -> Self {
+    pub(super) fn new(window: &'a Window, own: &'a str) -> Self {
         Self { window, own }
     }
 
     fn whose(&self, element: Element<'_>) -> Whose {
-        match self.window.prefix(element.byte()).as_str() {
+        match element.prefix() {
             prefix if prefix == self.own => Whose::Own,
             "atom" | "a10" => Whose::Atom,
             "dc" => Whose::DublinCore,
@@ -63,7 +66,7 @@ impl<'a> View<'a> {
 
     /// The name with its prefix, unless that is the format's own.
     fn name(&self, element: Element<'_>) -> String {
-        match self.window.prefix(element.byte()) {
+        match element.prefix() {
             prefix if prefix.is_empty() || prefix == self.own => element.name().to_owned(),
             prefix => format!("{prefix}:{}", element.name()),
         }
@@ -169,7 +172,7 @@ pub(super) fn describe(view: &View<'_>, element: Element<'_>, is_atom: bool, fee
                 feed.url = Some(url);
             }
         }
-        "author" if is_atom && whose == Whose::Own => {
+        "author" if is_atom && whose == Whose::Own && feed.authors.len() < FEED_AUTHORS_MAX => {
             add(&mut feed.authors, person(element));
         }
         _ => {}
@@ -207,10 +210,10 @@ fn rss_element(view: &View<'_>, element: Element<'_>, entry: &mut Entry) -> Take
             add(&mut entry.categories, value()) && element.attributes().next().is_none()
         }
         (Own, "pubDate") | (DublinCore, "date") | (Atom, "published") => {
-            set(&mut entry.published, value())
+            set_time(&mut entry.published, value())
         }
-        (Terms, "created" | "issued") => set(&mut entry.published, value()),
-        (Atom, "updated") | (Terms, "modified") => set(&mut entry.updated, value()),
+        (Terms, "created" | "issued") => set_time(&mut entry.published, value()),
+        (Atom, "updated") | (Terms, "modified") => set_time(&mut entry.updated, value()),
         (Own | DublinCore, "language") => set(&mut entry.language, value()),
         (Own, "guid") => {
             return set(&mut entry.id, value()).then_some(GUID);
@@ -255,9 +258,9 @@ fn atom_element(view: &View<'_>, element: Element<'_>, entry: &mut Entry) -> Tak
         (Own, "summary") => return set(&mut entry.summary, value()).then_some(text_type),
         (Own, "content") => return set(&mut entry.content, value()).then_some(text_type),
         (Own, "published" | "issued" | "created") | (DublinCore, "date") => {
-            set(&mut entry.published, value())
+            set_time(&mut entry.published, value())
         }
-        (Own, "updated" | "modified") => set(&mut entry.updated, value()),
+        (Own, "updated" | "modified") => set_time(&mut entry.updated, value()),
         (Own, "author") => return author(element, entry),
         (DublinCore, "creator") => add(&mut entry.authors, value()),
         (DublinCore, "subject") => add(&mut entry.categories, value()),
@@ -322,10 +325,4 @@ fn attributes(element: Element<'_>, entry: &mut Entry, other: &mut Other) {
 
 fn attribute(element: Element<'_>, name: &str) -> Option<String> {
     element.attribute(name).and_then(text)
-}
-
-/// A text without white space around it; none where there is nothing else.
-fn text(text: &str) -> Option<String> {
-    let text = text.trim();
-    (!text.is_empty()).then(|| text.to_owned())
 }

@@ -19,8 +19,7 @@ impl Bytes {
         self.position
     }
 
-    /// Reads so many bytes into a buffer, and nothing else is in it then. What is reserved grows with
-    /// what there is, not with what a file says.
+    /// Reads so many bytes, which were held against a limit, into a buffer, and nothing else is in it then.
     pub(crate) fn read(&mut self, out: &mut Vec<u8>, count: u64) -> Result<()> {
         out.clear();
         self.append(out, count)
@@ -28,6 +27,7 @@ impl Bytes {
 
     /// Reads so many bytes behind those that are in a buffer.
     pub(crate) fn append(&mut self, out: &mut Vec<u8>, count: u64) -> Result<()> {
+        out.reserve_exact(count as usize);
         let read = self.input.by_ref().take(count).read_to_end(out)? as u64;
         self.position += read;
         self.all(read == count)

@@ -1,13 +1,14 @@
 //! dBase tables (.dbf): fields of fixed width, one record for each shape.
 
 use super::bytes::{Bytes, Cursor};
+use super::parts::Named;
 use crate::layer::Holds;
-use chrono::NaiveDate;
 use encoding_rs::{
-    BIG5, EUC_KR, Encoding, GBK, IBM866, SHIFT_JIS, UTF_8, WINDOWS_874, WINDOWS_1250, WINDOWS_1251,
-    WINDOWS_1252, WINDOWS_1253, WINDOWS_1254, WINDOWS_1255, WINDOWS_1256, WINDOWS_1257,
-    X_MAC_CYRILLIC,
+    BIG5, DecoderResult, EUC_KR, Encoding, GBK, IBM866, SHIFT_JIS, UTF_8, WINDOWS_874,
+    WINDOWS_1250, WINDOWS_1251, WINDOWS_1252, WINDOWS_1253, WINDOWS_1254, WINDOWS_1255,
+    WINDOWS_1256, WINDOWS_1257, X_MAC_CYRILLIC,
 };
+use sextant_plugin_sdk::date::compact_day;
 use sextant_plugin_sdk::{Cell, Entry, Error, Host, Result};
 use std::borrow::Cow;
 
@@ -23,8 +24,6 @@ pub(crate) struct Dbf {
     bytes: Bytes,
     file: String,
     header: Header,
-    /// How texts are encoded; none for an encoding that is not known, of which ASCII is read.
-    encoding: Option<&'static Encoding>,
     number: u64,
     record: Vec<u8>,
 }
@@ -33,7 +32,8 @@ pub(crate) struct Dbf {
 struct Header {
     records: u64,
     record_bytes: u16,
-    language: u8,
+    /// How texts are encoded. Of an encoding that is not known, ASCII is read.
+    named: Named,
     fields: Vec<Field>,
 }
 
@@ -49,23 +49,22 @@ struct Field {
 
 impl Dbf {
     /// Reads the header. Texts are in the encoding that a .cpg says, or in that of the header.
-    pub(crate) fn new(
-        host: &Host,
-        entry: &Entry,
-        encoding: Option<&'static Encoding>,
-    ) -> Result<Self> {
+    pub(crate) fn new(host: &Host, entry: &Entry, cpg: Option<Named>) -> Result<Self> {
         let file = entry.to_string();
         let mut bytes = Bytes::new(host.read(entry)?);
-        let header = Header::read(&mut bytes, encoding);
+        let header = Header::read(&mut bytes, cpg);
         let header = header.map_err(|error| error.in_input(file.as_str()))?;
         Ok(Self {
-            encoding: encoding.or_else(|| language(header.language)),
             bytes,
             file,
             header,
             number: 0,
             record: Vec::new(),
         })
+    }
+
+    pub(crate) fn name(&self, field: usize) -> &str {
+        &self.header.fields[field].name
     }
 
     /// The fields that are read, and what they hold.
@@ -127,33 +126,51 @@ impl Dbf {
         }
     }
 
-    /// The text of a field in this record, without the blanks behind it.
-    pub(crate) fn text(&self, field: usize) -> Result<Cow<'_, str>> {
+    /// The text of a field in this record, without the blanks behind it, and whether a character that the
+    /// field had no room for was left out at its end.
+    pub(crate) fn text(&self, field: usize) -> Result<(Cow<'_, str>, bool)> {
         let field = &self.header.fields[field];
         let bytes = self.record[field.start..field.end].trim_ascii_end();
         let nul = bytes.iter().position(|&byte| byte == 0);
         let bytes = bytes[..nul.unwrap_or(bytes.len())].trim_ascii_end();
-        let text = match self.encoding {
+        let encoding = self.header.named.encoding;
+        let text = match encoding {
             _ if bytes.is_ascii() => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
             Some(encoding) => encoding.decode_without_bom_handling_and_without_replacement(bytes),
             None => None,
         };
-        text.ok_or_else(|| {
-            let message = match self.encoding {
-                Some(encoding) => format!("expected text in {}, found other bytes", encoding.name()),
-                None => format!(
-                    "expected ASCII, as the code page {:#04x} of the .dbf is not known, found other \
-                     bytes; name the encoding in a .cpg",
-                    self.header.language
-                ),
-            };
-            Error::invalid_data(message).in_field(field.name.as_str())
+        if let Some(text) = text {
+            return Ok((text, false));
+        }
+        let is_full = bytes.len() == field.end - field.start;
+        let cut = encoding.filter(|_| is_full);
+        let cut = cut.and_then(|encoding| whole_characters(encoding, bytes));
+        let text = cut.ok_or_else(|| self.undecodable().in_field(field.name.as_str()))?;
+        Ok((Cow::Owned(text), true))
+    }
+
+    fn undecodable(&self) -> Error {
+        let Named { name, encoding } = &self.header.named;
+        Error::invalid_data(match encoding {
+            Some(encoding) => format!("expected text in {}, found other bytes", encoding.name()),
+            None => format!(
+                "expected ASCII, as {name} is not known, found other bytes; name the encoding in a .cpg"
+            ),
         })
     }
 }
 
+/// A text that ends within a character, without that character; none where anything else is wrong.
+fn whole_characters(encoding: &'static Encoding, bytes: &[u8]) -> Option<String> {
+    let mut decoder = encoding.new_decoder_without_bom_handling();
+    let capacity = decoder.max_utf8_buffer_length_without_replacement(bytes.len())?;
+    let mut text = String::with_capacity(capacity);
+    let (result, _) = decoder.decode_to_string_without_replacement(bytes, &mut text, false);
+    matches!(result, DecoderResult::InputEmpty).then(|| text.trim_end().to_owned())
+}
+
 impl Header {
-    fn read(bytes: &mut Bytes, encoding: Option<&'static Encoding>) -> Result<Self> {
+    fn read(bytes: &mut Bytes, cpg: Option<Named>) -> Result<Self> {
         let mut head = Vec::new();
         bytes.read(&mut head, FIELD_BYTES as u64)?;
         let language = head[29];
@@ -169,12 +186,15 @@ impl Header {
             return Err(Error::invalid_data(message).at_byte(8));
         }
         bytes.read(&mut head, u64::from(header_bytes) - FIELD_BYTES as u64)?;
-        let encoding = encoding.or_else(|| self::language(language));
+        let named = cpg.unwrap_or_else(|| Named {
+            name: format!("the code page {language:#04x} of the .dbf"),
+            encoding: self::language(language),
+        });
         Ok(Self {
             records,
             record_bytes,
-            language,
-            fields: Self::fields(&head, record_bytes, encoding)?,
+            fields: Self::fields(&head, record_bytes, named.encoding)?,
+            named,
         })
     }
 
@@ -259,7 +279,7 @@ pub(crate) fn cell(text: &str, holds: Holds) -> Result<Cell<'_>> {
             _ => None,
         },
         Holds::Day if trimmed == "00000000" => Some(Cell::Null),
-        Holds::Day => day(trimmed).map(Cell::Date),
+        Holds::Day => compact_day(trimmed).map(Cell::Date),
     };
     cell.ok_or_else(|| {
         let expected = match holds {
@@ -270,14 +290,6 @@ pub(crate) fn cell(text: &str, holds: Holds) -> Result<Cell<'_>> {
         };
         Error::invalid_data(format!("expected {expected}, found {text:?}"))
     })
-}
-
-/// Days since 1970-01-01.
-fn day(text: &str) -> Option<i32> {
-    let is_day = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
-    let number: u32 = is_day.then(|| text.parse().ok())??;
-    let (year, month, day) = (number / 10_000, number / 100 % 100, number % 100);
-    Some(NaiveDate::from_ymd_opt(year as i32, month, day)?.to_epoch_days())
 }
 
 /// The encoding that a .dbf says by the number of a language driver; none where it is not known. A
