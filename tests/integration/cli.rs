@@ -699,14 +699,17 @@ fn geometry_goes_out_and_comes_back() {
         sextant_tests::rows(
             &host,
             &format!(
-                "SELECT name, st_x(geometry), coalesce(arrow_metadata(geometry, 'ARROW:extension:metadata'), '-') FROM '{place}' ORDER BY name"
+                "SELECT name, st_astext(geometry), coalesce(arrow_metadata(geometry, 'ARROW:extension:metadata'), '-') FROM '{place}' ORDER BY name"
             ),
         )
     };
     let code = "{\"crs\":\"OGC:CRS84\",\"crs_type\":\"authority_code\"}";
-    assert_eq!(told("3.parquet"), [format!("one\t30.0\t{code}")]);
+    assert_eq!(told("3.parquet"), [format!("one\tPOINT(30 50)\t{code}")]);
     // A reference system that GeoParquet has no words for is left undefined.
-    assert_eq!(told("out/2.parquet"), ["two\t31.0\t{}"]);
+    assert_eq!(told("out/2.parquet"), ["two\tPOINT(31 50)\t{}"]);
     // Of files that differ nothing is said; they are a table all the same.
-    assert_eq!(told("out/"), ["one\t30.0\t-", "two\t31.0\t-"]);
+    assert_eq!(
+        told("out/"),
+        ["one\tPOINT(30 50)\t-", "two\tPOINT(31 50)\t-"]
+    );
 }

@@ -10,7 +10,7 @@ type Generate = fn(&mut dyn Write, u64, usize) -> io::Result<()>;
 const SEED: u64 = 1;
 const RECORDS: usize = 40;
 
-const FILES: [(&str, Generate); 18] = [
+const FILES: [(&str, Generate); 13] = [
     (
         "police_open_data/examples/wanted.json",
         generate::wanted_persons,
@@ -27,12 +27,7 @@ const FILES: [(&str, Generate); 18] = [
     ),
     ("registers/examples/uo.xml", generate::register),
     ("europol/examples/messages.xml", generate::umf),
-    ("sanctions/examples/sdn.csv", generate::ofac_sdn),
-    ("sanctions/examples/alt.csv", generate::ofac_alt),
-    ("sanctions/examples/add.csv", generate::ofac_add),
-    ("sanctions/examples/sdn.xml", generate::ofac_xml),
-    ("sanctions/examples/entities.ftm.json", generate::ftm),
-    ("geo/examples/places.geojson", generate::geojson),
+    ("geo/examples/posts.geojson", generate::geojson),
     ("geo/examples/sightings.kml", generate::kml),
     ("feeds/examples/rss.xml", generate::rss),
     ("feeds/examples/atom.xml", generate::atom),

@@ -1,22 +1,24 @@
 //! What encloses records: messages, files, and whatever else stands around. It is walked step by step
 //! and never held; what is kept of it are the marks and identifiers that hold for the records to come.
 //!
-//! A value counts for the element that it stands in, and for those further out, as long as there are no
-//! records in between and the message does not end: `Message/Header/HandlingCode` is the message's. A
-//! mark that comes behind the records it is for is refused, since they are out without it.
+//! A mark holds for the element that it stands in and what is in that. What stands in a header holds for
+//! the element that the header is in: `Message/Header/HandlingCode` is the message's. A mark of a message
+//! or header that comes behind the records it is for is refused, since they are out without it.
 
 use crate::codes::{Inherited, Marks, is_handling_code, start};
 use crate::mapping::Mark;
-use crate::path::{Matcher, OWN_TEXT};
+use crate::path::{Fit, Matcher, OWN_TEXT};
 use crate::plan::Plan;
 use sextant_plugin_sdk::xml::Element;
 use sextant_plugin_sdk::{Error, Result};
 use std::collections::BTreeMap;
 
-/// How much is kept of a value. No code or identifier is as long.
+/// How long a mark or an identifier may be.
 const VALUE_CHARS_MAX: usize = 1_024;
 /// How many texts of a mark may hold for an element.
 const MARKS_MAX: usize = 64;
+/// The column of the identifiers of messages.
+const MESSAGE_ID: &str = "message_id";
 /// How many paths are named of those that nothing is for.
 const UNREAD_MAX: usize = 12;
 
@@ -33,6 +35,8 @@ pub(crate) struct Envelope {
     pub(crate) unread_more: u64,
     /// How many of them are handling codes, and where the first is.
     pub(crate) hidden: Hidden,
+    /// Marks of other elements than messages and headers, behind records that are in them.
+    pub(crate) late: u64,
 }
 
 /// Handling codes at places that are not known for them.
@@ -58,23 +62,15 @@ impl Hidden {
 struct Level {
     name: String,
     is_message: bool,
+    is_header: bool,
+    /// Whether it is one in which a mark stands, such as `Handling`: the mark is not that of itself.
+    is_mark: bool,
     has_records: bool,
     /// The text directly in it.
     text: String,
     marks: Marks,
     /// The message's identifier, and the rank of its path.
     id: Option<(usize, String)>,
-    /// What was found in it for levels further out.
-    pending: Vec<Found>,
-}
-
-/// A value for a level.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Found {
-    level: usize,
-    column: usize,
-    rank: usize,
-    text: String,
 }
 
 impl Envelope {
@@ -86,16 +82,22 @@ impl Envelope {
             unread: BTreeMap::new(),
             unread_more: 0,
             hidden: Hidden::default(),
+            late: 0,
         }
     }
 
     /// An element that is no record begins.
-    pub(crate) fn open(&mut self, element: Element<'_>, is_message: bool) -> Result<()> {
+    pub(crate) fn open(&mut self, element: Element<'_>, plan: &Plan) -> Result<()> {
         self.elements += 1;
         self.matcher.trim();
+        let number = self.matcher.number(element.name());
+        let mut fits = self.matcher.at(number).fits.iter();
+        let is_mark = fits.any(|fit| fit.column != Plan::MESSAGE_ID);
         self.levels.push(Level {
             name: element.name().to_owned(),
-            is_message,
+            is_message: plan.is_message(element.name()),
+            is_header: plan.is_header(element.name()),
+            is_mark,
             ..Level::default()
         });
         for (name, value) in element.attributes() {
@@ -109,7 +111,8 @@ impl Envelope {
     /// Text in the innermost element; it may come in pieces.
     pub(crate) fn text(&mut self, text: &str) {
         if let Some(level) = self.levels.last_mut() {
-            let left = VALUE_CHARS_MAX.saturating_sub(level.text.chars().count());
+            // One more than a value may have, so that it is seen where there is more.
+            let left = (VALUE_CHARS_MAX + 1).saturating_sub(level.text.chars().count());
             level.text.push_str(start(text, left));
         }
     }
@@ -131,22 +134,20 @@ impl Envelope {
         if !text.is_empty() {
             self.value(OWN_TEXT, &text)?;
         }
-        let Some(mut level) = self.levels.pop() else {
-            return Ok(());
-        };
-        let outside = self.levels.len().checked_sub(1);
-        for found in std::mem::take(&mut level.pending) {
-            if level.has_records {
-                if !level.holds(&found) {
-                    return Err(late(&level.name, found.column, &found.text));
-                }
-            } else if Some(found.level) == outside {
-                self.take(found)?;
-            } else if let Some(outer) = self.levels.last_mut() {
-                outer.keep(found)?;
-            }
+        if let Some(level) = self.levels.pop()
+            && !level.has_records
+            && !level.is_message
+        {
+            self.pass_over_marks(&level);
         }
         Ok(())
+    }
+
+    /// A reference to a record, which is none.
+    pub(crate) fn reference(&mut self, name: &str) {
+        self.elements += 1;
+        let path = self.path_to(name);
+        self.count_unread(path);
     }
 
     /// What holds for a record in the innermost element.
@@ -161,31 +162,23 @@ impl Envelope {
         inherited
     }
 
-    /// A value of the innermost element: of an attribute, or its text.
+    /// A value of the innermost element: of an attribute, or its text. A mark is that of the innermost
+    /// element from which a path leads to it.
     fn value(&mut self, tail: &str, text: &str) -> Result<()> {
-        let text = start(text, VALUE_CHARS_MAX);
-        let innermost = self.levels.len() - 1;
         let mut path = tail.to_owned();
-        let mut is_read = false;
-        for level in (0..=innermost).rev() {
+        let mut is_taken = [false; Plan::MESSAGE_ID + 1];
+        for level in (0..self.levels.len()).rev() {
             let number = self.matcher.number(&path);
-            for fit in self.matcher.at(number).fits.clone() {
-                let is_id = fit.column == Plan::MESSAGE_ID;
-                if is_id && !self.levels[level].takes_id(fit.rank, text) {
-                    continue;
-                }
-                is_read = true;
-                let found = Found {
-                    level,
-                    column: fit.column,
-                    rank: fit.rank,
-                    text: text.to_owned(),
+            for Fit { column, rank } in self.matcher.at(number).fits.clone() {
+                is_taken[column] = match Mark::ALL.get(column) {
+                    _ if is_taken[column] => true,
+                    Some(_) if self.levels[level].is_mark => false,
+                    Some(&mark) => {
+                        self.take_mark(level, mark, text)?;
+                        true
+                    }
+                    None => self.take_id(level, rank, text)?,
                 };
-                // An identifier is the message's alone, so records in between do not matter.
-                match level == innermost || is_id {
-                    true => self.take(found)?,
-                    false => self.levels[innermost].keep(found)?,
-                }
             }
             if self.levels[level].is_message {
                 break;
@@ -196,40 +189,89 @@ impl Envelope {
                 inner => format!("{name}/{inner}"),
             };
         }
-        if !is_read {
+        if !is_taken.contains(&true) {
             self.pass_over(path, text);
         }
         Ok(())
     }
 
-    /// Takes a value for its level.
-    fn take(&mut self, found: Found) -> Result<()> {
-        let level = &mut self.levels[found.level];
-        if level.holds(&found) {
+    /// Takes a mark of a level: for the level that its header is in, or else for the level itself.
+    fn take_mark(&mut self, level: usize, mark: Mark, text: &str) -> Result<()> {
+        let header = self.header(level);
+        let must_be_first = header.is_some() || self.levels[level].is_message;
+        let level = &mut self.levels[header.map_or(level, |header| header.saturating_sub(1))];
+        if level.marks.has(mark, text) {
             return Ok(());
         }
-        if level.has_records {
-            return Err(late(&level.name, found.column, &found.text));
+        check_length(text, mark.name())?;
+        if level.has_records && must_be_first {
+            return Err(late(&level.name, mark.name(), text));
         }
-        match Mark::ALL.get(found.column) {
-            Some(&mark) if level.marks.of(mark).len() < MARKS_MAX => {
-                level.marks.add(mark, &found.text);
-            }
-            Some(mark) => {
-                let message = format!("expected at most {MARKS_MAX} of them, found more");
-                return Err(Error::invalid_data(message).in_field(mark.name()));
-            }
-            None => {
-                if let Some((_, before)) = level.id.replace((found.rank, found.text)) {
-                    self.pass_over("message_id".to_owned(), &before);
-                }
-            }
+        self.late += u64::from(level.has_records);
+        if level.marks.of(mark).len() == MARKS_MAX {
+            let message = format!("expected at most {MARKS_MAX} of them, found more");
+            return Err(Error::invalid_data(message).in_field(mark.name()));
         }
+        level.marks.add(mark, text);
         Ok(())
+    }
+
+    /// Takes an identifier for a level, if that is a message and has no better one. One that stands
+    /// behind records, and neither directly in the message nor in a header, is that of something else.
+    fn take_id(&mut self, level: usize, rank: usize, text: &str) -> Result<bool> {
+        let innermost = self.levels.len() - 1;
+        let must_be_first = innermost - level <= 1 || self.header(innermost).is_some();
+        let message = &mut self.levels[level];
+        let known = message.id.as_ref();
+        if known.is_some_and(|(_, known)| known == text) {
+            return Ok(message.is_message);
+        }
+        let is_better = known.is_none_or(|(known, _)| rank < *known);
+        if !message.is_message || !is_better || (message.has_records && !must_be_first) {
+            return Ok(false);
+        }
+        check_length(text, MESSAGE_ID)?;
+        if message.has_records {
+            return Err(late(&message.name, MESSAGE_ID, text));
+        }
+        if let Some((_, before)) = message.id.replace((rank, text.to_owned())) {
+            self.pass_over(MESSAGE_ID.to_owned(), &before);
+        }
+        Ok(true)
+    }
+
+    /// The outermost header around what is in a level, within its message.
+    fn header(&self, level: usize) -> Option<usize> {
+        let inside = (0..=level).rev();
+        let inside = inside.take_while(|&level| !self.levels[level].is_message);
+        inside.filter(|&level| self.levels[level].is_header).last()
     }
 
     fn pass_over(&mut self, path: String, text: &str) {
         self.hidden.look(&path, text);
+        self.count_unread(path);
+    }
+
+    /// The marks of an element in which there is no record hold for nothing.
+    fn pass_over_marks(&mut self, level: &Level) {
+        for mark in Mark::ALL {
+            for _ in level.marks.of(mark) {
+                let path = self.path_to(&level.name);
+                self.count_unread(format!("{path}/{}", mark.name()));
+            }
+        }
+    }
+
+    /// The path to an element in the innermost one, from its message.
+    fn path_to(&self, name: &str) -> String {
+        let outer = self.levels.iter().rev();
+        let outer = outer.take_while(|level| !level.is_message);
+        outer.fold(name.to_owned(), |path, level| {
+            format!("{}/{path}", level.name)
+        })
+    }
+
+    fn count_unread(&mut self, path: String) {
         if self.unread.len() < UNREAD_MAX || self.unread.contains_key(&path) {
             *self.unread.entry(path).or_default() += 1;
         } else {
@@ -238,46 +280,17 @@ impl Envelope {
     }
 }
 
-impl Level {
-    /// Whether it is a message, and an identifier from a path of a rank is its own.
-    fn takes_id(&self, rank: usize, text: &str) -> bool {
-        let is_better = |(known_rank, known): &(usize, String)| rank < *known_rank || known == text;
-        self.is_message && self.id.as_ref().is_none_or(is_better)
+/// Refuses what is too long to be a mark or an identifier.
+fn check_length(text: &str, field: &str) -> Result<()> {
+    if text.chars().nth(VALUE_CHARS_MAX).is_none() {
+        return Ok(());
     }
-
-    /// Whether a value changes nothing.
-    fn holds(&self, found: &Found) -> bool {
-        match Mark::ALL.get(found.column) {
-            Some(&mark) => self.marks.has(mark, &found.text),
-            None => self
-                .id
-                .as_ref()
-                .is_some_and(|(rank, _)| *rank <= found.rank),
-        }
-    }
-
-    /// Keeps a value for a level further out.
-    fn keep(&mut self, found: Found) -> Result<()> {
-        if self.pending.contains(&found) {
-            return Ok(());
-        }
-        if self.pending.len() == MARKS_MAX * Mark::ALL.len() {
-            let message = format!(
-                "expected fewer handling codes and evaluations in {:?}",
-                self.name
-            );
-            return Err(Error::invalid_data(message));
-        }
-        self.pending.push(found);
-        Ok(())
-    }
+    let message = format!("expected at most {VALUE_CHARS_MAX} characters, found more");
+    Err(Error::invalid_data(message).in_field(field))
 }
 
 /// A mark or an identifier comes behind records that it should hold for.
-fn late(name: &str, column: usize, text: &str) -> Error {
-    let field = Mark::ALL
-        .get(column)
-        .map_or("message_id", |mark| mark.name());
+fn late(name: &str, field: &str, text: &str) -> Error {
     let text = start(text, 60);
     let message = format!("expected it before the records in {name:?}, found {text:?} behind one");
     Error::invalid_data(message).in_field(field)

@@ -36,7 +36,7 @@ pub(crate) enum Mark {
 pub(crate) enum Holds {
     #[default]
     Text,
-    /// A day; a column `NAME_text` beside it has what stands in the file.
+    /// A day. Beside it, as beside a number, a column `NAME_text` has what stands in the file.
     Date,
     Float,
     Int,
@@ -60,6 +60,9 @@ pub(crate) struct Mapping {
 pub(crate) struct Messages {
     pub(crate) elements: Vec<String>,
     pub(crate) paths: Vec<String>,
+    /// The elements whose codes and evaluations are those of the element around them. Where a change
+    /// does not give them, they stay.
+    pub(crate) headers: Option<Vec<String>>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -162,7 +165,11 @@ impl Mapping {
     /// The mapping with changes. An element that a change gives to a table is no other table's any
     /// longer.
     pub(crate) fn changed(mut self, changes: Self) -> Self {
-        self.messages = changes.messages.or(self.messages);
+        if let Some(mut messages) = changes.messages {
+            let headers = self.messages.and_then(|messages| messages.headers);
+            messages.headers = messages.headers.or(headers);
+            self.messages = Some(messages);
+        }
         self.references = changes.references.or(self.references);
         self.shared.extend(changes.shared);
         let given: Vec<_> = changes

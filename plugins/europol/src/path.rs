@@ -176,7 +176,8 @@ impl Matcher {
         for (rank, pattern) in self.patterns.iter().enumerate() {
             let column = pattern.column;
             let is_known = fits.iter().any(|fit| fit.column == column);
-            if !is_known && !(is_inner && pattern.is_own) && pattern.path.fits(&steps) {
+            let is_left_out = is_known || (is_inner && pattern.is_own);
+            if !is_left_out && pattern.path.fits(&steps) {
                 fits.push(Fit { column, rank });
             }
         }

@@ -36,6 +36,7 @@ pub(crate) struct Plan {
     tables: Vec<TablePlan>,
     begins: Vec<(String, Kind)>,
     messages: Vec<String>,
+    headers: Vec<String>,
     references: Vec<String>,
     /// For what encloses records: the marks, by their numbers, and then the message's identifier.
     envelope: Matcher,
@@ -58,7 +59,7 @@ pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) holds: Holds,
     pub(crate) join: Option<String>,
-    /// Its position in the table. Behind a day comes its text.
+    /// Its position in the table. Behind a day or number comes its text.
     pub(crate) at: usize,
 }
 
@@ -87,6 +88,7 @@ impl Plan {
             tables,
             begins: begins(mapping)?,
             messages: messages.elements.clone(),
+            headers: messages.headers.clone().unwrap_or_default(),
             references: mapping.references.clone().unwrap_or_default(),
             envelope: Matcher::new(envelope),
         })
@@ -112,6 +114,11 @@ impl Plan {
     /// Whether an element of that name is a message.
     pub(crate) fn is_message(&self, name: &str) -> bool {
         is_one_of(&self.messages, name)
+    }
+
+    /// Whether what stands in an element of that name is said of the element around it.
+    pub(crate) fn is_header(&self, name: &str) -> bool {
+        is_one_of(&self.headers, name)
     }
 
     /// Whether an element has nothing but attributes, one of which refers to a record.
@@ -253,8 +260,8 @@ fn columns(given: &[(String, ColumnMapping)], field: &str) -> Result<Vec<Column>
         });
         next += match column.holds {
             _ if name == ID => 0,
-            Holds::Date => 2,
-            Holds::Text | Holds::Float | Holds::Int => 1,
+            Holds::Text => 1,
+            Holds::Date | Holds::Float | Holds::Int => 2,
         };
     }
     Ok(columns)
@@ -286,7 +293,7 @@ fn schema(columns: &[Column], field: &str) -> Result<Schema> {
             Holds::Int => DataType::Int64,
         };
         fields.push(Field::new(&column.name, data_type, true));
-        if column.holds == Holds::Date {
+        if column.holds != Holds::Text {
             fields.push(text(&format!("{}_text", column.name)));
         }
     }

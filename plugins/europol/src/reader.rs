@@ -53,10 +53,17 @@ impl Reader {
                 ));
             }
         }
-        if counts.undated > 0 {
+        if self.envelope.late > 0 {
             rows.warn(&format!(
-                "{} values are no whole days: their dates are null, and the columns *_text have them",
-                counts.undated
+                "{} codes and evaluations stand behind records of the element that they are in, and \
+                 hold for those alone that follow",
+                self.envelope.late
+            ));
+        }
+        if counts.unparsed > 0 {
+            rows.warn(&format!(
+                "{} values are no whole days or numbers: they are null, and the columns *_text have them",
+                counts.unparsed
             ));
         }
         self.warn_of_unread(rows);
@@ -87,15 +94,16 @@ impl RowReader for Reader {
                 Step::Open(open) => match self.plan.begins(open.name()) {
                     Some(kind) => {
                         let element = self.xml.element()?;
+                        if self.plan.is_reference(element) {
+                            self.envelope.reference(element.name());
+                            continue;
+                        }
                         self.envelope.record();
                         let inherited = self.envelope.inherited();
                         self.walk.outermost(element, kind, inherited, rows)?;
                         return Ok(true);
                     }
-                    None => {
-                        let is_message = self.plan.is_message(open.name());
-                        self.envelope.open(open, is_message)
-                    }
+                    None => self.envelope.open(open, &self.plan),
                 },
                 Step::Text(text) => {
                     self.envelope.text(text);

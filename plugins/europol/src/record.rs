@@ -12,6 +12,9 @@ use sextant_plugin_sdk::{Cell, Error, Result, Rows};
 use std::borrow::Cow;
 use std::rc::Rc;
 
+/// How many bytes the paths of a record's values may have: short names nest deep in few bytes.
+const PATHS_BYTES_MAX: usize = 4 << 20;
+
 /// Makes rows of the records of a file.
 #[derive(Debug)]
 pub(crate) struct Walk {
@@ -31,8 +34,8 @@ pub(crate) struct Counts {
     /// Records of the table that is asked for, and how many of them have no handling code.
     pub(crate) of_table: u64,
     pub(crate) unmarked: u64,
-    /// Values of columns of days that are none.
-    pub(crate) undated: u64,
+    /// Values of columns of days and numbers that are none.
+    pub(crate) unparsed: u64,
     pub(crate) hidden: Hidden,
 }
 
@@ -44,6 +47,8 @@ struct Record<'a> {
     /// The record that it stands in.
     within: Option<u64>,
     values: Vec<Value<'a>>,
+    /// How many bytes the paths of all values have.
+    path_bytes: usize,
     /// The records that stand in it.
     inner: Vec<(Element<'a>, Kind)>,
     marks: Marks,
@@ -96,12 +101,20 @@ impl Walk {
             number: self.counts.records,
             within,
             values: Vec::new(),
+            path_bytes: 0,
             inner: Vec::new(),
             marks: Marks::default(),
         };
         let table = self.plan.table(kind);
         let matcher = &mut self.matchers[kind as usize];
         Reading::new(&self.plan, matcher, &mut record).element(element);
+        if record.path_bytes > PATHS_BYTES_MAX {
+            // The records in it are left out as well: codes that they should have may be missing.
+            let message =
+                format!("the paths in a record may have {PATHS_BYTES_MAX} bytes, these have more");
+            rows.bad(record.bad(Error::invalid_data(message)))?;
+            return Ok(Vec::new());
+        }
         record.find_marks(table, matcher);
         let inherited = inherited.inside(&record.marks);
         let mut handling = Vec::new();
@@ -126,14 +139,9 @@ impl Walk {
         let table = self.plan.table(self.wanted);
         let matcher = &self.matchers[self.wanted as usize];
         self.counts.of_table += 1;
-        let bad = |error: Error| {
-            error
-                .at_record(record.number)
-                .at_byte(record.element.byte())
-        };
         let codes = match inherited.codes(inner_handling) {
             Ok(codes) => codes,
-            Err(error) => return rows.bad(bad(error)),
+            Err(error) => return rows.bad(record.bad(error)),
         };
         self.counts.unmarked += u64::from(codes.texts[Mark::Handling as usize].is_none());
         let choice = Choice::new(table, matcher, record);
@@ -144,10 +152,7 @@ impl Walk {
         let other = is_wanted.then(|| choice.other(&record.values, matcher));
         let other = other.flatten();
         let mut cells = vec![Cell::Null; table.schema.fields().len()];
-        match fill(table, &texts, rows, &mut cells) {
-            Ok(undated) => self.counts.undated += undated,
-            Err(error) => return rows.bad(bad(error)),
-        }
+        self.counts.unparsed += fill(table, &texts, rows, &mut cells);
         cells[last] = other.as_deref().into();
         cells[last + 1] = record
             .within
@@ -167,45 +172,38 @@ fn shared<'a>(codes: &'a Codes, message_id: Option<&'a str>, cells: &mut [Cell<'
     }
 }
 
-/// Puts the cells of the columns of the mapping, and says how many values of days are none.
+/// Puts the cells of the columns of the mapping, and says how many values are no days or numbers as they
+/// should be.
 fn fill<'a>(
     table: &TablePlan,
     texts: &'a [Option<Cow<'_, str>>],
     rows: &Rows,
     cells: &mut [Cell<'a>],
-) -> Result<u64> {
-    let mut undated = 0;
+) -> u64 {
+    let mut unparsed = 0;
     for (column, text) in table.columns.iter().zip(texts) {
         let Some(text) = text.as_deref() else {
             continue;
         };
-        let wrong = |what: &str| {
-            let found = crate::codes::start(text, 60);
-            let message = format!("expected {what}, found {found:?}");
-            Err(Error::invalid_data(message).in_field(&column.name))
-        };
-        let is_wanted = rows.wants(column.at);
-        match column.holds {
-            Holds::Text => cells[column.at] = Cell::Text(text),
-            Holds::Date => {
-                cells[column.at + 1] = Cell::Text(text);
-                match date::day(text) {
-                    Some(day) => cells[column.at] = Cell::Date(day),
-                    None => undated += u64::from(is_wanted),
-                }
+        let cell = match column.holds {
+            Holds::Text => {
+                cells[column.at] = Cell::Text(text);
+                continue;
             }
-            Holds::Float | Holds::Int if !is_wanted => {}
-            Holds::Float => match text.trim().parse::<f64>() {
-                Ok(number) if number.is_finite() => cells[column.at] = Cell::Float(number),
-                _ => return wrong("a number"),
-            },
-            Holds::Int => match text.trim().parse() {
-                Ok(number) => cells[column.at] = Cell::Int(number),
-                Err(_) => return wrong("a whole number"),
-            },
-        }
+            Holds::Date => date::day(text).map(Cell::Date),
+            Holds::Float => finite(text).map(Cell::Float),
+            Holds::Int => text.trim().parse().ok().map(Cell::Int),
+        };
+        unparsed += u64::from(cell.is_none() && rows.wants(column.at));
+        cells[column.at] = cell.unwrap_or(Cell::Null);
+        cells[column.at + 1] = Cell::Text(text);
     }
-    Ok(undated)
+    unparsed
+}
+
+fn finite(text: &str) -> Option<f64> {
+    let number = text.trim().parse::<f64>().ok();
+    number.filter(|number| number.is_finite())
 }
 
 /// Reads the values of a record from its tree.
@@ -276,12 +274,20 @@ impl<'r, 'a> Reading<'r, 'a> {
     }
 
     fn value(&mut self, text: Cow<'a, str>) {
-        let place = self.matcher.number(&self.path);
-        self.record.values.push(Value { place, text });
+        self.record.path_bytes += self.path.len();
+        if self.record.path_bytes <= PATHS_BYTES_MAX {
+            let place = self.matcher.number(&self.path);
+            self.record.values.push(Value { place, text });
+        }
     }
 }
 
 impl Record<'_> {
+    /// An error that makes it a bad record.
+    fn bad(&self, error: Error) -> Error {
+        error.at_record(self.number).at_byte(self.element.byte())
+    }
+
     /// The values that are marks; their columns come behind those of the table.
     fn find_marks(&mut self, table: &TablePlan, matcher: &Matcher) {
         for value in self.values.iter().filter(|value| !value.text.is_empty()) {
@@ -339,7 +345,7 @@ impl Choice {
         rows: &Rows,
     ) -> Vec<Option<Cow<'a, str>>> {
         let text = |(column, of): (&'a Column, &Vec<(usize, usize)>)| {
-            let has_text = column.holds == Holds::Date && rows.wants(column.at + 1);
+            let has_text = column.holds != Holds::Text && rows.wants(column.at + 1);
             if !rows.wants(column.at) && !has_text {
                 return None;
             }

@@ -156,9 +156,85 @@ fn marks_of_one_message_or_group_are_not_those_of_the_next() {
     assert_eq!(column(text, "persons", "id"), ["1", "2", "3", "4"]);
     assert_eq!(
         column(text, "persons", "handling"),
-        ["H2", "H0", "H3", "H0"]
+        ["H2", "H0", "H0", "H0"]
     );
     assert_eq!(column(text, "persons", "message_id"), ["", "", "c", ""]);
+}
+
+#[test]
+fn marks_go_outward_from_headers_alone() {
+    let text = "<Message><Header><Part><HandlingCode>H1</HandlingCode></Part></Header>
+        <Handling><HandlingCode>H0</HandlingCode></Handling>
+        <Note><HandlingCode>H3</HandlingCode><Evaluation>X4</Evaluation></Note>
+        <Group><Header evaluation='B2'/><Person id='1'/><Note handling='H2'/></Group>
+        <Person id='2'/><Group><HandlingCode>H3</HandlingCode></Group></Message>";
+    let host = host(text);
+    let source = source_of(&host, "fail");
+    let rows = scan(&source, "persons", &["handling", "evaluation"]).unwrap();
+    assert_eq!(shown(&rows, 0), ["H0; H1"; 2]);
+    assert_eq!(shown(&rows, 1), ["B2", ""]);
+    let expected = "files/a.xml: values outside records are in no row: Group/Note/handling (1), \
+                    Group/handling (1), Note/evaluation (1), Note/handling (1)";
+    assert_eq!(host.warnings(), [expected]);
+}
+
+#[test]
+fn a_configuration_says_what_headers_are() {
+    let text = "<Message><Note handling='H1'/><Header handling='H2'/><Person/></Message>";
+    let handling = |messages: Value| {
+        let config = json!({ "input": "files", "mapping": { "messages": messages } });
+        let source: Europol = open(&config, &host(text)).unwrap();
+        shown(&scan(&source, "persons", &["handling"]).unwrap(), 0)
+    };
+    let messages = json!({ "elements": ["Message"], "paths": [], "headers": ["Note"] });
+    assert_eq!(handling(messages), ["H1"]);
+    let messages = json!({ "elements": ["Message"], "paths": [] });
+    assert_eq!(handling(messages), ["H2"]);
+}
+
+#[test]
+fn marks_behind_records_of_a_group_hold_for_what_follows() {
+    let text =
+        "<Message id='M' handling='H0'><Group><Person id='1'/><HandlingCode>H3</HandlingCode>
+        <Person id='2'/></Group><Person id='3'/></Message>";
+    let host = host(text);
+    let source = source_of(&host, "fail");
+    let rows = scan(&source, "persons", &["handling"]).unwrap();
+    assert_eq!(shown(&rows, 0), ["H0", "H3", "H0"]);
+    assert!(host.warnings()[0].contains("1 codes and evaluations stand behind records"));
+}
+
+#[test]
+fn marks_and_identifiers_are_never_cut() {
+    let long = "H1 ".repeat(342);
+    for (text, field) in [
+        (format!("<HandlingCode>{long}H3</HandlingCode>"), "handling"),
+        (format!("<Header handling='{long}H3'/>"), "handling"),
+        (
+            format!("<MessageId>{}</MessageId>", "M".repeat(1_025)),
+            "message_id",
+        ),
+    ] {
+        let text = format!("<Message>{text}<Person/></Message>");
+        let error = failure(text, "persons", &["id"]);
+        let expected = format!("field \"{field}\": expected at most 1024 characters, found more");
+        assert!(error.ends_with(&expected), "{error}");
+    }
+    // What is neither may be of any length.
+    let text = message(&format!("<Note>{long}</Note><Person id='1'/>"));
+    assert_eq!(column(text, "persons", "id"), ["1"]);
+}
+
+#[test]
+fn a_reference_outside_of_records_is_no_record() {
+    let text = message("<Persons><Person ref='P1'/></Persons><Person id='P1'/>");
+    let host = host(text);
+    let source = source_of(&host, "fail");
+    let rows = scan(&source, "persons", &["id"]).unwrap();
+    assert_eq!(shown(&rows, 0), ["P1"]);
+    let warnings = host.warnings();
+    let expected = "values outside records are in no row: Persons/Person (1)";
+    assert!(warnings.last().unwrap().ends_with(expected), "{warnings:?}");
 }
 
 #[test]
@@ -169,7 +245,7 @@ fn a_message_s_identifier_may_come_in_pieces_and_in_a_group() {
 
 #[test]
 fn marks_behind_their_records_are_an_error_even_if_bad_records_are_left_out() {
-    let text = message("<Person id='1'/><Footer><HandlingCode>H2</HandlingCode></Footer>");
+    let text = message("<Person id='1'/><Header><HandlingCode>H2</HandlingCode></Header>");
     let source = source_of(&host(&text), "skip");
     let error = scan(&source, "persons", &["id"]).unwrap_err().to_string();
     let expected = "field \"handling\": expected it before the records in \"Message\", found \"H2\" behind one";
@@ -214,7 +290,7 @@ fn the_analyst_is_told_what_is_missing_and_left_out() {
         "files/a.xml: 1 of 2 records have no handling code, nor has what encloses them",
         "files/a.xml: 1 values look like handling codes, where no path of \"handling\" leads; the first is at \
          \"Restriction\": should the mapping have it?",
-        "files/a.xml: 1 values are no whole days: their dates are null, and the columns *_text have them",
+        "files/a.xml: 1 values are no whole days or numbers: they are null, and the columns *_text have them",
         "files/a.xml: values outside records are in no row: Header/Sender (1)",
     ];
     assert_eq!(warnings, expected);
@@ -246,7 +322,7 @@ fn a_file_that_is_not_whole_is_an_error_in_any_case() {
         (&MESSAGE[..persons], "it is not complete"),
         (&MESSAGE[..persons - 20], "files/a.xml, "),
         ("", "expected XML, found no element"),
-        ("{\"id\": 1}", "expected XML, found no element"),
+        ("{\"id\": 1}", "expected an element, found text"),
         ("<Message><Person></Message>", "expected well-formed XML"),
     ] {
         let source = source_of(&host(text), "skip");
@@ -275,14 +351,21 @@ fn encodings_are_those_that_are_declared() {
 }
 
 #[test]
-fn numbers_that_are_none_are_bad_records_where_they_are_asked_for() {
-    let text = "<Location id='1'><Latitude>NaN</Latitude></Location>";
-    let error = failure(text, "locations", &["latitude"]);
+fn numbers_that_are_none_are_kept_as_text() {
+    let text = "<File><Location id='1'><Latitude>NaN</Latitude></Location>
+        <Location id='2'><Latitude>49.5</Latitude></Location></File>";
+    let host = host(text);
+    let source = source_of(&host, "fail");
+    let rows = scan(&source, "locations", &["latitude", "latitude_text"]).unwrap();
+    assert_eq!(shown(&rows, 0), ["", "49.5"]);
+    assert_eq!(shown(&rows, 1), ["NaN", "49.5"]);
+    let warnings = host.warnings();
     assert!(
-        error.ends_with("field \"latitude\": expected a number, found \"NaN\""),
-        "{error}"
+        warnings
+            .last()
+            .unwrap()
+            .contains("1 values are no whole days or numbers")
     );
-    assert_eq!(column(text, "locations", "id"), ["1"]);
 }
 
 #[test]
@@ -450,4 +533,21 @@ fn what_would_need_too_much_memory_is_refused() {
     let config = json!({ "input": "files", "record_bytes_max": 4 << 20 });
     let source: Europol = open(&config, &host(&text)).unwrap();
     assert_eq!(scan(&source, "persons", &["id"]).unwrap()[0].num_rows(), 1);
+    // 1,300 paths of 3,510 bytes, in 7 KiB.
+    let name = "n".repeat(120);
+    let (open, close) = (
+        format!("<{name}>").repeat(29),
+        format!("</{name}>").repeat(29),
+    );
+    let text = format!(
+        "<Person>{open}{}{close}<Phone/></Person>",
+        "<a/>".repeat(1_300)
+    );
+    for table in ["persons", "items"] {
+        let error = failure(&text, table, &["id"]);
+        assert!(
+            error.contains("the paths in a record may have 4194304 bytes"),
+            "{error}"
+        );
+    }
 }

@@ -208,14 +208,14 @@ impl Feeds {
 /// Reads a feed, in whatever it is written.
 #[derive(Debug)]
 enum FeedReader {
-    Xml(xml_feed::Reader),
+    Xml(Box<xml_feed::Reader>),
     Json(json_feed::Reader),
 }
 
 impl FeedReader {
     fn open(opened: Opened, file: String, url: Option<String>) -> Result<Self> {
         Ok(match opened.format()? {
-            Format::Xml => Self::Xml(xml_feed::Reader::open(opened, file, url)?),
+            Format::Xml => Self::Xml(Box::new(xml_feed::Reader::open(opened, file, url)?)),
             Format::Json => Self::Json(json_feed::Reader::open(opened, file, url)?),
         })
     }

@@ -28,7 +28,7 @@ pub(crate) enum Geometry {
     MultiPoint(Vec<Position>),
     MultiLineString(Vec<Vec<Position>>),
     MultiPolygon(Vec<Vec<Vec<Position>>>),
-    Collection(Vec<Geometry>),
+    Collection(Vec<Self>),
 }
 
 /// A bounding box.
@@ -59,9 +59,9 @@ impl Bounds {
     }
 
     fn extend(&mut self, place: &Position) {
-        for axis in 0..2 {
-            self.min[axis] = self.min[axis].min(place[axis]);
-            self.max[axis] = self.max[axis].max(place[axis]);
+        for (axis, &value) in place.iter().take(2).enumerate() {
+            self.min[axis] = self.min[axis].min(value);
+            self.max[axis] = self.max[axis].max(value);
         }
     }
 }

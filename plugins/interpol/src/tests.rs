@@ -284,7 +284,7 @@ fn days_that_are_none() {
         .ok()?
         .remove(0);
         let year = batch.column(0).as_primitive::<Int32Type>().iter().next()?;
-        let other = strings(&[batch.clone()], 2).remove(0);
+        let other = strings(std::slice::from_ref(batch), 2).remove(0);
         Some((year, batch.column(1).is_valid(0), other != "NULL"))
     };
     assert_eq!(day("null"), Some((None, false, false)));
@@ -667,7 +667,8 @@ fn predicates_narrow_what_is_asked_for_and_change_no_rows() {
         let year: ArrayRef = Arc::new(Int32Array::from(vec![year - age]));
         ("birth_year", operator, year)
     };
-    let cases: [(Vec<Asked>, fn(&Person, i32) -> bool); 6] = [
+    type Takes = fn(&Person, i32) -> bool;
+    let cases: [(Vec<Asked>, Takes); 6] = [
         (
             vec![("nationalities", Operator::Eq, is("DE"))],
             |person, _| person.nationalities == ["DE"],

@@ -6,7 +6,7 @@
 
 use crate::config::Config;
 use crate::naming::{Named, names};
-use crate::quoting::{quoted, quoted_text};
+use crate::quoting::{operator, quoted, quoted_text};
 use crate::session::{Session, fields};
 use crate::types::{Column, Described, Reading, reference_system};
 use arrow_schema::{Schema, SchemaRef};
@@ -21,10 +21,14 @@ const BLOCK_RANGES_SINCE: u32 = 140_000;
 /// The first version with collations by which other texts are equal than those of the same bytes.
 const COLLATIONS_SINCE: u32 = 120_000;
 
+/// The tables of a relation, its own and those below it, each with the file that it is in. A table that is
+/// written anew is in another.
+pub(crate) type Files = Vec<(u32, u32)>;
+
 /// Something that has rows.
 #[derive(Clone, Debug)]
 pub(crate) struct Relation {
-    oid: u32,
+    pub(crate) oid: u32,
     schema: String,
     name: String,
     /// Its letter in the catalog.
@@ -134,6 +138,26 @@ pub(crate) fn relation(
 ) -> Result<Option<Relation>> {
     let mut relations = named_relations(session, config)?;
     relations.retain(|relation| relation.table == table);
+    described(session, config, relations)
+}
+
+/// The relation with that number, whatever it is called by now. It has no name in SQL.
+pub(crate) fn relation_of(
+    session: &mut Session,
+    config: &Config,
+    oid: u32,
+) -> Result<Option<Relation>> {
+    let mut relations = bare_relations(session, config, Some(oid))?;
+    relations.retain(|relation| relation.oid == oid);
+    described(session, config, relations)
+}
+
+/// The relation that is left, with its columns.
+fn described(
+    session: &mut Session,
+    config: &Config,
+    mut relations: Vec<Relation>,
+) -> Result<Option<Relation>> {
     let Some(oid) = relations.first().map(|relation| relation.oid) else {
         return Ok(None);
     };
@@ -156,18 +180,44 @@ fn schema_condition(config: &Config) -> String {
 
 /// The relations without their columns.
 fn named_relations(session: &mut Session, config: &Config) -> Result<Vec<Relation>> {
+    let mut relations = bare_relations(session, config, None)?;
+    let named: Vec<_> = relations
+        .iter()
+        .map(|relation| Named {
+            oid: relation.oid,
+            schema: &relation.schema,
+            name: &relation.name,
+        })
+        .collect();
+    let tables = names(config, &named)?;
+    for (relation, table) in relations.iter_mut().zip(tables) {
+        relation.table = table;
+    }
+    Ok(relations)
+}
+
+/// The relations, or the one that is given, without columns and names in SQL.
+fn bare_relations(
+    session: &mut Session,
+    config: &Config,
+    only: Option<u32>,
+) -> Result<Vec<Relation>> {
     let schemas = schema_condition(config);
+    let only = only.map_or_else(String::new, |oid| {
+        format!("c.oid = '{oid}'::pg_catalog.oid AND ")
+    });
+    let is_more = operator(">");
     let sql = format!(
         "SELECT c.oid, n.nspname, c.relname, c.relkind, \
          (CASE WHEN c.relhassubclass THEN ( \
            WITH RECURSIVE tree AS (SELECT c.oid UNION \
              SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN tree ON i.inhparent = tree.oid) \
            SELECT pg_catalog.sum(l.reltuples) FROM tree JOIN pg_catalog.pg_class l ON l.oid = tree.oid \
-           WHERE l.relkind <> 'p' AND l.reltuples > 0) \
-         WHEN c.reltuples > 0 THEN c.reltuples END)::pg_catalog.int8, \
+           WHERE l.relkind <> 'p' AND l.reltuples {is_more} '0'::pg_catalog.float4) \
+         WHEN c.reltuples {is_more} '0'::pg_catalog.float4 THEN c.reltuples END)::pg_catalog.int8, \
          pg_catalog.obj_description(c.oid, 'pg_class') \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition AND {schemas} \
+         WHERE {only}c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition AND {schemas} \
          AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') \
          AND pg_catalog.has_any_column_privilege(c.oid, 'SELECT') \
          ORDER BY n.nspname COLLATE pg_catalog.\"C\", c.relname COLLATE pg_catalog.\"C\""
@@ -195,18 +245,6 @@ fn named_relations(session: &mut Session, config: &Config) -> Result<Vec<Relatio
         });
         Ok(())
     })?;
-    let named: Vec<_> = relations
-        .iter()
-        .map(|relation| Named {
-            oid: relation.oid,
-            schema: &relation.schema,
-            name: &relation.name,
-        })
-        .collect();
-    let tables = names(config, &named);
-    for (relation, table) in relations.iter_mut().zip(tables) {
-        relation.table = table;
-    }
     Ok(relations)
 }
 
@@ -258,7 +296,8 @@ fn read_columns(
     })
 }
 
-/// The columns of relations: a domain is its base type, and a constraint that may not hold is none.
+/// The columns of relations: a domain is its base type, and a constraint that may not hold is none. Nobody
+/// checks it in foreign tables, and what inherits from a table may do without it.
 fn columns_sql(version: u32, config: &Config, only: Option<u32>) -> String {
     let of_relations = match only {
         Some(oid) => format!("a.attrelid = '{oid}'::pg_catalog.oid"),
@@ -278,7 +317,11 @@ fn columns_sql(version: u32, config: &Config, only: Option<u32>) -> String {
            SELECT d.domain, t.typbasetype, t.typtypmod FROM domains d \
            JOIN pg_catalog.pg_type t ON t.oid = d.base AND t.typtype = 'd') \
          SELECT a.attrelid, a.attname, \
-         a.attnotnull AND c.relkind <> 'f' AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k \
+         a.attnotnull AND CASE c.relkind WHEN 'r' THEN NOT c.relhassubclass WHEN 'p' THEN NOT EXISTS ( \
+           WITH RECURSIVE tree AS (SELECT c.oid UNION \
+             SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN tree ON i.inhparent = tree.oid) \
+           SELECT FROM tree JOIN pg_catalog.pg_class l ON l.oid = tree.oid WHERE l.relkind = 'f') ELSE false END \
+         AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k \
            WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND NOT k.convalidated AND a.attnum = ANY (k.conkey)), \
          b.oid, b.typname, s.nspname, coalesce(d.modifier, a.atttypmod), \
          CASE WHEN b.typcategory = 'A' AND b.typlen = -1 THEN b.typelem ELSE 0 END, \
@@ -379,31 +422,38 @@ fn warn_of_unknown(config: &Config, relations: &[Relation], host: &Host) {
 }
 
 /// How many blocks the tables of a relation have, where ranges of them can be read: its own, and those of
-/// the tables below it.
-pub(crate) fn blocks(session: &mut Session, relation: &Relation) -> Result<Option<Vec<u64>>> {
+/// the tables below it. Until the session ends, nobody writes them anew.
+pub(crate) fn blocks(
+    session: &mut Session,
+    relation: &Relation,
+) -> Result<Option<(Vec<u64>, Files)>> {
     let has_blocks = matches!(relation.kind.as_str(), "r" | "p" | "m");
     if session.version < BLOCK_RANGES_SINCE || !has_blocks {
         return Ok(None);
     }
-    let oid = relation.oid;
+    let (oid, quoted) = (relation.oid, relation.quoted());
+    // Whoever plans to read tables has a lock on them.
     let sql = format!(
-        "WITH RECURSIVE tree(oid) AS (SELECT '{oid}'::pg_catalog.oid UNION \
+        "SELECT FROM {quoted} LIMIT 0; \
+         WITH RECURSIVE tree(oid) AS (SELECT '{oid}'::pg_catalog.oid UNION \
            SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN tree ON i.inhparent = tree.oid) \
          SELECT c.relkind = 'p' OR c.relkind IN ('r', 'm') AND m.amname = 'heap', \
          coalesce(pg_catalog.pg_relation_size(c.oid), 0) / pg_catalog.current_setting('block_size')::pg_catalog.int8, \
-         pg_catalog.has_table_privilege('{oid}'::pg_catalog.oid, 'SELECT') \
+         pg_catalog.has_table_privilege('{oid}'::pg_catalog.oid, 'SELECT'), \
+         c.oid, coalesce(pg_catalog.pg_relation_filenode(c.oid), 0) \
          FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.oid \
-         LEFT JOIN pg_catalog.pg_am m ON m.oid = c.relam"
+         LEFT JOIN pg_catalog.pg_am m ON m.oid = c.relam ORDER BY c.oid"
     );
-    let (mut tables, mut is_split) = (Vec::new(), true);
+    let (mut tables, mut files, mut is_split) = (Vec::new(), Files::new(), true);
     session.rows(&sql, |row| {
         // Where only some columns may be read, the place of a row is not among them.
-        let [has_ranges, blocks, may_read] = fields(row)?;
+        let [has_ranges, blocks, may_read, oid, file] = fields(row)?;
         is_split &= has_ranges == Some("t") && may_read == Some("t");
         tables.push(number(blocks)?);
+        files.push((number(oid)?, number(file)?));
         Ok(())
     })?;
-    Ok(is_split.then_some(tables))
+    Ok(is_split.then_some((tables, files)))
 }
 
 fn text(field: Option<&str>) -> Result<String> {

@@ -41,7 +41,7 @@ mod scan;
 pub use config::{Config, Infinity, Tls};
 
 use catalog::Relation;
-use partition::Blocks;
+use partition::{Blocks, Part};
 use scan::Scan;
 use session::Session;
 use sextant_plugin_sdk::{Batches, Error, Host, Partition, Request, Result, Source, Table};
@@ -51,6 +51,8 @@ use std::fmt;
 
 sextant_plugin_sdk::export!(source: Postgres);
 
+/// Tables below a relation that is read in parts: each part names all of them.
+const TABLES_MAX: usize = 2_000;
 /// Rows up to which a limited request is not worth more than one connection.
 const FEW_ROWS: u64 = 10_000;
 
@@ -78,15 +80,26 @@ struct Opened {
 impl Postgres {
     /// A session, and the relation that a table is, as it was described there.
     fn open_table(&self, table: &str) -> Result<Option<Opened>> {
+        self.open_relation(
+            |relation| relation.is_table(table),
+            |session| catalog::relation(session, &self.config, table),
+        )
+    }
+
+    /// The session in which a relation was described, or another in which it is.
+    fn open_relation(
+        &self,
+        is_it: impl Fn(&Relation) -> bool,
+        describe: impl Fn(&mut Session) -> Result<Option<Relation>>,
+    ) -> Result<Option<Opened>> {
         if let Some(opened) = self.opened.take() {
-            if opened.relation.is_table(table) {
+            if is_it(&opened.relation) {
                 return Ok(Some(opened));
             }
             opened.session.close();
         }
         let mut session = Session::open(&self.config, &self.host)?;
-        let relation = catalog::relation(&mut session, &self.config, table)?;
-        Ok(match relation {
+        Ok(match describe(&mut session)? {
             Some(relation) => Some(Opened { session, relation }),
             None => {
                 session.close();
@@ -95,38 +108,56 @@ impl Postgres {
         })
     }
 
-    fn use_table(&self, table: &str) -> Result<Opened> {
-        let opened = self.open_table(table)?;
-        let opened = opened.ok_or_else(|| {
-            Error::not_found(format!(
-                "there is no table {table:?} that the role may read"
-            ))
-        })?;
-        opened.relation.check()?;
+    /// The relation of a part, if it is in the files that it was split in.
+    fn open_part(&self, table: &str, part: &Part) -> Result<Opened> {
+        let opened = self.open_relation(
+            |relation| relation.oid == part.oid,
+            |session| catalog::relation_of(session, &self.config, part.oid),
+        );
+        let mut opened = checked(table, opened?)?;
+        let Opened { session, relation } = &mut opened;
+        if part.files.is_empty() {
+            return Ok(opened);
+        }
+        let found = catalog::blocks(session, relation)?;
+        if found.is_none_or(|(_, files)| files != part.files) {
+            let name = relation.full_name();
+            let message = format!("{name} was rewritten while it was read: ask again");
+            return Err(Error::unavailable(message, None));
+        }
         Ok(opened)
     }
 
-    /// The blocks of each part of a request.
-    fn split(&self, opened: &mut Opened, request: &Request) -> Result<Vec<Blocks>> {
+    /// The parts of a request.
+    fn split(&self, opened: &mut Opened, request: &Request) -> Result<Vec<Part>> {
+        let whole = vec![Part::whole(opened.relation.oid)];
         let most = self.config.partitions.unwrap_or(usize::MAX);
         let parts = request.partitions.min(most);
         let is_short = request.limit.is_some_and(|limit| limit <= FEW_ROWS);
         if parts <= 1 || is_short {
-            return Ok(vec![Blocks::default()]);
+            return Ok(whole);
         }
         let Opened { session, relation } = opened;
-        let Some(tables) = catalog::blocks(session, relation)? else {
-            return Ok(vec![Blocks::default()]);
+        let Some((tables, files)) = catalog::blocks(session, relation)? else {
+            return Ok(whole);
         };
         let blocks = partition::split(&tables, parts);
-        if blocks.len() > 1 && !request.predicates.is_empty() {
+        if blocks.len() <= 1 || tables.len() > TABLES_MAX {
+            return Ok(whole);
+        }
+        if !request.predicates.is_empty() {
             let select = self.select(relation, request, Blocks::default())?;
             let plan = session.value(&select.explain())?;
             if !partition::reads_all(&plan.unwrap_or_default())? {
-                return Ok(vec![Blocks::default()]);
+                return Ok(whole);
             }
         }
-        Ok(blocks)
+        let parts = blocks.into_iter().map(|blocks| Part {
+            oid: relation.oid,
+            blocks,
+            files: files.clone(),
+        });
+        Ok(parts.collect())
     }
 
     fn select(&self, relation: &Relation, request: &Request, blocks: Blocks) -> Result<Select> {
@@ -138,6 +169,17 @@ impl Postgres {
             self.config.infinity,
         )
     }
+}
+
+/// A relation that is there and can be read.
+fn checked(table: &str, opened: Option<Opened>) -> Result<Opened> {
+    let opened = opened.ok_or_else(|| {
+        Error::not_found(format!(
+            "there is no table {table:?} that the role may read"
+        ))
+    })?;
+    opened.relation.check()?;
+    Ok(opened)
 }
 
 impl Source for Postgres {
@@ -170,19 +212,19 @@ impl Source for Postgres {
 
     /// Ranges of blocks, where the server would read all of a table.
     fn partitions(&self, request: &Request) -> Result<Vec<Partition>> {
-        let mut opened = self.use_table(&request.table)?;
-        let blocks = self.split(&mut opened, request)?;
+        let mut opened = checked(&request.table, self.open_table(&request.table)?)?;
+        let parts = self.split(&mut opened, request)?;
         opened.session.close();
-        blocks.into_iter().map(Blocks::to_token).collect()
+        parts.iter().map(Part::to_token).collect()
     }
 
     fn scan(&self, request: &Request, partition: &Partition) -> Result<Batches> {
-        let blocks = Blocks::from_token(partition)?;
+        let part = Part::from_token(partition)?;
         let Opened {
             mut session,
             relation,
-        } = self.use_table(&request.table)?;
-        let select = self.select(&relation, request, blocks)?;
+        } = self.open_part(&request.table, &part)?;
+        let select = self.select(&relation, request, part.blocks)?;
         if request.columns.is_empty() {
             let count = session.value(&select.count())?;
             session.close();

@@ -7,6 +7,7 @@
 //! number is added, which never changes.
 
 use crate::config::Config;
+use sextant_plugin_sdk::{Error, Result};
 use std::collections::{HashMap, HashSet};
 
 /// Bytes of a name in SQL.
@@ -32,11 +33,16 @@ pub(crate) fn is_identifier(name: &str) -> bool {
 }
 
 /// The names of relations in SQL, in their order.
-pub(crate) fn names(config: &Config, relations: &[Named<'_>]) -> Vec<String> {
+///
+/// # Errors
+///
+/// An invalid configuration, where a name in `names` is that of two: `a.b` in `c` and `b.c` in `a`.
+pub(crate) fn names(config: &Config, relations: &[Named<'_>]) -> Result<Vec<String>> {
     let wishes: Vec<_> = relations
         .iter()
         .map(|relation| Wish::new(config, relation))
         .collect();
+    check_given(&wishes, relations)?;
     let mut wished: HashMap<&str, usize> = HashMap::new();
     for wish in wishes.iter().filter(|wish| !wish.is_given) {
         *wished.entry(&wish.name).or_default() += 1;
@@ -50,12 +56,25 @@ pub(crate) fn names(config: &Config, relations: &[Named<'_>]) -> Vec<String> {
         })
         .collect();
     let named = wishes.iter().zip(granted).zip(relations);
-    named
-        .map(|((wish, is_granted), relation)| match is_granted {
-            true => wish.name.clone(),
-            false => numbered(&wish.name, relation.oid, &mut taken),
-        })
-        .collect()
+    let names = named.map(|((wish, is_granted), relation)| match is_granted {
+        true => wish.name.clone(),
+        false => numbered(&wish.name, relation.oid, &mut taken),
+    });
+    Ok(names.collect())
+}
+
+/// That no two relations are given the same name, which is that of one key.
+fn check_given(wishes: &[Wish], relations: &[Named<'_>]) -> Result<()> {
+    let mut given = HashSet::new();
+    let mut named = wishes.iter().zip(relations);
+    match named.find(|(wish, _)| wish.is_given && !given.insert(&wish.name)) {
+        None => Ok(()),
+        Some((_, Named { schema, name, .. })) => {
+            let key = format!("{schema}.{name}");
+            let message = format!("expected the key of one table or view, found {key:?}, of two");
+            Err(Error::invalid_config(message).in_field("names"))
+        }
+    }
 }
 
 /// What a relation would be called if there were no other.
@@ -110,8 +129,8 @@ fn fold(name: &str) -> String {
 }
 
 fn numbered(name: &str, oid: u32, taken: &mut HashSet<String>) -> String {
-    let end = name.len().min(NAME_BYTES_MAX - NUMBER_BYTES_MAX);
-    let mut stem = name[..end].to_owned();
+    let mut stem = name.to_owned();
+    stem.truncate(NAME_BYTES_MAX - NUMBER_BYTES_MAX);
     loop {
         let numbered = format!("{stem}_{oid}");
         if taken.insert(numbered.clone()) {
@@ -142,7 +161,7 @@ mod tests {
                 name,
             })
             .collect();
-        names(config, &relations)
+        names(config, &relations).unwrap()
     }
 
     #[test]
@@ -209,6 +228,18 @@ mod tests {
             called(&config, &relations),
             ["person_16384", "persons", "t", "persons_16384"]
         );
+    }
+
+    #[test]
+    fn a_key_of_two_relations_is_refused() {
+        let relation = |oid, schema, name| Named { oid, schema, name };
+        let relations = [relation(1, "a.b", "c"), relation(2, "a", "b.c")];
+        let error = names(&config(&[("a.b.c", "t")]), &relations).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "field \"names\": expected the key of one table or view, found \"a.b.c\", of two"
+        );
+        assert!(names(&config(&[]), &relations).is_ok());
     }
 
     #[test]

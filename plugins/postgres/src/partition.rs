@@ -2,13 +2,48 @@
 //!
 //! A table with others below it (its partitions, or what inherits from it) is split by one list of
 //! ranges for all of them. Views and foreign tables are not split.
+//!
+//! A table that is written anew (`VACUUM FULL`, `CLUSTER`) has its rows in other blocks, so parts name
+//! the files that they are parts of.
 
+use crate::catalog::Files;
+use crate::quoting::operator;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sextant_plugin_sdk::{Error, Partition, Result};
 
 /// Blocks that are worth a connection of their own, 8 MiB.
 const BLOCKS_MIN: u64 = 1_024;
+
+/// A part of a scan, which means the same in every session.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub(crate) struct Part {
+    /// The number of the relation: its name may be another's by now.
+    pub(crate) oid: u32,
+    pub(crate) blocks: Blocks,
+    /// Where the blocks are; nothing where all of them are read.
+    pub(crate) files: Files,
+}
+
+impl Part {
+    /// All of a relation.
+    pub(crate) fn whole(oid: u32) -> Self {
+        Self {
+            oid,
+            blocks: Blocks::default(),
+            files: Files::new(),
+        }
+    }
+
+    pub(crate) fn to_token(&self) -> Result<Partition> {
+        Ok(serde_json::to_vec(self)?)
+    }
+
+    pub(crate) fn from_token(token: &[u8]) -> Result<Self> {
+        serde_json::from_slice(token)
+            .map_err(|error| Error::internal(format!("not a part of this source: {error}")))
+    }
+}
 
 /// Blocks of every table that a statement reads; all of them by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -22,22 +57,13 @@ pub(crate) struct Blocks {
 impl Blocks {
     /// The conditions on rows of these blocks.
     pub(crate) fn conditions(self) -> impl Iterator<Item = String> {
-        let from = self
-            .from
-            .map(|block| format!("ctid >= '({block},0)'::pg_catalog.tid"));
-        let to = self
-            .to
-            .map(|block| format!("ctid < '({block},0)'::pg_catalog.tid"));
+        let bound = |sign: &str, block: u32| {
+            let sign = operator(sign);
+            format!("ctid {sign} '({block},0)'::pg_catalog.tid")
+        };
+        let from = self.from.map(|block| bound(">=", block));
+        let to = self.to.map(|block| bound("<", block));
         from.into_iter().chain(to)
-    }
-
-    pub(crate) fn to_token(self) -> Result<Partition> {
-        Ok(serde_json::to_vec(&self)?)
-    }
-
-    pub(crate) fn from_token(token: &[u8]) -> Result<Self> {
-        serde_json::from_slice(token)
-            .map_err(|error| Error::internal(format!("not a part of this source: {error}")))
     }
 }
 
@@ -130,20 +156,32 @@ mod tests {
             .iter()
             .map(|part| part.conditions().collect())
             .collect();
-        assert_eq!(conditions[0], ["ctid < '(1365,0)'::pg_catalog.tid"]);
+        assert_eq!(
+            conditions[0],
+            ["ctid OPERATOR(pg_catalog.<) '(1365,0)'::pg_catalog.tid"]
+        );
         assert_eq!(
             conditions[1],
             [
-                "ctid >= '(1365,0)'::pg_catalog.tid",
-                "ctid < '(2730,0)'::pg_catalog.tid"
+                "ctid OPERATOR(pg_catalog.>=) '(1365,0)'::pg_catalog.tid",
+                "ctid OPERATOR(pg_catalog.<) '(2730,0)'::pg_catalog.tid"
             ]
         );
-        assert_eq!(conditions[2], ["ctid >= '(2730,0)'::pg_catalog.tid"]);
+        assert_eq!(
+            conditions[2],
+            ["ctid OPERATOR(pg_catalog.>=) '(2730,0)'::pg_catalog.tid"]
+        );
         assert_eq!(Blocks::default().conditions().count(), 0);
-        for part in parts {
-            assert_eq!(Blocks::from_token(&part.to_token().unwrap()), Ok(part));
+        for blocks in parts {
+            let part = Part {
+                blocks,
+                files: vec![(16_400, 16_404)],
+                ..Part::whole(16_400)
+            };
+            let token = part.to_token().unwrap();
+            assert_eq!(Part::from_token(&token), Ok(part));
         }
-        assert!(Blocks::from_token(b"[]").is_err());
+        assert!(Part::from_token(b"[]").is_err());
     }
 
     /// Shapes of what PostgreSQL 15 gives for `EXPLAIN (FORMAT JSON)`.
@@ -162,7 +200,7 @@ mod tests {
         assert!(is_whole(above("Append", &[whole.clone(), whole.clone()])));
         assert!(is_whole(above(
             "Gather",
-            &[above("Append", &[whole.clone()])]
+            &[above("Append", std::slice::from_ref(&whole))]
         )));
         assert!(!is_whole(index.clone()));
         assert!(!is_whole(above("Append", &[whole, index])));

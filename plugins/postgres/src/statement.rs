@@ -7,7 +7,7 @@
 use crate::config::Infinity;
 use crate::literal::{Float, Literal, float, literal, text};
 use crate::partition::Blocks;
-use crate::quoting::quoted_text;
+use crate::quoting::{operator, quoted_text};
 use crate::types::{Column, Comparison, Key};
 use arrow_array::{Array, ArrayRef};
 use sextant_plugin_sdk::{Error, Operator, Predicate, Request, Result};
@@ -181,7 +181,7 @@ impl Condition<'_> {
         }
         Ok(Some(match literals.is_empty() {
             true => NEVER.to_owned(),
-            false => format!("{} IN ({})", self.key(), literals.join(", ")),
+            false => self.compares_key("=", "ANY", &literals),
         }))
     }
 
@@ -199,7 +199,7 @@ impl Condition<'_> {
         }
         Ok(match literals.is_empty() {
             true => self.has_value(),
-            false => self.and_finite(format!("{} NOT IN ({})", self.key(), literals.join(", "))),
+            false => self.and_finite(self.compares_key("<>", "ALL", &literals)),
         })
     }
 
@@ -207,16 +207,19 @@ impl Condition<'_> {
     fn key(self) -> String {
         match self.column.comparison {
             Comparison::Texts {
-                key: Key::Padded | Key::Uuid,
-                is_deterministic: true,
+                is_deterministic: false,
                 ..
-            } => self.column.quoted.clone(),
-            Comparison::Texts {
-                is_deterministic: true,
-                ..
-            } => self.column.operand.clone(),
-            Comparison::Texts { .. } => self.by_bytes(),
-            _ => self.column.operand.clone(),
+            } => self.by_bytes(),
+            _ => self.column.key.clone(),
+        }
+    }
+
+    /// `IN` would take an operator from wherever the session's path leads.
+    fn compares_key(self, sign: &str, quantifier: &str, literals: &[String]) -> String {
+        let (key, sign) = (self.key(), operator(sign));
+        match literals {
+            [literal] => format!("{key} {sign} {literal}"),
+            _ => format!("{key} {sign} {quantifier} (ARRAY[{}])", literals.join(", ")),
         }
     }
 
@@ -271,8 +274,10 @@ impl Condition<'_> {
             true => self.column.operand.clone(),
             false => self.by_bytes(),
         };
-        let pattern = quoted_text(pattern);
-        Ok(Some(format!("{operand} LIKE {pattern} ESCAPE ''")))
+        // A backslash stands for itself here, and for what follows it there.
+        let pattern = quoted_text(&pattern.replace('\\', "\\\\"));
+        let sign = operator("~~");
+        Ok(Some(format!("{operand} {sign} {pattern}::pg_catalog.text")))
     }
 
     fn compares(self, values: &ArrayRef, order: Order) -> Result<Option<String>> {
@@ -301,7 +306,8 @@ impl Condition<'_> {
                     Some((before, _)) => (before, Order::MORE),
                     None => (text, order),
                 };
-                let (operand, sign, text) = (self.by_bytes(), order.sign(), quoted_text(text));
+                let (operand, sign) = (self.by_bytes(), operator(order.sign()));
+                let text = quoted_text(text);
                 Ok(Some(format!("{operand} {sign} {text}::pg_catalog.text")))
             }
         }
@@ -310,7 +316,7 @@ impl Condition<'_> {
     fn compares_value(self, literal: &Literal, name: &str, order: Order) -> String {
         match literal {
             Literal::Text(text) => {
-                let (operand, sign) = (&self.column.operand, order.sign());
+                let (operand, sign) = (&self.column.operand, operator(order.sign()));
                 let text = quoted_text(text);
                 self.and_finite(format!("{operand} {sign} {text}::{name}"))
             }
@@ -401,20 +407,46 @@ mod tests {
         let column = column(23);
         let five = || Int32Array::from(vec![5]);
         for (operator, expected) in [
-            (Operator::Eq, "\"c\" IN ('5'::pg_catalog.int4)"),
-            (Operator::NotEq, "\"c\" NOT IN ('5'::pg_catalog.int4)"),
-            (Operator::Lt, "\"c\" < '5'::pg_catalog.int4"),
-            (Operator::LtEq, "\"c\" <= '5'::pg_catalog.int4"),
-            (Operator::Gt, "\"c\" > '5'::pg_catalog.int4"),
-            (Operator::GtEq, "\"c\" >= '5'::pg_catalog.int4"),
-            (Operator::IsNull, "\"c\" IS NULL"),
-            (Operator::IsNotNull, "\"c\" IS NOT NULL"),
+            (
+                Operator::Eq,
+                "\"c\"::pg_catalog.int4 OPERATOR(pg_catalog.=) '5'::pg_catalog.int4",
+            ),
+            (
+                Operator::NotEq,
+                "\"c\"::pg_catalog.int4 OPERATOR(pg_catalog.<>) '5'::pg_catalog.int4",
+            ),
+            (
+                Operator::Lt,
+                "\"c\"::pg_catalog.int4 OPERATOR(pg_catalog.<) '5'::pg_catalog.int4",
+            ),
+            (
+                Operator::LtEq,
+                "\"c\"::pg_catalog.int4 OPERATOR(pg_catalog.<=) '5'::pg_catalog.int4",
+            ),
+            (
+                Operator::Gt,
+                "\"c\"::pg_catalog.int4 OPERATOR(pg_catalog.>) '5'::pg_catalog.int4",
+            ),
+            (
+                Operator::GtEq,
+                "\"c\"::pg_catalog.int4 OPERATOR(pg_catalog.>=) '5'::pg_catalog.int4",
+            ),
+            (Operator::IsNull, "\"c\"::pg_catalog.int4 IS NULL"),
+            (Operator::IsNotNull, "\"c\"::pg_catalog.int4 IS NOT NULL"),
         ] {
             assert_eq!(sql(&column, operator, five()), expected);
         }
         let none = new_empty_array(&arrow_schema::DataType::Int32);
         assert_eq!(sql(&column, Operator::InList, Arc::clone(&none)), "false");
-        assert_eq!(sql(&column, Operator::NotInList, none), "\"c\" IS NOT NULL");
+        let some = Int32Array::from(vec![5, 6]);
+        assert_eq!(
+            sql(&column, Operator::NotInList, some),
+            "\"c\"::pg_catalog.int4 OPERATOR(pg_catalog.<>) ALL (ARRAY['5'::pg_catalog.int4, '6'::pg_catalog.int4])"
+        );
+        assert_eq!(
+            sql(&column, Operator::NotInList, none),
+            "\"c\"::pg_catalog.int4 IS NOT NULL"
+        );
     }
 
     #[test]
@@ -422,17 +454,20 @@ mod tests {
         let text = |text: &str| StringArray::from(vec![text]);
         let column = column(25);
         for (operator, expected) in [
-            (Operator::Eq, "\"c\" IN ('O''Hara\\'::pg_catalog.text)"),
+            (
+                Operator::Eq,
+                "\"c\"::pg_catalog.text OPERATOR(pg_catalog.=) 'O''Hara\\'::pg_catalog.text",
+            ),
             (
                 Operator::Lt,
-                "\"c\" COLLATE pg_catalog.\"C\" < 'O''Hara\\'::pg_catalog.text",
+                "\"c\"::pg_catalog.text COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.<) 'O''Hara\\'::pg_catalog.text",
             ),
         ] {
             assert_eq!(sql(&column, operator, text("O'Hara\\")), expected);
         }
         assert_eq!(
-            sql(&column, Operator::Like, text("К_їв%")),
-            "\"c\" LIKE 'К_їв%' ESCAPE ''"
+            sql(&column, Operator::Like, text("К_ї\\в%")),
+            "\"c\"::pg_catalog.text OPERATOR(pg_catalog.~~) 'К_ї\\\\в%'::pg_catalog.text"
         );
         let described = Described {
             is_deterministic: false,
@@ -441,11 +476,11 @@ mod tests {
         let by_sound = Column::new(&described, READING, false);
         assert_eq!(
             sql(&by_sound, Operator::NotEq, text("a")),
-            "\"c\" COLLATE pg_catalog.\"C\" NOT IN ('a'::pg_catalog.text)"
+            "\"c\"::pg_catalog.text COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.<>) 'a'::pg_catalog.text"
         );
         assert_eq!(
             sql(&by_sound, Operator::Like, text("a%")),
-            "\"c\" COLLATE pg_catalog.\"C\" LIKE 'a%' ESCAPE ''"
+            "\"c\"::pg_catalog.text COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.~~) 'a%'::pg_catalog.text"
         );
     }
 
@@ -453,18 +488,31 @@ mod tests {
     fn a_zero_byte_is_in_no_text() {
         let column = column(25);
         let text = || StringArray::from(vec!["a\0b"]);
-        let by_bytes = "\"c\" COLLATE pg_catalog.\"C\"";
+        let by_bytes = "\"c\"::pg_catalog.text COLLATE pg_catalog.\"C\"";
+        let (up_to, beyond) = (operator("<="), operator(">"));
         for (operator, expected) in [
             (Operator::Eq, "false".to_owned()),
-            (Operator::NotEq, "\"c\" IS NOT NULL".to_owned()),
+            (
+                Operator::NotEq,
+                "\"c\"::pg_catalog.text IS NOT NULL".to_owned(),
+            ),
             (Operator::Like, "false".to_owned()),
-            (Operator::Lt, format!("{by_bytes} <= 'a'::pg_catalog.text")),
+            (
+                Operator::Lt,
+                format!("{by_bytes} {up_to} 'a'::pg_catalog.text"),
+            ),
             (
                 Operator::LtEq,
-                format!("{by_bytes} <= 'a'::pg_catalog.text"),
+                format!("{by_bytes} {up_to} 'a'::pg_catalog.text"),
             ),
-            (Operator::Gt, format!("{by_bytes} > 'a'::pg_catalog.text")),
-            (Operator::GtEq, format!("{by_bytes} > 'a'::pg_catalog.text")),
+            (
+                Operator::Gt,
+                format!("{by_bytes} {beyond} 'a'::pg_catalog.text"),
+            ),
+            (
+                Operator::GtEq,
+                format!("{by_bytes} {beyond} 'a'::pg_catalog.text"),
+            ),
         ] {
             assert_eq!(sql(&column, operator, text()), expected);
         }
@@ -484,7 +532,7 @@ mod tests {
         assert_eq!(asked(Operator::InList, &["a", "ї"]), None);
         assert_eq!(
             asked(Operator::NotInList, &["a", "ї"]).unwrap(),
-            "\"c\" NOT IN ('a'::pg_catalog.text)"
+            "\"c\"::pg_catalog.text OPERATOR(pg_catalog.<>) 'a'::pg_catalog.text"
         );
         assert_eq!(asked(Operator::Lt, &["a"]), None);
         assert_eq!(asked(Operator::Like, &["a%"]), None);
@@ -496,22 +544,22 @@ mod tests {
         let padded = column(1042);
         assert_eq!(
             sql(&padded, Operator::InList, texts(&["UA", "UA "])),
-            "\"c\" IN ('UA'::pg_catalog.bpchar)"
+            "\"c\"::pg_catalog.bpchar OPERATOR(pg_catalog.=) 'UA'::pg_catalog.bpchar"
         );
         assert_eq!(
             sql(&padded, Operator::Gt, texts(&["UA"])),
-            "(\"c\")::pg_catalog.text COLLATE pg_catalog.\"C\" > 'UA'::pg_catalog.text"
+            "\"c\"::pg_catalog.text COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.>) 'UA'::pg_catalog.text"
         );
         let uuid = column(2950);
         let own = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11";
         let shouted = own.to_ascii_uppercase();
         assert_eq!(
             sql(&uuid, Operator::InList, texts(&[own, &shouted, "x"])),
-            format!("\"c\" IN ('{own}'::pg_catalog.uuid)")
+            format!("\"c\"::pg_catalog.uuid OPERATOR(pg_catalog.=) '{own}'::pg_catalog.uuid")
         );
         assert_eq!(
             sql(&uuid, Operator::Like, texts(&["a0%"])),
-            "(\"c\")::pg_catalog.text LIKE 'a0%' ESCAPE ''"
+            "\"c\"::pg_catalog.text OPERATOR(pg_catalog.~~) 'a0%'::pg_catalog.text"
         );
     }
 
@@ -524,16 +572,19 @@ mod tests {
         };
         assert_eq!(
             asked(Operator::Eq, &[0.0]).unwrap(),
-            "\"c\" IN ('0e0'::pg_catalog.float8)"
+            "\"c\"::pg_catalog.float8 OPERATOR(pg_catalog.=) '0e0'::pg_catalog.float8"
         );
         assert_eq!(
             asked(Operator::NotInList, &[1.5, -0.0, f64::NAN]).unwrap(),
-            "\"c\" NOT IN ('1.5e0'::pg_catalog.float8)"
+            "\"c\"::pg_catalog.float8 OPERATOR(pg_catalog.<>) '1.5e0'::pg_catalog.float8"
         );
-        assert_eq!(asked(Operator::NotEq, &[0.0]).unwrap(), "\"c\" IS NOT NULL");
+        assert_eq!(
+            asked(Operator::NotEq, &[0.0]).unwrap(),
+            "\"c\"::pg_catalog.float8 IS NOT NULL"
+        );
         assert_eq!(
             asked(Operator::Lt, &[0.0]).unwrap(),
-            "\"c\" <= '0e0'::pg_catalog.float8"
+            "\"c\"::pg_catalog.float8 OPERATOR(pg_catalog.<=) '0e0'::pg_catalog.float8"
         );
         assert_eq!(asked(Operator::Lt, &[f64::NAN]), None);
     }
@@ -545,24 +596,27 @@ mod tests {
         let asked = |operator| sql_with(&date, operator, day(), Infinity::Null).unwrap();
         assert_eq!(
             asked(Operator::IsNull),
-            "(\"c\" IS NULL OR NOT pg_catalog.isfinite(\"c\"))"
+            "(\"c\"::pg_catalog.date IS NULL OR NOT pg_catalog.isfinite(\"c\"::pg_catalog.date))"
         );
-        assert_eq!(asked(Operator::IsNotNull), "pg_catalog.isfinite(\"c\")");
+        assert_eq!(
+            asked(Operator::IsNotNull),
+            "pg_catalog.isfinite(\"c\"::pg_catalog.date)"
+        );
         assert_eq!(
             asked(Operator::Eq),
-            "\"c\" IN ('1970-01-01'::pg_catalog.date)"
+            "\"c\"::pg_catalog.date OPERATOR(pg_catalog.=) '1970-01-01'::pg_catalog.date"
         );
         assert_eq!(
             asked(Operator::Gt),
-            "\"c\" > '1970-01-01'::pg_catalog.date AND pg_catalog.isfinite(\"c\")"
+            "\"c\"::pg_catalog.date OPERATOR(pg_catalog.>) '1970-01-01'::pg_catalog.date AND pg_catalog.isfinite(\"c\"::pg_catalog.date)"
         );
         let ancient = || TimestampMicrosecondArray::from(vec![i64::MIN]);
         let instant = column(1114);
         for (operator, expected) in [
             (Operator::Lt, "false"),
-            (Operator::Gt, "\"c\" IS NOT NULL"),
+            (Operator::Gt, "\"c\"::pg_catalog.timestamp IS NOT NULL"),
             (Operator::Eq, "false"),
-            (Operator::NotEq, "\"c\" IS NOT NULL"),
+            (Operator::NotEq, "\"c\"::pg_catalog.timestamp IS NOT NULL"),
         ] {
             assert_eq!(sql(&instant, operator, ancient()), expected);
         }
@@ -588,7 +642,7 @@ mod tests {
             let blocks = crate::partition::split(&[4_096], 2)[0];
             Select::new("\"s\".\"t\"", &columns, request, blocks, Infinity::Error).unwrap()
         };
-        let rest = "FROM \"s\".\"t\" WHERE \"c\" >= '5'::pg_catalog.int4 AND ctid < '(2048,0)'::pg_catalog.tid LIMIT 7";
+        let rest = "FROM \"s\".\"t\" WHERE \"c\"::pg_catalog.int4 OPERATOR(pg_catalog.>=) '5'::pg_catalog.int4 AND ctid OPERATOR(pg_catalog.<) '(2048,0)'::pg_catalog.tid LIMIT 7";
         assert_eq!(
             select(&request).copy(),
             format!(

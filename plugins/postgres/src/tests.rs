@@ -30,6 +30,9 @@ fn column(relation: &str, name: &str, oid: &str, is_not_null: bool) -> Vec<Optio
     row.map(|field| Some(field.to_owned())).to_vec()
 }
 
+/// The table of persons: it can be split, has so many blocks, may be read, and is in this file.
+const STORED: [&str; 5] = ["t", "4096", "t", "16400", "16404"];
+
 /// Persons, and a view of them.
 fn server() -> Server {
     let columns = [
@@ -169,7 +172,7 @@ fn every_split_of_the_stream_reads_the_same() {
 #[test]
 fn what_is_wanted_stands_in_the_statement() {
     let server = server()
-        .answers("tree(oid)", result(&[["t", "4096", "t"]]))
+        .answers("tree(oid)", result(&[STORED]))
         .answers("COPY", copied(&rows().map(|row| row[..1].to_vec())));
     let source = try_open(&server, json!({ "statement_timeout_ms": 5_000 })).unwrap();
     let table = find(&source, "persons").unwrap();
@@ -185,8 +188,8 @@ fn what_is_wanted_stands_in_the_statement() {
     assert_eq!(
         copies.collect::<Vec<_>>(),
         [
-            "COPY (SELECT \"id\"::pg_catalog.int8 FROM \"public\".\"persons\" WHERE ctid < '(2048,0)'::pg_catalog.tid LIMIT 20000) TO STDOUT (FORMAT binary)",
-            "COPY (SELECT \"id\"::pg_catalog.int8 FROM \"public\".\"persons\" WHERE ctid >= '(2048,0)'::pg_catalog.tid LIMIT 20000) TO STDOUT (FORMAT binary)"
+            "COPY (SELECT \"id\"::pg_catalog.int8 FROM \"public\".\"persons\" WHERE ctid OPERATOR(pg_catalog.<) '(2048,0)'::pg_catalog.tid LIMIT 20000) TO STDOUT (FORMAT binary)",
+            "COPY (SELECT \"id\"::pg_catalog.int8 FROM \"public\".\"persons\" WHERE ctid OPERATOR(pg_catalog.>=) '(2048,0)'::pg_catalog.tid LIMIT 20000) TO STDOUT (FORMAT binary)"
         ]
     );
     assert!(statements[0].contains("; SET LOCAL statement_timeout = 5000; "));
@@ -196,7 +199,7 @@ fn what_is_wanted_stands_in_the_statement() {
     let id = predicate(&table, "id", Operator::Gt, ids).unwrap();
     wanted.predicates = vec![name, id];
     wanted.limit = None;
-    let rest = "FROM \"public\".\"persons\" WHERE \"name\" IN ('О''Нил'::pg_catalog.text) AND \"id\" > '5'::pg_catalog.int8";
+    let rest = "FROM \"public\".\"persons\" WHERE \"name\"::pg_catalog.text OPERATOR(pg_catalog.=) 'О''Нил'::pg_catalog.text AND \"id\"::pg_catalog.int8 OPERATOR(pg_catalog.>) '5'::pg_catalog.int8";
     // By an index, in one part; and over all of it, in two.
     for (node, parts) in [("Index Scan", 1), ("Seq Scan", 2)] {
         let plan = format!("[{{\"Plan\": {{\"Node Type\": \"{node}\"}}}}]");
@@ -215,6 +218,42 @@ fn what_is_wanted_stands_in_the_statement() {
     wanted.limit = None;
     let source = try_open(&server, json!({ "partitions": 1 })).unwrap();
     assert_eq!(source.partitions(&wanted).unwrap().len(), 1);
+}
+
+/// Another file is another order of rows, in which ranges of blocks are of others.
+#[test]
+fn a_table_that_was_rewritten_is_not_read_in_parts() {
+    let split = server().answers("tree(oid)", result(&[STORED]));
+    let mut wanted = request(&[0]);
+    wanted.partitions = 2;
+    let parts = open(&split).partitions(&wanted).unwrap();
+    assert_eq!(parts.len(), 2);
+    let another = ["t", "4096", "t", "16400", "16999"];
+    let rewritten = server().answers("tree(oid)", result(&[another]));
+    let error = open(&rewritten).scan(&wanted, &parts[0]).err();
+    let error = error.expect("it was rewritten");
+    assert_eq!(
+        error.to_string(),
+        "public.persons was rewritten while it was read: ask again"
+    );
+    assert!(matches!(error.kind(), ErrorKind::Unavailable { .. }));
+}
+
+/// What was split is what is read, whatever goes by its name meanwhile.
+#[test]
+fn a_part_is_of_a_relation_by_its_number() {
+    let server = server().answers("COPY", copied(&rows().map(|row| row[..1].to_vec())));
+    let parts = open(&server).partitions(&request(&[0])).unwrap();
+    let renamed = [relation("16400", "public", "people", "r", "3")];
+    let server = server.answers_first("obj_description", result(&renamed));
+    let batches = open(&server).scan(&request(&[0]), &parts[0]).unwrap();
+    let batches = batches.collect::<Result<Vec<_>>>().unwrap();
+    assert_eq!(ids(&batches), [1, 2, 3]);
+    let asked = server.statements();
+    let is_alone = |sql: &String| sql.contains("WHERE c.oid = '16400'::pg_catalog.oid AND ");
+    assert!(asked.iter().any(is_alone), "{asked:?}");
+    let copied = asked.last().expect("it was copied");
+    assert!(copied.contains("FROM \"public\".\"people\""), "{copied}");
 }
 
 #[test]

@@ -8,6 +8,7 @@
 use crate::config::Infinity;
 use crate::quoting::quoted;
 use arrow_schema::{DataType, Field, FieldRef, IntervalUnit, TimeUnit};
+use serde_json::{Map, Value};
 use sextant_plugin_sdk::Operator;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -98,18 +99,23 @@ pub(crate) enum Key {
     Uuid,
 }
 
+/// What says that a binary column is well-known binary, and more of it.
+const EXTENSION_NAME: &str = "ARROW:extension:name";
+const EXTENSION_METADATA: &str = "ARROW:extension:metadata";
+
 /// A column of a relation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Column {
     pub(crate) field: FieldRef,
     pub(crate) kind: Kind,
     pub(crate) is_list: bool,
-    /// The column in SQL.
-    pub(crate) quoted: String,
     /// What SELECT asks for.
     pub(crate) selected: String,
-    /// What conditions are on.
+    /// What conditions are on: the column as its base type, so that no operator that somebody made for
+    /// another type is taken. An index on the column serves all the same.
     pub(crate) operand: String,
+    /// What equality is asked of.
+    pub(crate) key: String,
     pub(crate) comparison: Comparison,
 }
 
@@ -152,9 +158,14 @@ impl Column {
         };
         let column = quoted(described.name);
         let comparison = comparison(kind, described, reading);
-        let operand = match kind {
-            Kind::Uuid => format!("({column})::pg_catalog.text"),
-            _ => column.clone(),
+        let operand = match comparison {
+            Comparison::Values(base) | Comparison::Floats(base) => format!("{column}::{base}"),
+            Comparison::Texts { .. } => format!("{column}::pg_catalog.text"),
+            Comparison::None => format!("{column}::{cast}"),
+        };
+        let key = match kind {
+            Kind::Uuid => format!("{column}::{cast}"),
+            _ => operand.clone(),
         };
         Self {
             field: field(described, kind.data_type(), kind, reading.infinity),
@@ -162,8 +173,8 @@ impl Column {
             is_list: false,
             selected: format!("{column}::{cast}"),
             operand,
+            key,
             comparison,
-            quoted: column,
         }
     }
 
@@ -173,11 +184,11 @@ impl Column {
         let text = match described.oid {
             // A cast would show the mask of a single address.
             oid::INET => format!("pg_catalog.abbrev({column})"),
-            _ => format!("({column})::pg_catalog.text"),
+            _ => format!("{column}::pg_catalog.text"),
         };
-        let key = match described.oid {
-            oid::BPCHAR => Key::Padded,
-            _ => Key::Text,
+        let (kind, key) = match described.oid {
+            oid::BPCHAR => (Key::Padded, format!("{column}::pg_catalog.bpchar")),
+            _ => (Key::Text, text.clone()),
         };
         Self {
             field: field(described, DataType::Utf8, Kind::Text, reading.infinity),
@@ -185,12 +196,12 @@ impl Column {
             is_list: false,
             selected: text.clone(),
             operand: text,
+            key,
             comparison: Comparison::Texts {
-                key,
+                key: kind,
                 is_deterministic: described.is_deterministic,
                 is_utf8: reading.is_utf8,
             },
-            quoted: column,
         }
     }
 
@@ -217,40 +228,46 @@ impl Column {
             is_list: true,
             selected: format!("{column}::{cast}[]"),
             operand: column.clone(),
+            key: column,
             comparison: Comparison::None,
-            quoted: column,
         }
     }
 
-    /// Well-known binary. Where the column does not fix the reference system, each value names its own.
+    /// Well-known binary as ISO has it, which does not say of which reference system a value is. What lies
+    /// between points of a geography is a part of a great circle.
     fn spatial(described: &Described<'_>) -> Self {
         let column = quoted(described.name);
-        let function = match reference_system(described) {
-            Some(_) => "st_asbinary",
-            None => "st_asewkb",
-        };
         let schema = quoted(described.type_schema);
+        let base = quoted(described.type_name);
         let field = Field::new(described.name, DataType::Binary, !described.is_not_null);
+        let metadata = match described.type_name {
+            "geography" => "{\"edges\":\"spherical\"}",
+            _ => "{}",
+        };
         let extension = [
-            ("ARROW:extension:name", "geoarrow.wkb"),
-            ("ARROW:extension:metadata", "{}"),
+            (EXTENSION_NAME, "geoarrow.wkb"),
+            (EXTENSION_METADATA, metadata),
         ];
         Self {
             field: Arc::new(with_metadata(field, &extension)),
             kind: Kind::Bytes,
             is_list: false,
-            selected: format!("{schema}.{function}({column})"),
+            selected: format!("{schema}.st_asbinary({column}::{schema}.{base})"),
             operand: column.clone(),
+            key: column,
             comparison: Comparison::None,
-            quoted: column,
         }
     }
 
     /// Says of a spatial column which reference system it is in, as GeoArrow has it.
     pub(crate) fn set_reference_system(&mut self, crs: &str, kind: &str) {
-        let extension = serde_json::json!({ "crs": crs, "crs_type": kind });
-        let metadata = extension.to_string();
-        let metadata = ("ARROW:extension:metadata", metadata.as_str());
+        let known = self.field.metadata().get(EXTENSION_METADATA);
+        let known = known.and_then(|known| serde_json::from_str(known).ok());
+        let mut extension: Map<String, Value> = known.unwrap_or_default();
+        extension.insert("crs".to_owned(), crs.into());
+        extension.insert("crs_type".to_owned(), kind.into());
+        let metadata = Value::Object(extension).to_string();
+        let metadata = (EXTENSION_METADATA, metadata.as_str());
         self.field = Arc::new(with_metadata(self.field.as_ref().clone(), &[metadata]));
     }
 
@@ -427,7 +444,7 @@ mod tests {
         for modifier in [-1, 2_621_446] {
             let column = column(1700, modifier);
             assert_eq!(column.field.data_type(), &DataType::Utf8);
-            assert_eq!(column.selected, "(\"c\")::pg_catalog.text");
+            assert_eq!(column.selected, "\"c\"::pg_catalog.text");
         }
     }
 
@@ -436,7 +453,7 @@ mod tests {
         for oid in [19, 114, 650, 1042, 3802, 3904, 99_999] {
             let column = column(oid, -1);
             assert_eq!(column.kind, Kind::Text);
-            assert_eq!(column.selected, "(\"c\")::pg_catalog.text");
+            assert_eq!(column.selected, "\"c\"::pg_catalog.text");
         }
         assert_eq!(column(869, -1).selected, "pg_catalog.abbrev(\"c\")");
         let column = Column::new(&described(23, -1), READING, true);
@@ -468,7 +485,7 @@ mod tests {
             assert_eq!(column.field.data_type(), &expected);
             assert_eq!(column.selected, selected);
         }
-        assert_eq!(list(869, -1).selected, "(\"c\")::pg_catalog.text");
+        assert_eq!(list(869, -1).selected, "\"c\"::pg_catalog.text");
     }
 
     /// Modifiers as `TYPMOD_SET_SRID` and its likes make them: `geometry(Point,4326)`, `geometry(PointZ,3857)`
@@ -490,15 +507,16 @@ mod tests {
             let spatial = spatial(type_name, modifier);
             assert_eq!(reference_system(&spatial), expected, "{modifier}");
             let mut column = Column::new(&spatial, READING, false);
-            let function = match expected {
-                Some(_) => "\"public\".st_asbinary(\"c\")",
-                None => "\"public\".st_asewkb(\"c\")",
-            };
-            assert_eq!(column.selected, function);
+            let selected = format!("\"public\".st_asbinary(\"c\"::\"public\".\"{type_name}\")");
+            assert_eq!(column.selected, selected);
             column.set_reference_system("EPSG:4326", "authority_code");
+            let edges = match type_name {
+                "geography" => ",\"edges\":\"spherical\"",
+                _ => "",
+            };
             assert_eq!(
                 column.field.metadata()["ARROW:extension:metadata"],
-                "{\"crs\":\"EPSG:4326\",\"crs_type\":\"authority_code\"}"
+                format!("{{\"crs\":\"EPSG:4326\",\"crs_type\":\"authority_code\"{edges}}}")
             );
             let name = &column.field.metadata()["ARROW:extension:name"];
             assert_eq!(name, "geoarrow.wkb");

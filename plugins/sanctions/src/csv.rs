@@ -28,7 +28,6 @@ pub(crate) struct CsvReader {
     ends: Vec<usize>,
     /// What is wrong with the quotes of the record.
     broken: Option<&'static str>,
-    has_end: bool,
 }
 
 /// Where in a record the reader stands.
@@ -63,13 +62,12 @@ impl CsvReader {
             text: Vec::new(),
             ends: Vec::new(),
             broken: None,
-            has_end: false,
         }
     }
 
-    /// Whether there was a line of 0x1A. A file without it may have been cut off between two records.
-    pub(crate) fn has_end(&self) -> bool {
-        self.has_end
+    /// Where in the file the reader stands.
+    pub(crate) fn byte(&self) -> u64 {
+        self.byte
     }
 
     /// The next record; none at the end. The outer error says that the file is broken, the inner one
@@ -83,7 +81,6 @@ impl CsvReader {
             let is_whole_line = self.line()?;
             if self.ends.len() == 1 && self.text.trim_ascii() == [END] {
                 self.expect_end()?;
-                self.has_end = true;
                 return Ok(None);
             }
             let is_empty = self.ends.len() == 1 && self.text.trim_ascii().is_empty();
@@ -274,7 +271,7 @@ mod tests {
     use sextant_plugin_sdk::testing::TestHost;
 
     /// The records of a file, each joined by `|`; a bad one is its error.
-    fn read(text: impl AsRef<[u8]>, chunk_bytes: usize) -> Result<(Vec<String>, bool)> {
+    fn read(text: impl AsRef<[u8]>, chunk_bytes: usize) -> Result<Vec<String>> {
         let host = TestHost::new()
             .entry("files", "a.csv", text)
             .chunk_bytes(chunk_bytes)
@@ -288,10 +285,10 @@ mod tests {
             });
         }
         assert!(reader.next()?.is_none(), "the end stays the end");
-        Ok((records, reader.has_end()))
+        Ok(records)
     }
 
-    fn every(text: impl AsRef<[u8]>) -> Result<(Vec<String>, bool)> {
+    fn every(text: impl AsRef<[u8]>) -> Result<Vec<String>> {
         let whole = read(text.as_ref(), 1 << 20);
         for chunk_bytes in 1..=text.as_ref().len().clamp(1, 40) {
             assert_eq!(read(text.as_ref(), chunk_bytes), whole, "{chunk_bytes}");
@@ -303,22 +300,13 @@ mod tests {
     fn values_are_what_stands_in_them() {
         let text = "1,\"a, \"\"b\"\"\n c\" ,-0- \r\n\n\r\n2,,\"\"\n3,\"\",Київ";
         let expected = ["1|a, \"b\"\n c|-0-", "2||", "3||Київ"];
-        for (end, has_end) in [
-            ("", false),
-            ("\n", false),
-            ("\n\x1A", true),
-            ("\r\n\x1A\r\n", true),
-        ] {
-            let (records, found) = every(format!("{text}{end}")).unwrap();
-            assert_eq!(
-                (records, found),
-                (expected.map(str::to_owned).to_vec(), has_end)
-            );
+        for end in ["", "\n", "\n\x1A", "\r\n\x1A\r\n"] {
+            assert_eq!(every(format!("{text}{end}")).unwrap(), expected);
         }
         let marked = [&[0xEF, 0xBB, 0xBF], text.as_bytes()].concat();
-        assert_eq!(every(marked).unwrap().0, expected);
+        assert_eq!(every(marked).unwrap(), expected);
         for nothing in ["", "\n", " \r\n"] {
-            assert_eq!(every(nothing).unwrap(), (Vec::new(), false));
+            assert!(every(nothing).unwrap().is_empty());
         }
     }
 
@@ -334,7 +322,7 @@ mod tests {
             &lossy,
             "5|6|7",
         ];
-        assert_eq!(every(text).unwrap().0, expected);
+        assert_eq!(every(text).unwrap(), expected);
     }
 
     #[test]

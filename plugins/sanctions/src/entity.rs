@@ -40,7 +40,7 @@ pub(crate) struct Entity {
     pub(crate) births: Vec<Birth>,
     pub(crate) nationalities: Vec<String>,
     /// Those that [`nationality`](Self::nationality) has added.
-    known_nationalities: HashSet<String>,
+    pub(crate) known_nationalities: HashSet<String>,
     pub(crate) roles: Vec<Role>,
     pub(crate) relations: Vec<Relation>,
     pub(crate) measures: Vec<Measure>,

@@ -4,12 +4,12 @@
 //! Records refer to each other by ids, in any order, and a file may have millions of them; so nothing is
 //! looked up. A sanction, a document and a tie become rows of the entity they are about; an address
 //! keeps an id of its own, to which whoever has it is tied. What else a record says becomes attributes
-//! of its own id. That an id stands twice is not seen.
+//! of its own id. That an id stands twice is not seen. A date of no known shape is kept as a text.
 
 use crate::date::PartialDate;
 use crate::entity::{
     Birth, Description, Entity, EntityKind, Identifier, IdentifierKind, Measure, Moment, Name,
-    NameKind, Place, Quality, Record, Records, Relation, Role, RoleKind, joined, shortened,
+    NameKind, Place, Quality, Record, Records, Relation, Role, RoleKind, joined,
 };
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -22,17 +22,69 @@ use std::fmt;
 /// each pair.
 const EXPANDED_BYTES_MAX: usize = 64 << 20;
 
-/// What joins two entities: its schema, the kind of relation, and the properties for its two ends.
-const EDGES: [(&str, &str, &str, &str); 9] = [
-    ("Ownership", "ownership", "owner", "asset"),
-    ("Directorship", "directorship", "director", "organization"),
-    ("Family", "family", "person", "relative"),
-    ("Associate", "associate", "person", "associate"),
-    ("Membership", "membership", "member", "organization"),
-    ("Employment", "employment", "employee", "employer"),
-    ("Succession", "succession", "predecessor", "successor"),
-    ("UnknownLink", "unknown_link", "subject", "object"),
-    ("Representation", "representation", "agent", "client"),
+/// What joins two entities.
+struct Edge {
+    schema: &'static str,
+    kind: &'static str,
+    /// The properties for its two ends; what stands as its role is what the first is to the second.
+    source: &'static str,
+    target: &'static str,
+    /// Whether it must have both ends. Any other one without them is attributes alone.
+    is_whole: bool,
+}
+
+const fn edge(
+    schema: &'static str,
+    kind: &'static str,
+    source: &'static str,
+    target: &'static str,
+) -> Edge {
+    Edge {
+        schema,
+        kind,
+        source,
+        target,
+        is_whole: true,
+    }
+}
+
+const fn loose(edge: Edge) -> Edge {
+    Edge {
+        is_whole: false,
+        ..edge
+    }
+}
+
+const EDGES: [Edge; 18] = [
+    edge("Ownership", "ownership", "owner", "asset"),
+    edge("Directorship", "directorship", "director", "organization"),
+    // Its `relationship` is "mother" where the relative is the mother of the person.
+    edge("Family", "family", "relative", "person"),
+    edge("Associate", "associate", "person", "associate"),
+    edge("Membership", "membership", "member", "organization"),
+    edge("Employment", "employment", "employee", "employer"),
+    edge("Succession", "succession", "predecessor", "successor"),
+    edge("UnknownLink", "unknown_link", "subject", "object"),
+    edge("Representation", "representation", "agent", "client"),
+    loose(edge("Payment", "payment", "payer", "beneficiary")),
+    loose(edge("Occupancy", "occupancy", "holder", "post")),
+    loose(edge("Debt", "debt", "debtor", "creditor")),
+    loose(edge(
+        "ContractAward",
+        "contract_award",
+        "supplier",
+        "contract",
+    )),
+    loose(edge("CourtCaseParty", "court_case", "party", "case")),
+    loose(edge(
+        "ProjectParticipant",
+        "project",
+        "participant",
+        "project",
+    )),
+    loose(edge("Documentation", "documentation", "entity", "document")),
+    loose(edge("Call", "call", "caller", "receiver")),
+    loose(edge("Similar", "similar", "candidate", "match")),
 ];
 
 /// Properties that are names, with what they are.
@@ -71,31 +123,17 @@ const IDENTIFIERS: [(&str, IdentifierKind); 21] = [
 
 /// The records of a list.
 pub(crate) fn records(input: InputReader) -> Records {
-    Box::new(List {
+    let mut list = List {
         records: JsonRecords::new(input),
         ready: VecDeque::new(),
-        ended: false,
-    })
+    };
+    Box::new(move || list.read())
 }
 
 struct List {
     records: JsonRecords,
     /// What the record at hand says of one entity after the other.
     ready: VecDeque<Entity>,
-    ended: bool,
-}
-
-impl Iterator for List {
-    type Item = Result<Record>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.ended {
-            return None;
-        }
-        let record = self.read();
-        self.ended = !matches!(record, Ok(Some(_)));
-        record.transpose()
-    }
 }
 
 impl List {
@@ -134,12 +172,15 @@ impl Parsed {
         let Members(all) = record.parse::<Members<'_>>()?;
         let (inner, beside): (Vec<_>, Vec<_>) =
             all.into_iter().partition(|(name, _)| name == "properties");
-        let mut members = Properties::read(beside)?;
+        let mut members = Properties::read(beside, record)?;
         let mut properties = Vec::new();
         for (_, value) in &inner {
             let Members(found) = serde_json::from_str::<Members<'_>>(value.get())
                 .map_err(|error| record.wrong(&error))?;
             properties.extend(found);
+        }
+        if let Some((name, _)) = properties.iter().find(|(_, value)| has_object(value)) {
+            return Err(nested(name));
         }
         if inner.is_empty() {
             return Err(missing("an object", "properties"));
@@ -153,7 +194,7 @@ impl Parsed {
             id: required("id")?,
             schema: required("schema")?,
             members,
-            properties: Properties::read(properties)?,
+            properties: Properties::read(properties, record)?,
             bytes: record.bytes().len(),
         })
     }
@@ -167,9 +208,10 @@ impl Parsed {
             "Sanction" => entities = self.sanction()?,
             "Identification" | "Passport" => entities = self.identification()?,
             "Address" => own.addresses.push(self.address()),
-            schema => match EDGES.iter().find(|(edge, ..)| *edge == schema) {
-                Some(&(_, kind, source, target)) => entities = self.edge(kind, source, target)?,
-                None => self.describe(&mut own)?,
+            schema => match EDGES.iter().find(|edge| edge.schema == schema) {
+                Some(edge) if edge.is_whole || self.has_ends(edge) => entities = self.edge(edge)?,
+                Some(_) => own.attribute("schema", schema),
+                None => self.describe(&mut own),
             },
         }
         for (field, value) in self.members.rest().chain(self.properties.rest()) {
@@ -185,10 +227,12 @@ impl Parsed {
         if ids.is_empty() {
             return Err(missing("an id", property));
         }
-        match ids.iter().any(|id| id.starts_with('{')) {
-            true => Err(nested(property)),
-            false => Ok(ids),
-        }
+        Ok(ids)
+    }
+
+    fn has_ends(&self, edge: &Edge) -> bool {
+        let mut ends = [edge.source, edge.target].into_iter();
+        ends.all(|end| self.properties.first(end).is_some())
     }
 
     /// Refuses a record that would become too many rows.
@@ -211,20 +255,19 @@ impl Parsed {
     }
 
     /// A tie, for each pair of its ends.
-    fn edge(
-        &mut self,
-        kind: &'static str,
-        source: &'static str,
-        target: &'static str,
-    ) -> Result<Vec<Entity>> {
-        let (sources, targets) = (self.ids(source)?, self.ids(target)?);
+    fn edge(&mut self, edge: &Edge) -> Result<Vec<Entity>> {
+        let (sources, targets) = (self.ids(edge.source)?, self.ids(edge.target)?);
         self.check_rows(sources.len().saturating_mul(targets.len()))?;
         let roles = ["role", "relationship"].map(|name| self.properties.joined(name));
+        let mut start = self.properties.moment("startDate");
+        if start.text.is_none() {
+            start = self.properties.moment("date");
+        }
         let relation = Relation {
             other_id: None,
-            kind,
+            kind: edge.kind,
             role: joined(roles.into_iter().flatten()),
-            start: self.properties.moment("startDate"),
+            start,
             end: self.properties.moment("endDate"),
             note: self.note(),
         };
@@ -253,17 +296,15 @@ impl Parsed {
         };
         let programme = first(["program", "programId"]);
         let reference = first(["authorityId", "recordId"]);
-        let listed_on = match properties.day("listingDate", false)? {
-            None => properties.day("startDate", false)?,
-            listed_on => listed_on,
-        };
+        let listed_on = properties.day("listingDate", false);
+        let listed_on = listed_on.or_else(|| properties.day("startDate", false));
         let measure = Measure {
             kind: properties.joined("provisions"),
             programme,
             authority: properties.joined("authority"),
             reference,
             listed_on,
-            ended_on: properties.day("endDate", true)?,
+            ended_on: properties.day("endDate", true),
             reason: properties.joined("reason"),
             note: self.note(),
         };
@@ -288,8 +329,8 @@ impl Parsed {
             kind_detail: properties.joined("type"),
             number: properties.take_one("number"),
             country: properties.joined("country"),
-            issued_on: properties.day("startDate", false)?,
-            expires_on: properties.day("endDate", true)?,
+            issued_on: properties.day("startDate", false),
+            expires_on: properties.day("endDate", true),
             note: self.note(),
             ..Identifier::default()
         };
@@ -320,10 +361,10 @@ impl Parsed {
     }
 
     /// Something that can be listed, or any other schema.
-    fn describe(&mut self, own: &mut Entity) -> Result<()> {
+    fn describe(&mut self, own: &mut Entity) {
         let name = self.names(own);
-        self.facts(own)?;
-        self.births(own)?;
+        self.facts(own);
+        self.births(own);
         let properties = &mut self.properties;
         let gender = properties.take_one("gender");
         let updated_on = self
@@ -340,7 +381,6 @@ impl Parsed {
             ..Description::default()
         });
         own.attribute("schema", self.schema.as_str());
-        Ok(())
     }
 
     /// Adds the names, and gives the one to show. The primary name is the one in the caption, or else
@@ -376,7 +416,7 @@ impl Parsed {
     }
 
     /// Adds what is a row of some table for each value.
-    fn facts(&mut self, own: &mut Entity) -> Result<()> {
+    fn facts(&mut self, own: &mut Entity) {
         let properties = &mut self.properties;
         for (property, kind) in IDENTIFIERS {
             let numbers = properties.take(property).into_iter();
@@ -406,28 +446,24 @@ impl Parsed {
             note: Some(text),
             ..Place::default()
         }));
-        for id in properties.take("addressEntity") {
-            if id.starts_with('{') {
-                return Err(nested("addressEntity"));
-            }
-            own.relations.push(Relation {
-                other_id: Some(id),
-                kind: "address",
-                ..Relation::default()
-            });
-        }
-        Ok(())
+        let addresses = properties.take("addressEntity").into_iter();
+        own.relations.extend(addresses.map(|id| Relation {
+            other_id: Some(id),
+            kind: "address",
+            ..Relation::default()
+        }));
     }
 
     /// Adds dates and places of birth, which are in no order.
-    fn births(&mut self, own: &mut Entity) -> Result<()> {
+    fn births(&mut self, own: &mut Entity) {
         for text in self.properties.take("birthDate") {
-            let date = date(&text, "birthDate")?;
+            let date = PartialDate::parse(&text);
+            let year = date.map(PartialDate::year);
             own.births.push(Birth {
-                date: date.days(),
-                year_from: Some(date.year()),
-                year_to: Some(date.year()),
-                note: matches!(date, PartialDate::Month(_)).then_some(text),
+                date: date.and_then(PartialDate::days),
+                year_from: year,
+                year_to: year,
+                note: matches!(date, None | Some(PartialDate::Month(_))).then_some(text),
                 ..Birth::default()
             });
         }
@@ -445,7 +481,6 @@ impl Parsed {
                 ..Birth::default()
             });
         }
-        Ok(())
     }
 }
 
@@ -460,20 +495,13 @@ fn entity_kind(schema: &str) -> EntityKind {
     }
 }
 
-fn date(text: &str, property: &str) -> Result<PartialDate> {
-    PartialDate::parse(text).ok_or_else(|| {
-        let message = format!("expected a date as YYYY-MM-DD, found {:?}", shortened(text));
-        Error::invalid_data(message).in_field(property)
-    })
-}
-
 fn missing(what: &str, member: &str) -> Error {
     Error::invalid_data(format!("expected {what}, found nothing")).in_field(member)
 }
 
 fn nested(property: &str) -> Error {
-    let message = "expected an id, found an entity within the entity: \
-                   take the edition in which each has a line of its own";
+    let message = "expected a text, found an object: \
+                   take the edition in which each entity has a line of its own";
     Error::invalid_data(message).in_field(property)
 }
 
@@ -483,9 +511,9 @@ fn nested(property: &str) -> Error {
 struct Properties(Vec<(String, Vec<String>)>);
 
 impl Properties {
-    fn read(members: Vec<(String, &RawValue)>) -> Result<Self> {
+    fn read(members: Vec<(String, &RawValue)>, record: &JsonRecord<'_>) -> Result<Self> {
         let members = members.into_iter().map(|(name, value)| {
-            let texts = texts(value).map_err(|error| error.in_field(&name))?;
+            let texts = texts(value).map_err(|error| record.wrong(&error).in_field(&name))?;
             Ok((name, texts))
         });
         Ok(Self(members.collect::<Result<_>>()?))
@@ -515,22 +543,19 @@ impl Properties {
         joined(self.take(name).into_iter())
     }
 
-    /// Takes the first day, or the last one. What says more, or less, than a day stays.
-    fn day(&mut self, name: &str, is_last: bool) -> Result<Option<i32>> {
+    /// Takes the first day, or the last one. What says more than it, less than a day, or nothing that is
+    /// known, stays.
+    fn day(&mut self, name: &str, is_last: bool) -> Option<i32> {
         let texts = self.take(name);
-        let mut days = Vec::new();
-        for text in &texts {
-            days.push(date(text, name)?.days());
-        }
-        let known = days.iter().flatten().copied();
+        let day = |text: &String| PartialDate::parse(text).and_then(PartialDate::days);
+        let known = texts.iter().filter_map(day);
         let wanted = if is_last { known.max() } else { known.min() };
         // `2020-01-02` has ten bytes.
-        let is_said = |text: &str, day: Option<i32>| day == wanted && text.len() <= 10;
-        let others = texts.into_iter().zip(days);
-        let others = others.filter(|(text, day)| day.is_none() || !is_said(text, *day));
-        let others: Vec<_> = others.map(|(text, _)| text).collect();
-        self.0.push((name.to_owned(), others));
-        Ok(wanted)
+        let is_said = |text: &String| day(text).is_some_and(|day| Some(day) == wanted);
+        let others = texts.into_iter();
+        let others = others.filter(|text| text.len() > 10 || !is_said(text));
+        self.0.push((name.to_owned(), others.collect()));
+        wanted
     }
 
     /// Takes a date of a tie, as it stands there.
@@ -552,14 +577,24 @@ impl Properties {
     }
 }
 
-/// The texts of a value: those of a list, or the one that it is.
-fn texts(value: &RawValue) -> Result<Vec<String>> {
-    let values = match value.get().starts_with('[') {
-        true => serde_json::from_str::<Vec<&RawValue>>(value.get())?,
-        false => vec![value],
-    };
+/// The values of a list, or the one value that it is.
+fn values(value: &RawValue) -> serde_json::Result<Vec<&RawValue>> {
+    match value.get().starts_with('[') {
+        true => serde_json::from_str(value.get()),
+        false => Ok(vec![value]),
+    }
+}
+
+/// Whether an object is among the values.
+fn has_object(value: &RawValue) -> bool {
+    let values = values(value).unwrap_or_default();
+    values.iter().any(|value| value.get().starts_with('{'))
+}
+
+/// The texts of the values; what says nothing is none.
+fn texts(value: &RawValue) -> serde_json::Result<Vec<String>> {
     let mut texts = Vec::new();
-    for value in values {
+    for value in values(value)? {
         let json = value.get();
         let text = match json.starts_with('"') {
             true => serde_json::from_str::<String>(json)?,

@@ -26,9 +26,9 @@ mod tables;
 mod csv;
 mod xml;
 // The formats.
-mod un;
-// What both formats of OFAC share.
 mod ftm;
+mod un;
+// What both formats of OFAC share, and then these.
 mod ofac;
 mod ofac_csv;
 mod ofac_xml;
@@ -39,7 +39,7 @@ mod reader;
 pub use sextant_plugin_sdk::OnError;
 
 use entity::Records;
-use ofac_csv::Part;
+use ofac_csv::{File, Part};
 use reader::Reader;
 use serde::Deserialize;
 use sextant_plugin_sdk::{
@@ -103,7 +103,7 @@ impl Format {
     /// The records of a file, if it has rows of the table.
     fn records(self, host: &Host, entry: &Entry, table: ListTable) -> Result<Option<Records>> {
         let part = match self {
-            Self::OfacCsv => Part::of(&entry.name),
+            Self::OfacCsv => File::of(&entry.name).map(|file| file.part),
             Self::UnXml | Self::OfacXml | Self::Ftm => None,
         };
         if part.is_some_and(|part| !part.gives(table)) {
@@ -128,40 +128,54 @@ impl Sanctions {
             return Ok(files);
         }
         let mut known = Vec::new();
-        let mut stems = HashSet::new();
-        let mut parts = Vec::new();
-        for file in files {
-            let entry = self.host.entry_of(&file)?;
-            let Some(part) = Part::of(&entry.name) else {
+        let mut found: Vec<File> = Vec::new();
+        for partition in files {
+            let entry = self.host.entry_of(&partition)?;
+            let Some(file) = File::of(&entry.name) else {
                 let warning = format!("{entry}: this is no file of the list, and is not read");
                 self.host.warning(&warning);
                 continue;
             };
-            if !stems.insert(ofac_csv::stem(&entry.name)) {
-                let message = format!("expected each file of the list once, found another {entry}");
-                return Err(Error::invalid_data(message).in_input(entry.to_string()));
-            }
-            known.push(file);
-            parts.push(part);
+            check_file(file, &found).map_err(|error| error.in_input(entry.to_string()))?;
+            known.push(partition);
+            found.push(file);
         }
-        self.check_parts(list, table, &parts)?;
+        self.check_parts(list, table, &found)?;
         Ok(known)
     }
 
     /// A list without its entries is none; one without aliases or addresses may be meant so.
-    fn check_parts(&self, list: &List, table: ListTable, parts: &[Part]) -> Result<()> {
-        if !parts.contains(&Part::Entries) {
-            let message = format!("expected a file {}, found none", Part::Entries.file());
+    fn check_parts(&self, list: &List, table: ListTable, found: &[File]) -> Result<()> {
+        let family = found.first().map(|file| file.family).unwrap_or_default();
+        let missing = |part: &Part| !found.iter().any(|file| file.part == *part);
+        if missing(&Part::Entries) {
+            let message = format!("expected a file {}, found none", Part::Entries.file(family));
             return Err(Error::not_found(message).in_input(list.input.clone()));
         }
         for part in [Part::Aliases, Part::Addresses] {
-            if part.gives(table) && !parts.contains(&part) {
-                let warning = format!("{}: there is no file {}", list.input, part.file());
-                self.host.warning(&warning);
+            if part.gives(table) && missing(&part) {
+                let file = part.file(family);
+                self.host
+                    .warning(&format!("{}: there is no file {file}", list.input));
             }
         }
         Ok(())
     }
+}
+
+/// Refuses a file that another one of the list stands for, and one of OFAC's other list, whose entries
+/// would be joined with those of this one.
+fn check_file(file: File, others: &[File]) -> Result<()> {
+    let message = match others.first() {
+        Some(first) if first.family != file.family => format!(
+            "expected files of one list, found {} beside {}",
+            file.part.file(file.family),
+            first.part.file(first.family)
+        ),
+        _ if others.contains(&file) => "expected each file of the list once, found another".into(),
+        _ => return Ok(()),
+    };
+    Err(Error::invalid_data(message))
 }
 
 fn table_named(name: &str) -> Result<ListTable> {
@@ -199,16 +213,25 @@ impl Source for Sanctions {
         Ok(ListTable::ALL.into_iter().map(ListTable::table).collect())
     }
 
-    /// One for each file of each list.
+    /// One for each file of each list that is wanted.
     fn partitions(&self, request: &Request) -> Result<Vec<Partition>> {
         let table = table_named(&request.table)?;
+        let filter = Filter::new(&table.schema(), &request.predicates)?;
+        let takes = |list: &&List| {
+            filter.takes_cell(ListTable::LIST_COLUMN, Cell::Text(list.name.as_str()))
+        };
         let mut partitions = Vec::new();
-        for list in &self.config.lists {
+        for list in self.config.lists.iter().filter(takes) {
             for file in self.files(list, table)? {
                 // The token of a file is JSON itself.
                 let file = String::from_utf8_lossy(&file);
                 partitions.push(serde_json::to_vec(&(&list.name, file))?);
             }
+        }
+        if partitions.is_empty() {
+            // A plan needs a part. This one is of a list that is not wanted, so it has no rows.
+            let name = self.config.lists.first().map(|list| &list.name);
+            partitions.push(serde_json::to_vec(&(name, ""))?);
         }
         Ok(partitions)
     }

@@ -2,8 +2,8 @@
 //! addresses and one of remarks that were too long, all joined by the number of the entry.
 //!
 //! Each file is read by itself, and each of its records becomes what it adds to an entity; so nothing is
-//! kept to be joined. `-0-` stands for no value. The files end with a line of 0x1A; one without it is
-//! read and warned of, since it may have been cut off between two records.
+//! kept to be joined. `-0-` stands for no value. The line of 0x1A at the end is missing from most copies,
+//! so a file that is cut off between two records cannot be told from a whole one.
 
 use crate::csv::{CsvReader, CsvRecord};
 use crate::entity::{
@@ -26,26 +26,55 @@ pub(crate) enum Part {
     Comments,
 }
 
-impl Part {
-    /// The part that a file has, by its name without folder and endings, in any case: those of the list
-    /// of specially designated nationals, and those of the consolidated list of all others.
-    pub(crate) fn of(file: &str) -> Option<Self> {
-        match stem(file).as_str() {
-            "sdn" | "cons_prim" => Some(Self::Entries),
-            "alt" | "cons_alt" => Some(Self::Aliases),
-            "add" | "cons_add" => Some(Self::Addresses),
-            "sdn_comments" | "cons_comments" => Some(Self::Comments),
-            _ => None,
-        }
-    }
+/// Which of OFAC's two lists a file is of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Family {
+    /// Specially designated nationals.
+    #[default]
+    Sdn,
+    /// The consolidated list of all others.
+    Consolidated,
+}
 
+/// A file of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct File {
+    pub(crate) family: Family,
+    pub(crate) part: Part,
+}
+
+impl File {
+    /// What a file is by its name, without folder and endings and in any case.
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        let name = name.rsplit(['/', '\\', '!']).next().unwrap_or(name);
+        let stem = name.split('.').next().unwrap_or(name).to_lowercase();
+        let (family, part) = match stem.as_str() {
+            "sdn" => (Family::Sdn, Part::Entries),
+            "alt" => (Family::Sdn, Part::Aliases),
+            "add" => (Family::Sdn, Part::Addresses),
+            "sdn_comments" => (Family::Sdn, Part::Comments),
+            "cons_prim" => (Family::Consolidated, Part::Entries),
+            "cons_alt" => (Family::Consolidated, Part::Aliases),
+            "cons_add" => (Family::Consolidated, Part::Addresses),
+            "cons_comments" => (Family::Consolidated, Part::Comments),
+            _ => return None,
+        };
+        Some(Self { family, part })
+    }
+}
+
+impl Part {
     /// The name of its file.
-    pub(crate) fn file(self) -> &'static str {
-        match self {
-            Self::Entries => "sdn.csv",
-            Self::Aliases => "alt.csv",
-            Self::Addresses => "add.csv",
-            Self::Comments => "sdn_comments.csv",
+    pub(crate) fn file(self, family: Family) -> &'static str {
+        match (family, self) {
+            (Family::Sdn, Self::Entries) => "sdn.csv",
+            (Family::Sdn, Self::Aliases) => "alt.csv",
+            (Family::Sdn, Self::Addresses) => "add.csv",
+            (Family::Sdn, Self::Comments) => "sdn_comments.csv",
+            (Family::Consolidated, Self::Entries) => "cons_prim.csv",
+            (Family::Consolidated, Self::Aliases) => "cons_alt.csv",
+            (Family::Consolidated, Self::Addresses) => "cons_add.csv",
+            (Family::Consolidated, Self::Comments) => "cons_comments.csv",
         }
     }
 
@@ -90,68 +119,42 @@ impl Part {
     }
 }
 
-/// The name of a file without its folder and its endings, in lower case.
-pub(crate) fn stem(file: &str) -> String {
-    let name = file.rsplit(['/', '\\', '!']).next().unwrap_or(file);
-    name.split('.').next().unwrap_or(name).to_lowercase()
-}
-
 /// The records of one file of a list.
 pub(crate) fn records(part: Part, input: InputReader) -> Records {
-    Box::new(File {
+    let mut file = Reading {
         part,
         csv: CsvReader::new(input, part.fields().len()),
         ids: Ids::default(),
-        ended: false,
-    })
+    };
+    Box::new(move || file.read())
 }
 
-struct File {
+struct Reading {
     part: Part,
     csv: CsvReader,
     ids: Ids,
-    ended: bool,
 }
 
-impl Iterator for File {
-    type Item = Result<Record>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.ended {
-            return None;
-        }
-        let record = self.read();
-        self.ended |= record.is_err();
-        record.transpose()
-    }
-}
-
-impl File {
+impl Reading {
     fn read(&mut self) -> Result<Option<Record>> {
-        let record = match self.csv.next()? {
-            Some(Ok(record)) => record,
-            Some(Err(error)) => {
-                self.ids.count()?;
-                return Ok(Some(Record::Bad(error)));
-            }
-            None => {
-                self.ended = true;
-                return self.end();
-            }
+        let byte = self.csv.byte();
+        let Some(record) = self.csv.next()? else {
+            return match self.part {
+                Part::Entries if self.ids.total() == 0 => {
+                    Err(Error::invalid_data("expected entries, found none").at_byte(0))
+                }
+                _ => Ok(None),
+            };
         };
-        self.ids.count()?;
-        Ok(Some(match self.entity(&record) {
+        self.ids.count().map_err(|error| error.at_byte(byte))?;
+        let entity = record.and_then(|record| {
+            let entity = self.entity(&record);
+            entity.map_err(|error| error.at_record(record.number).at_byte(record.byte))
+        });
+        Ok(Some(match entity {
             Ok(entity) => Record::Entity(Box::new(entity)),
-            Err(error) => Record::Bad(error.at_record(record.number).at_byte(record.byte)),
+            Err(error) => Record::Bad(error),
         }))
-    }
-
-    fn end(&self) -> Result<Option<Record>> {
-        if self.part == Part::Entries && self.ids.total() == 0 {
-            return Err(Error::invalid_data("expected entries, found none").at_byte(0));
-        }
-        let warning = "there is no line of 0x1A at its end, so it may not be complete";
-        Ok((!self.csv.has_end()).then(|| Record::Unread(warning.to_owned())))
     }
 
     fn entity(&mut self, record: &CsvRecord) -> Result<Entity> {
@@ -217,7 +220,7 @@ fn entry(values: &Values<'_>) -> Result<Entity> {
     let kind = ofac::entity_kind(values.get(2));
     let programmes = programmes(values.get(3).unwrap_or_default());
     let mut entity = Entity {
-        names: vec![primary_name(name, values.get(2) == Some("individual"))],
+        names: vec![primary_name(name, kind == EntityKind::Person)],
         measures: ofac::measures(&programmes),
         description: Some(Description {
             kind,

@@ -5,44 +5,38 @@
 //! one that has another number of entries than it says is warned of.
 
 use crate::entity::{
-    Birth, Description, Entity, EntityKind, Ids, Name, NameKind, Place, Quality, Record, Records,
+    Birth, Description, Entity, EntityKind, Name, NameKind, Place, Quality, Record, Records,
     Relation, Role, RoleKind, joined, shortened,
 };
 use crate::ofac::{self, Document, Meaning};
-use crate::xml::{Element, ListReader, Step, one_line};
+use crate::xml::{Element, ListFile, one_line, shown};
+use sextant_plugin_sdk::xml::Step;
 use sextant_plugin_sdk::{Error, InputReader, Result};
 
 /// How long an id may be.
 const ID_BYTES_MAX: usize = 20;
-/// Of how many unknown elements a warning is given.
-const UNREAD_MAX: usize = 16;
 
 const LIST: &str = "sdnList";
 const ENTRY: &str = "sdnEntry";
 
 /// The records of a list.
 pub(crate) fn records(input: InputReader) -> Result<Records> {
-    Ok(Box::new(List {
-        xml: ListReader::new(input)?,
+    let mut list = List {
+        file: ListFile::new(input)?,
         at: At::Start,
         version: None,
         total: None,
-        ids: Ids::default(),
-        unread: 0,
-        ended: false,
-    }))
+    };
+    Ok(Box::new(move || list.read()))
 }
 
 struct List {
-    xml: ListReader,
+    file: ListFile,
     at: At,
     /// When the list was published, as it says.
     version: Option<String>,
     /// How many entries it says it has.
     total: Option<String>,
-    ids: Ids,
-    unread: usize,
-    ended: bool,
 }
 
 /// Where the reader stands, between records.
@@ -53,36 +47,33 @@ enum At {
     AfterList,
 }
 
-impl Iterator for List {
-    type Item = Result<Record>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.ended {
-            return None;
-        }
-        let record = self.read();
-        self.ended = !matches!(record, Ok(Some(_)));
-        record.transpose()
-    }
-}
-
 impl List {
     fn read(&mut self) -> Result<Option<Record>> {
         loop {
-            let step = self.xml.step()?;
-            let record = match (self.at, step) {
-                (At::Start, Step::Open(element)) if element.name == LIST => {
+            let record = match (self.at, self.file.xml.step()?) {
+                (At::Start, Step::Open(open)) if open.name() == LIST => {
                     self.at = At::List;
                     None
                 }
-                (At::List, Step::Open(element)) if element.name == ENTRY => {
-                    return self.entry(element.byte).map(Some);
+                (At::List, Step::Open(open)) if open.name() == ENTRY => {
+                    let (byte, version) = (open.byte(), self.version.clone());
+                    let entity = |element| entity(element, version);
+                    return self.file.record(byte, "uid", entity).map(Some);
                 }
-                (At::List, Step::Open(element)) => self.inside(&element)?,
-                (At::List, Step::Text(text)) => self.unread(format!("text {:?}", shortened(&text))),
+                (At::List, Step::Open(open)) => {
+                    let name = open.name().to_owned();
+                    self.inside(&name)?
+                }
+                (At::List, Step::Text(text)) => {
+                    let what = format!("text {:?}", shortened(text));
+                    self.file.unread(LIST, &what)
+                }
                 (At::List, Step::Close) => self.close()?,
-                (At::AfterList, Step::End) => return Ok(None),
-                (_, step) => return Err(self.unexpected(&step)),
+                (At::AfterList, _) => return Ok(None),
+                (At::Start | At::List, step) => {
+                    let message = format!("expected <{LIST}>, found {}", shown(&step));
+                    return Err(self.file.wrong(&message));
+                }
             };
             if record.is_some() {
                 return Ok(record);
@@ -90,41 +81,25 @@ impl List {
         }
     }
 
-    fn unexpected(&self, step: &Step) -> Error {
-        let expected = match self.at {
-            At::Start => "<sdnList>",
-            At::List | At::AfterList => "the end of the file",
-        };
-        let found = match step {
-            Step::Open(element) => format!("<{}>", element.name),
-            Step::Text(text) => format!("{:?}", shortened(text)),
-            Step::Close | Step::End => "the end of the file".to_owned(),
-        };
-        self.error(&format!("expected {expected}, found {found}"))
-    }
-
     /// An element that is no entry: what the list says of itself, or something unknown.
-    fn inside(&mut self, element: &Element) -> Result<Option<Record>> {
-        if !matches!(
-            element.name.as_str(),
-            "publshInformation" | "publishInformation"
-        ) {
-            self.xml.skip()?;
-            return Ok(self.unread(format!("an element {}", element.name)));
+    fn inside(&mut self, name: &str) -> Result<Option<Record>> {
+        if !matches!(name, "publshInformation" | "publishInformation") {
+            self.file.xml.skip()?;
+            return Ok(self.file.unread(LIST, &format!("an element {name}")));
         }
-        let mut about = self.xml.element()?;
+        let mut about = Element::from(self.file.xml.element()?);
         self.version = about.take_text("Publish_Date");
         self.total = about.take_text("Record_Count");
         let unread = about.remarks().into_iter().next();
-        Ok(unread.and_then(|what| self.unread(what)))
+        Ok(unread.and_then(|what| self.file.unread(LIST, &what)))
     }
 
     /// The end of the list.
     fn close(&mut self) -> Result<Option<Record>> {
         self.at = At::AfterList;
-        let found = self.ids.total();
+        let found = self.file.ids.total();
         if found == 0 {
-            return Err(self.error("expected entries, found none"));
+            return Err(self.file.wrong("expected entries, found none"));
         }
         let total = self.total.as_deref();
         let other = total.filter(|total| total.parse::<u64>() != Ok(found));
@@ -135,41 +110,12 @@ impl List {
             ))
         }))
     }
-
-    /// Reads a whole entry. The outer error says that the file is broken, a bad record that only this
-    /// one is.
-    fn entry(&mut self, byte: u64) -> Result<Record> {
-        let number = self
-            .ids
-            .count()
-            .map_err(|error| error.at_byte(self.xml.byte()))?;
-        let element = self
-            .xml
-            .element()
-            .map_err(|error| error.at_record(number))?;
-        let entity =
-            entity(element, self.version.clone()).and_then(|entity| self.ids.once(entity, "uid"));
-        Ok(match entity {
-            Ok(entity) => Record::Entity(Box::new(entity)),
-            Err(error) => Record::Bad(error.at_record(number).at_byte(byte)),
-        })
-    }
-
-    fn unread(&mut self, what: String) -> Option<Record> {
-        self.unread += 1;
-        let warning = format!("{LIST} has {what}, which is not read");
-        (self.unread <= UNREAD_MAX).then_some(Record::Unread(warning))
-    }
-
-    fn error(&self, message: &str) -> Error {
-        Error::invalid_data(message).at_byte(self.xml.byte())
-    }
 }
 
 /// Makes an entity of an entry. Whatever is not taken from the element by its name is left in it, and
 /// becomes an attribute in the end.
 fn entity(mut element: Element, source_version: Option<String>) -> Result<Entity> {
-    let id = id(&mut element)?;
+    let id = element.take_id("uid", ID_BYTES_MAX)?;
     let word = element.take_text("sdnType");
     let kind = ofac::entity_kind(word.as_deref());
     let mut names = vec![primary_name(kind, &mut element)?];
@@ -210,17 +156,6 @@ fn entity(mut element: Element, source_version: Option<String>) -> Result<Entity
     details(&mut element, &mut entity);
     entity.attributes.extend(element.leftover());
     Ok(entity)
-}
-
-fn id(element: &mut Element) -> Result<String> {
-    let byte = element.byte_of("uid");
-    let found = match element.take_text("uid") {
-        Some(id) if id.len() <= ID_BYTES_MAX => return Ok(id),
-        Some(id) => format!("{} bytes", id.len()),
-        None => "nothing".to_owned(),
-    };
-    let message = format!("expected an id of at most {ID_BYTES_MAX} bytes, found {found}");
-    Err(Error::invalid_data(message).in_field("uid").at_byte(byte))
 }
 
 /// The name as both formats of the list have it: `LAST, First`.

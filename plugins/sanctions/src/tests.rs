@@ -427,7 +427,7 @@ fn what_is_not_well_formed_is_never_skipped() {
         (small("<GENDER a=\"1\" a=\"2\"/>"), "well-formed"),
         (
             small("") + "<MORE/>",
-            "expected the end of the file, found <MORE>",
+            "expected the end of the file, found another element",
         ),
         (
             "<rss/>".to_owned(),
@@ -681,6 +681,30 @@ fn a_list_that_is_not_wanted_is_not_read() {
     assert_eq!(
         testing::scan_request(&source, &this).unwrap_err().kind(),
         ErrorKind::InvalidData
+    );
+    // Not even its files are asked for: here are none, which is an error.
+    let source = open(&TestHost::new(), "fail");
+    assert!(testing::scan_request(&source, &other).unwrap().is_empty());
+    assert!(testing::scan_request(&source, &this).is_err());
+}
+
+#[test]
+fn a_placeholder_is_no_value() {
+    let list = small(
+        "<SECOND_NAME>EKO</SECOND_NAME><FOURTH_NAME>na</FOURTH_NAME>\
+         <NATIONALITY><VALUE>na</VALUE><VALUE>Mu</VALUE></NATIONALITY>",
+    );
+    let source = open(&host(list), "fail");
+    let names = read(&source, "names", &["name", "part_4"]).unwrap();
+    assert_eq!(names[1], ["DOT EKO", "-"]);
+    assert_eq!(
+        read(&source, "nationalities", &["country"]).unwrap(),
+        [["Mu"]]
+    );
+    let attributes = read(&source, "attributes", &["field", "value"]).unwrap();
+    assert_eq!(
+        attributes,
+        [["FOURTH_NAME", "na"], ["NATIONALITY/VALUE", "na"]]
     );
 }
 
@@ -1002,9 +1026,10 @@ fn the_real_list_has_the_details_that_a_plain_search_finds() {
             .map(|part| between(part, "VALUE").len())
             .sum()
     };
+    // One is `na`.
     assert_eq!(
         kinds(&source, "nationalities"),
-        counts([("", values("NATIONALITY"))])
+        counts([("", values("NATIONALITY") - 1)])
     );
     let roles = counts([
         ("title", values("TITLE")),

@@ -7,42 +7,38 @@
 
 use crate::date::{self, PartialDate};
 use crate::entity::{
-    Attribute, Birth, BirthKind, Description, Entity, EntityKind, Identifier, IdentifierKind, Ids,
+    Attribute, Birth, BirthKind, Description, Entity, EntityKind, Identifier, IdentifierKind,
     Measure, NAME_PARTS, Name, NameKind, Place, Quality, Record, Records, Role, RoleKind, joined,
     shortened,
 };
-use crate::xml::{Element, ListReader, Step};
+use crate::xml::{Element, ListFile, shown};
+use sextant_plugin_sdk::xml::Step;
 use sextant_plugin_sdk::{Error, InputReader, Result};
 
 /// How long an id may be.
 const ID_BYTES_MAX: usize = 64;
-/// Of how many unknown elements a warning is given.
-const UNREAD_MAX: usize = 16;
+/// What stands in a field of which nothing is known.
+const PLACEHOLDER: &str = "na";
 
 /// The records of a list.
 pub(crate) fn records(input: InputReader) -> Result<Records> {
-    Ok(Box::new(List {
-        xml: ListReader::new(input)?,
+    let mut list = List {
+        file: ListFile::new(input)?,
         at: At::Start,
         version: None,
         sections: Vec::new(),
-        ids: Ids::default(),
-        unread: 0,
-        ended: false,
-    }))
+    };
+    Ok(Box::new(move || list.read()))
 }
 
 struct List {
-    xml: ListReader,
+    /// Its records are counted over both sections.
+    file: ListFile,
     at: At,
     /// When the list was made, as it says.
     version: Option<String>,
     /// The sections that were there.
     sections: Vec<Section>,
-    /// The records, counted over both sections.
-    ids: Ids,
-    unread: usize,
-    ended: bool,
 }
 
 /// In which element the reader stands, between records.
@@ -71,156 +67,102 @@ impl Section {
             Self::Entities => EntityKind::Organization,
         }
     }
-}
 
-fn section_name(section: Section) -> &'static str {
-    match section {
-        Section::Individuals => "INDIVIDUALS",
-        Section::Entities => "ENTITIES",
-    }
-}
-
-fn record_name(section: Section) -> &'static str {
-    match section {
-        Section::Individuals => "INDIVIDUAL",
-        Section::Entities => "ENTITY",
-    }
-}
-
-impl Iterator for List {
-    type Item = Result<Record>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.ended {
-            return None;
+    /// Its element.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Individuals => "INDIVIDUALS",
+            Self::Entities => "ENTITIES",
         }
-        let record = self.read();
-        self.ended = !matches!(record, Ok(Some(_)));
-        record.transpose()
+    }
+
+    /// The element of a record in it.
+    fn record(self) -> &'static str {
+        match self {
+            Self::Individuals => "INDIVIDUAL",
+            Self::Entities => "ENTITY",
+        }
     }
 }
 
 impl List {
     fn read(&mut self) -> Result<Option<Record>> {
         loop {
-            let step = self.xml.step()?;
-            let record = match (self.at, step) {
-                (At::Section(kind), Step::Open(element)) if element.name == record_name(kind) => {
-                    return self.record(kind, element.byte).map(Some);
+            let record = match (self.at, self.file.xml.step()?) {
+                (At::Section(section), Step::Open(open)) if open.name() == section.record() => {
+                    let (byte, version) = (open.byte(), self.version.clone());
+                    let entity = |element| entity(section, element, version);
+                    return self.file.record(byte, "DATAID", entity).map(Some);
                 }
-                (At::Start | At::AfterList, step) => self.outside(step)?,
-                (_, Step::Open(element)) => self.inside(element)?,
-                (_, Step::Text(text)) => self.unread(format!("text {:?}", shortened(&text))),
+                (At::Start, Step::Open(open)) if open.name() == LIST => {
+                    let mut list = Element::from(open);
+                    self.version = list.take_text("@dateGenerated");
+                    self.at = At::List;
+                    self.unread_attributes(&list)
+                }
+                (At::AfterList, _) => return Ok(None),
+                (At::Start, step) | (_, step @ Step::End) => {
+                    let message = format!("expected <{LIST}>, found {}", shown(&step));
+                    return Err(self.file.wrong(&message));
+                }
+                (_, Step::Open(open)) => {
+                    let element = Element::from(open);
+                    self.inside(&element)?
+                }
+                (_, Step::Text(text)) => {
+                    let what = format!("text {:?}", shortened(text));
+                    self.unread(&what)
+                }
                 (_, Step::Close) => self.close()?,
-                (_, Step::End) => return Err(Error::internal("an open element went unnoticed")),
             };
-            if record.is_some() || self.ended {
+            if record.is_some() {
                 return Ok(record);
             }
         }
     }
 
-    /// Before or after the list itself.
-    fn outside(&mut self, step: Step) -> Result<Option<Record>> {
-        let found = match step {
-            Step::Open(mut element) if self.at == At::Start && element.name == LIST => {
-                self.version = element.take_text("@dateGenerated");
-                self.at = At::List;
-                return Ok(self.unread_attributes(&element));
-            }
-            Step::End if self.at == At::AfterList => {
-                self.ended = true;
-                return Ok(None);
-            }
-            Step::Open(element) => format!("<{}>", element.name),
-            Step::Text(text) => format!("{:?}", shortened(&text)),
-            Step::Close | Step::End => "the end of the file".to_owned(),
-        };
-        let expected = if self.at == At::Start {
-            "<CONSOLIDATED_LIST>"
-        } else {
-            "the end of the file"
-        };
-        Err(self.error(&format!("expected {expected}, found {found}")))
-    }
-
     /// An element that is no record: a section, or something unknown.
-    fn inside(&mut self, element: Element) -> Result<Option<Record>> {
+    fn inside(&mut self, element: &Element) -> Result<Option<Record>> {
         let section = SECTIONS
             .into_iter()
-            .find(|&kind| section_name(kind) == element.name);
-        if let (At::List, Some(kind)) = (self.at, section) {
-            self.sections.push(kind);
-            self.at = At::Section(kind);
-            return Ok(self.unread_attributes(&element));
+            .find(|section| section.name() == element.name);
+        if let (At::List, Some(section)) = (self.at, section) {
+            self.sections.push(section);
+            self.at = At::Section(section);
+            return Ok(self.unread_attributes(element));
         }
-        self.xml.skip()?;
-        Ok(self.unread(format!("an element {}", element.name)))
+        self.file.xml.skip()?;
+        Ok(self.unread(&format!("an element {}", element.name)))
     }
 
     /// The end of a section or of the list.
     fn close(&mut self) -> Result<Option<Record>> {
-        self.at = if matches!(self.at, At::Section(_)) {
-            At::List
-        } else {
-            At::AfterList
-        };
-        let missing = SECTIONS
-            .into_iter()
-            .find(|kind| !self.sections.contains(kind));
-        match missing {
-            Some(_) if self.at == At::AfterList && self.sections.is_empty() => {
-                Err(self
-                    .error("expected the sections INDIVIDUALS and ENTITIES, found none of them"))
-            }
-            Some(kind) if self.at == At::AfterList => Ok(Some(Record::Unread(format!(
-                "the list has no section {}",
-                section_name(kind)
-            )))),
-            _ => Ok(None),
+        if let At::Section(_) = self.at {
+            self.at = At::List;
+            return Ok(None);
         }
-    }
-
-    /// Reads a whole record. The outer error says that the file is broken, a bad record that only
-    /// this one is.
-    fn record(&mut self, section: Section, byte: u64) -> Result<Record> {
-        let number = self
-            .ids
-            .count()
-            .map_err(|error| error.at_byte(self.xml.byte()))?;
-        let element = self
-            .xml
-            .element()
-            .map_err(|error| error.at_record(number))?;
-        let entity = entity(section, element, self.version.clone())
-            .and_then(|entity| self.ids.once(entity, "DATAID"));
-        Ok(match entity {
-            Ok(entity) => Record::Entity(Box::new(entity)),
-            Err(error) => Record::Bad(error.at_record(number).at_byte(byte)),
-        })
+        self.at = At::AfterList;
+        if self.sections.is_empty() {
+            let message = "expected the sections INDIVIDUALS and ENTITIES, found none of them";
+            return Err(self.file.wrong(message));
+        }
+        let mut sections = SECTIONS.into_iter();
+        let missing = sections.find(|section| !self.sections.contains(section));
+        let warning = |section: Section| format!("the list has no section {}", section.name());
+        Ok(missing.map(|section| Record::Unread(warning(section))))
     }
 
     fn unread_attributes(&mut self, element: &Element) -> Option<Record> {
         let (name, _) = element.rest().into_iter().next()?;
-        self.unread(format!("an attribute {name}"))
+        self.unread(&format!("an attribute {name}"))
     }
 
-    fn unread(&mut self, what: String) -> Option<Record> {
-        self.unread += 1;
+    fn unread(&mut self, what: &str) -> Option<Record> {
         let place = match self.at {
-            At::Section(kind) => section_name(kind),
+            At::Section(section) => section.name(),
             At::List | At::Start | At::AfterList => LIST,
         };
-        match self.unread {
-            1..=UNREAD_MAX => Some(Record::Unread(format!(
-                "{place} has {what}, which is not read"
-            ))),
-            _ => None,
-        }
-    }
-
-    fn error(&self, message: &str) -> Error {
-        Error::invalid_data(message).at_byte(self.xml.byte())
+        self.file.unread(place, what)
     }
 }
 
@@ -231,8 +173,8 @@ fn entity(
     mut element: Element,
     source_version: Option<String>,
 ) -> Result<Entity> {
-    let prefix = record_name(section);
-    let id = id(&mut element)?;
+    let prefix = section.record();
+    let id = element.take_id("DATAID", ID_BYTES_MAX)?;
     let mut names = vec![primary_name(section, &mut element)?];
     names.extend(
         element
@@ -265,7 +207,7 @@ fn entity(
         comments: element.take_raw("COMMENTS1"),
         source_version,
     };
-    let nationalities = values(&mut element, "NATIONALITY");
+    let nationalities = nationalities(&mut element);
     let roles = roles(&mut element);
     attributes.extend(element.leftover());
     Ok(Entity {
@@ -307,19 +249,6 @@ fn measure(description: &Description) -> Option<Measure> {
     (says || measure.listed_on.is_some()).then_some(measure)
 }
 
-fn id(element: &mut Element) -> Result<String> {
-    let byte = element.byte_of("DATAID");
-    let found = match element.take_text("DATAID") {
-        Some(id) if id.len() <= ID_BYTES_MAX => return Ok(id),
-        Some(id) => format!("{} bytes", id.len()),
-        None => "nothing".to_owned(),
-    };
-    let message = format!("expected an id of at most {ID_BYTES_MAX} bytes, found {found}");
-    Err(Error::invalid_data(message)
-        .in_field("DATAID")
-        .at_byte(byte))
-}
-
 /// The name in `FIRST_NAME` and the fields after it. That of an organization has no parts: it stands
 /// whole in the first field.
 fn primary_name(section: Section, element: &mut Element) -> Result<Name> {
@@ -332,7 +261,7 @@ fn primary_name(section: Section, element: &mut Element) -> Result<Name> {
         "SIXTH_NAME",
     ];
     let byte = element.byte_of(FIELDS[0]);
-    let parts = FIELDS.map(|field| element.take_text(field));
+    let parts = FIELDS.map(|field| name_part(element, field));
     let whole = parts
         .iter()
         .flatten()
@@ -348,6 +277,16 @@ fn primary_name(section: Section, element: &mut Element) -> Result<Name> {
         name.parts = parts;
     }
     Ok(name)
+}
+
+/// Takes a part of a name; a placeholder stays.
+fn name_part(element: &mut Element, field: &str) -> Option<String> {
+    let text = element.take_text(field)?;
+    if text != PLACEHOLDER {
+        return Some(text);
+    }
+    element.put_back(field, text);
+    None
 }
 
 /// Reads an alias, and the birth that is claimed under it. One without a name goes back to where it
@@ -538,6 +477,16 @@ fn updated_on(element: &mut Element, attributes: &mut Vec<Attribute>) -> Result<
     Ok(latest)
 }
 
+/// Takes the nationalities; a placeholder stays.
+fn nationalities(element: &mut Element) -> Vec<String> {
+    let texts = values(element, "NATIONALITY").into_iter();
+    let (placeholders, nationalities) = texts.partition::<Vec<_>, _>(|text| text == PLACEHOLDER);
+    for text in placeholders {
+        element.put_back("NATIONALITY/VALUE", text);
+    }
+    nationalities
+}
+
 fn roles(element: &mut Element) -> Vec<Role> {
     let titles = values(element, "TITLE").into_iter().map(|role| Role {
         kind: RoleKind::Title,
@@ -631,7 +580,7 @@ fn expected(what: &str, found: &str, element: &Element, field: &str, byte: u64) 
 fn path(element: &Element, field: &str) -> String {
     match SECTIONS
         .into_iter()
-        .find(|&kind| record_name(kind) == element.name)
+        .find(|section| section.record() == element.name)
     {
         Some(_) => field.to_owned(),
         None => format!("{}/{field}", element.name),

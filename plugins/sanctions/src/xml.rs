@@ -1,9 +1,12 @@
 //! Records of XML as elements that fields are taken from: what is left in the end is what no field was
 //! for, so nothing of a list is lost.
 
-use crate::entity::Attribute;
-use sextant_plugin_sdk::xml::{self, XmlReader};
-use sextant_plugin_sdk::{InputReader, Result};
+use crate::entity::{Attribute, Entity, Ids, Record, shortened};
+use sextant_plugin_sdk::xml::{self, Step, XmlReader};
+use sextant_plugin_sdk::{Error, InputReader, Result};
+
+/// Of how many things that are not read a warning is given.
+const UNREAD_MAX: usize = 16;
 
 /// An element with all that is in it. An attribute is a child whose name begins with `@`.
 #[derive(Debug, Default)]
@@ -17,52 +20,61 @@ pub(crate) struct Element {
     pub(crate) byte: u64,
 }
 
-/// What comes next in a file, between records.
-#[derive(Debug)]
-pub(crate) enum Step {
-    /// An element begins; it has its attributes and nothing else yet.
-    Open(Element),
-    /// The innermost open element ends.
-    Close,
-    /// Text that is more than white space.
-    Text(String),
-    /// The file ends, and every element was closed.
-    End,
-}
-
 /// A list in XML.
 #[derive(Debug)]
-pub(crate) struct ListReader(XmlReader);
+pub(crate) struct ListFile {
+    pub(crate) xml: XmlReader,
+    pub(crate) ids: Ids,
+    unread: usize,
+}
 
-impl ListReader {
+impl ListFile {
     /// Begins to read.
     pub(crate) fn new(input: InputReader) -> Result<Self> {
-        XmlReader::new(input).map(Self)
-    }
-
-    /// Where in the file the reader stands.
-    pub(crate) fn byte(&self) -> u64 {
-        self.0.byte()
-    }
-
-    /// Goes on to the next beginning or end of an element.
-    pub(crate) fn step(&mut self) -> Result<Step> {
-        Ok(match self.0.step()? {
-            xml::Step::Open(element) => Step::Open(Element::from(element)),
-            xml::Step::Close => Step::Close,
-            xml::Step::Text(text) => Step::Text(text.to_owned()),
-            xml::Step::End => Step::End,
+        Ok(Self {
+            xml: XmlReader::new(input)?,
+            ids: Ids::default(),
+            unread: 0,
         })
     }
 
-    /// Reads what is in the element that was just opened, to its end.
-    pub(crate) fn element(&mut self) -> Result<Element> {
-        self.0.element().map(Element::from)
+    /// Reads the record that was just opened at a byte; `id` is the field with its id. The outer error
+    /// says that the file is broken, a bad record that only this one is.
+    pub(crate) fn record(
+        &mut self,
+        byte: u64,
+        id: &str,
+        entity: impl FnOnce(Element) -> Result<Entity>,
+    ) -> Result<Record> {
+        let number = self.ids.count().map_err(|error| error.at_byte(byte))?;
+        let element = self.xml.element();
+        let element = element.map_err(|error| error.at_record(number))?;
+        let entity = entity(Element::from(element));
+        Ok(match entity.and_then(|entity| self.ids.once(entity, id)) {
+            Ok(entity) => Record::Entity(Box::new(entity)),
+            Err(error) => Record::Bad(error.at_record(number).at_byte(byte)),
+        })
     }
 
-    /// Reads over what is in the element that was just opened, to its end, and keeps nothing.
-    pub(crate) fn skip(&mut self) -> Result<()> {
-        self.0.skip()
+    /// Says of the first things that are not read what they are, and where.
+    pub(crate) fn unread(&mut self, place: &str, what: &str) -> Option<Record> {
+        self.unread += 1;
+        let warning = format!("{place} has {what}, which is not read");
+        (self.unread <= UNREAD_MAX).then_some(Record::Unread(warning))
+    }
+
+    /// An error where the reader stands.
+    pub(crate) fn wrong(&self, message: &str) -> Error {
+        Error::invalid_data(message).at_byte(self.xml.byte())
+    }
+}
+
+/// A step, as errors show it.
+pub(crate) fn shown(step: &Step<'_>) -> String {
+    match step {
+        Step::Open(element) => format!("<{}>", element.name()),
+        Step::Text(text) => format!("{:?}", shortened(text)),
+        Step::Close | Step::End => "the end of the file".to_owned(),
     }
 }
 
@@ -97,6 +109,27 @@ impl Element {
         let mut named = self.children.iter_mut().filter(|child| child.name == name);
         let child = named.find(|child| !child.text.trim().is_empty())?;
         Some(std::mem::take(&mut child.text).trim().to_owned())
+    }
+
+    /// Takes the id of a record.
+    pub(crate) fn take_id(&mut self, field: &str, bytes_max: usize) -> Result<String> {
+        let byte = self.byte_of(field);
+        let found = match self.take_text(field) {
+            Some(id) if id.len() <= bytes_max => return Ok(id),
+            Some(id) => format!("{} bytes", id.len()),
+            None => "nothing".to_owned(),
+        };
+        let message = format!("expected an id of at most {bytes_max} bytes, found {found}");
+        Err(Error::invalid_data(message).in_field(field).at_byte(byte))
+    }
+
+    /// Puts back a text that was taken, so that it becomes an attribute.
+    pub(crate) fn put_back(&mut self, name: &str, text: String) {
+        self.children.push(Self {
+            name: name.to_owned(),
+            text,
+            ..Self::default()
+        });
     }
 
     /// Takes every child with that name.

@@ -354,7 +354,7 @@ impl Border {
             ),
             _ => {
                 self.planted += 1;
-                if self.planted % NETWORKED_EVERY == 0 {
+                if self.planted.is_multiple_of(NETWORKED_EVERY) {
                     self.networked.push(id);
                 }
                 let variant = self.planted % VARIANTS.len();
