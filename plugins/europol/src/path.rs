@@ -4,8 +4,8 @@
 //! attribute, `.` the record's own text. Letters A to Z are the same in both cases. `*` and `**` do not
 //! enter a record that stands in the record; its name does.
 
+use hashbrown::HashMap;
 use sextant_plugin_sdk::{Error, Result};
-use std::collections::HashMap;
 
 /// Stands before the name of a record in a record. No name of XML has it.
 pub(crate) const INNER: &str = "!";

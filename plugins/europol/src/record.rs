@@ -81,8 +81,34 @@ impl Walk {
         inherited: Inherited<'_>,
         rows: &mut Rows,
     ) -> Result<()> {
+        let (records, is_wanted) = self.survey(element, kind);
+        if !is_wanted {
+            self.counts.records += records;
+            return Ok(());
+        }
         self.matchers.iter_mut().for_each(Matcher::trim);
         self.record(element, kind, None, inherited, rows).map(drop)
+    }
+
+    /// How many records an element of a record is with those in it, and whether one of them is of the table
+    /// that is asked for: what is not need not be read.
+    fn survey(&self, element: Element<'_>, kind: Kind) -> (u64, bool) {
+        let mut found = (1, kind == self.wanted);
+        for child in element.children() {
+            self.survey_child(child, &mut found);
+        }
+        found
+    }
+
+    fn survey_child(&self, child: Element<'_>, found: &mut (u64, bool)) {
+        let kind = self.plan.begins(child.name());
+        if let Some(kind) = kind.filter(|_| !self.plan.is_reference(child)) {
+            found.0 += 1;
+            found.1 |= kind == self.wanted;
+        }
+        for inner in child.children() {
+            self.survey_child(inner, found);
+        }
     }
 
     /// Pushes the rows of a record and of those in it, and gives the handling codes of all of them: what a

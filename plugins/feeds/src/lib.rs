@@ -209,14 +209,14 @@ impl Feeds {
 #[derive(Debug)]
 enum FeedReader {
     Xml(Box<xml_feed::Reader>),
-    Json(json_feed::Reader),
+    Json(Box<json_feed::Reader>),
 }
 
 impl FeedReader {
     fn open(opened: Opened, file: String, url: Option<String>) -> Result<Self> {
         Ok(match opened.format()? {
             Format::Xml => Self::Xml(Box::new(xml_feed::Reader::open(opened, file, url)?)),
-            Format::Json => Self::Json(json_feed::Reader::open(opened, file, url)?),
+            Format::Json => Self::Json(Box::new(json_feed::Reader::open(opened, file, url)?)),
         })
     }
 }

@@ -284,7 +284,7 @@ fn days_that_are_none() {
         .ok()?
         .remove(0);
         let year = batch.column(0).as_primitive::<Int32Type>().iter().next()?;
-        let other = strings(std::slice::from_ref(batch), 2).remove(0);
+        let other = strings(std::slice::from_ref(&batch), 2).remove(0);
         Some((year, batch.column(1).is_valid(0), other != "NULL"))
     };
     assert_eq!(day("null"), Some((None, false, false)));

@@ -57,7 +57,7 @@ impl List {
                 }
                 (At::List, Step::Open(open)) if open.name() == ENTRY => {
                     let (byte, version) = (open.byte(), self.version.clone());
-                    let entity = |element| entity(element, version);
+                    let entity = |element: Element<'_>| entity(element, version);
                     return self.file.record(byte, "uid", entity).map(Some);
                 }
                 (At::List, Step::Open(open)) => {
@@ -87,7 +87,7 @@ impl List {
             self.file.xml.skip()?;
             return Ok(self.file.unread(LIST, &format!("an element {name}")));
         }
-        let mut about = Element::from(self.file.xml.element()?);
+        let mut about = Element::from(self.file.xml.element()?).into_owned();
         self.version = about.take_text("Publish_Date");
         self.total = about.take_text("Record_Count");
         let unread = about.remarks().into_iter().next();
@@ -114,7 +114,7 @@ impl List {
 
 /// Makes an entity of an entry. Whatever is not taken from the element by its name is left in it, and
 /// becomes an attribute in the end.
-fn entity(mut element: Element, source_version: Option<String>) -> Result<Entity> {
+fn entity(mut element: Element<'_>, source_version: Option<String>) -> Result<Entity> {
     let id = element.take_id("uid", ID_BYTES_MAX)?;
     let word = element.take_text("sdnType");
     let kind = ofac::entity_kind(word.as_deref());
@@ -159,7 +159,7 @@ fn entity(mut element: Element, source_version: Option<String>) -> Result<Entity
 }
 
 /// The name as both formats of the list have it: `LAST, First`.
-fn take_name(element: &mut Element) -> Result<(String, [Option<String>; 2])> {
+fn take_name(element: &mut Element<'_>) -> Result<(String, [Option<String>; 2])> {
     let byte = element.byte_of("lastName");
     let parts = ["lastName", "firstName"].map(|field| element.take_text(field));
     let whole = parts.iter().flatten().cloned().collect::<Vec<_>>();
@@ -171,7 +171,7 @@ fn take_name(element: &mut Element) -> Result<(String, [Option<String>; 2])> {
     }
 }
 
-fn primary_name(kind: EntityKind, element: &mut Element) -> Result<Name> {
+fn primary_name(kind: EntityKind, element: &mut Element<'_>) -> Result<Name> {
     let (whole, [last, first]) = take_name(element)?;
     let mut name = Name::new(NameKind::Primary, whole);
     if kind == EntityKind::Person {
@@ -180,7 +180,7 @@ fn primary_name(kind: EntityKind, element: &mut Element) -> Result<Name> {
     Ok(name)
 }
 
-fn alias(mut part: Element) -> Result<Name> {
+fn alias(mut part: Element<'_>) -> Result<Name> {
     let (whole, [last, first]) = take_name(&mut part)?;
     let quality_raw = part.take_text("type");
     let kind = match quality_raw.as_deref() {
@@ -207,7 +207,7 @@ fn alias(mut part: Element) -> Result<Name> {
     Ok(name)
 }
 
-fn programmes(element: &mut Element) -> Vec<String> {
+fn programmes(element: &mut Element<'_>) -> Vec<String> {
     let mut parts = element.take_parts("programList", "program");
     let names = parts.iter_mut().map(|part| {
         // The text is the element's own.
@@ -234,7 +234,7 @@ fn linked(remarks: &str) -> Vec<Relation> {
 }
 
 /// Adds a document, or whatever else the list has among them.
-fn document(mut part: Element, entity: &mut Entity) {
+fn document(mut part: Element<'_>, entity: &mut Entity) {
     let word = part.take_text("idType").unwrap_or_default();
     let number = part.take_text("idNumber");
     let meaning = ofac::meaning(&word);
@@ -264,7 +264,7 @@ fn document(mut part: Element, entity: &mut Entity) {
 }
 
 /// Adds an address; one that says nothing is no row.
-fn address(mut part: Element, entity: &mut Entity) {
+fn address(mut part: Element<'_>, entity: &mut Entity) {
     let street = ["address1", "address2", "address3"].map(|field| part.take_text(field));
     let street = street.into_iter().flatten().collect::<Vec<_>>().join(", ");
     let place = Place {
@@ -286,7 +286,7 @@ fn address(mut part: Element, entity: &mut Entity) {
 }
 
 /// Nationalities and births. What else stands in their elements becomes attributes.
-fn details(element: &mut Element, entity: &mut Entity) {
+fn details(element: &mut Element<'_>, entity: &mut Entity) {
     for mut part in element.take_parts("nationalityList", "nationality") {
         if let Some(country) = part.take_text("country") {
             entity.nationality(&country);
@@ -322,7 +322,7 @@ fn birth(text: String) -> Birth {
 }
 
 /// What nothing took from a part that has no note.
-fn leftovers(part: &Element, entity: &mut Entity) {
+fn leftovers(part: &Element<'_>, entity: &mut Entity) {
     for (field, value) in part.rest() {
         entity.attribute(format!("{}/{field}", part.name), value);
     }

@@ -91,11 +91,11 @@ impl List {
             let record = match (self.at, self.file.xml.step()?) {
                 (At::Section(section), Step::Open(open)) if open.name() == section.record() => {
                     let (byte, version) = (open.byte(), self.version.clone());
-                    let entity = |element| entity(section, element, version);
+                    let entity = |element: Element<'_>| entity(section, element, version);
                     return self.file.record(byte, "DATAID", entity).map(Some);
                 }
                 (At::Start, Step::Open(open)) if open.name() == LIST => {
-                    let mut list = Element::from(open);
+                    let mut list = Element::from(open).into_owned();
                     self.version = list.take_text("@dateGenerated");
                     self.at = At::List;
                     self.unread_attributes(&list)
@@ -106,7 +106,7 @@ impl List {
                     return Err(self.file.wrong(&message));
                 }
                 (_, Step::Open(open)) => {
-                    let element = Element::from(open);
+                    let element = Element::from(open).into_owned();
                     self.inside(&element)?
                 }
                 (_, Step::Text(text)) => {
@@ -122,7 +122,7 @@ impl List {
     }
 
     /// An element that is no record: a section, or something unknown.
-    fn inside(&mut self, element: &Element) -> Result<Option<Record>> {
+    fn inside(&mut self, element: &Element<'_>) -> Result<Option<Record>> {
         let section = SECTIONS
             .into_iter()
             .find(|section| section.name() == element.name);
@@ -152,7 +152,7 @@ impl List {
         Ok(missing.map(|section| Record::Unread(warning(section))))
     }
 
-    fn unread_attributes(&mut self, element: &Element) -> Option<Record> {
+    fn unread_attributes(&mut self, element: &Element<'_>) -> Option<Record> {
         let (name, _) = element.rest().into_iter().next()?;
         self.unread(&format!("an attribute {name}"))
     }
@@ -170,7 +170,7 @@ impl List {
 /// name is left in it, and becomes an attribute in the end.
 fn entity(
     section: Section,
-    mut element: Element,
+    mut element: Element<'_>,
     source_version: Option<String>,
 ) -> Result<Entity> {
     let prefix = section.record();
@@ -226,7 +226,7 @@ fn entity(
 }
 
 /// The dates of birth, and then the places.
-fn births(prefix: &str, element: &mut Element) -> Result<Vec<Birth>> {
+fn births(prefix: &str, element: &mut Element<'_>) -> Result<Vec<Birth>> {
     let mut births = Vec::new();
     for part in element.take_all(&format!("{prefix}_DATE_OF_BIRTH")) {
         births.extend(birth_date(part)?);
@@ -251,7 +251,7 @@ fn measure(description: &Description) -> Option<Measure> {
 
 /// The name in `FIRST_NAME` and the fields after it. That of an organization has no parts: it stands
 /// whole in the first field.
-fn primary_name(section: Section, element: &mut Element) -> Result<Name> {
+fn primary_name(section: Section, element: &mut Element<'_>) -> Result<Name> {
     const FIELDS: [&str; NAME_PARTS] = [
         "FIRST_NAME",
         "SECOND_NAME",
@@ -280,7 +280,7 @@ fn primary_name(section: Section, element: &mut Element) -> Result<Name> {
 }
 
 /// Takes a part of a name; a placeholder stays.
-fn name_part(element: &mut Element, field: &str) -> Option<String> {
+fn name_part(element: &mut Element<'_>, field: &str) -> Option<String> {
     let text = element.take_text(field)?;
     if text != PLACEHOLDER {
         return Some(text);
@@ -291,11 +291,11 @@ fn name_part(element: &mut Element, field: &str) -> Option<String> {
 
 /// Reads an alias, and the birth that is claimed under it. One without a name goes back to where it
 /// came from.
-fn alias(
-    mut part: Element,
+fn alias<'a>(
+    mut part: Element<'a>,
     names: &mut Vec<Name>,
     births: &mut Vec<Birth>,
-    rest: &mut Vec<Element>,
+    rest: &mut Vec<Element<'a>>,
 ) -> Result<()> {
     let Some(text) = part.take_text("ALIAS_NAME") else {
         rest.push(part);
@@ -319,12 +319,12 @@ fn alias(
     Ok(())
 }
 
-fn alias_birth(part: &mut Element, alias: &str) -> Result<Option<Birth>> {
+fn alias_birth(part: &mut Element<'_>, alias: &str) -> Result<Option<Birth>> {
     const FIELDS: [&str; 3] = ["DATE_OF_BIRTH", "CITY_OF_BIRTH", "COUNTRY_OF_BIRTH"];
     if part
         .children
         .iter()
-        .all(|child| !FIELDS.contains(&child.name.as_str()) || child.is_empty())
+        .all(|child| !FIELDS.contains(&child.name.as_ref()) || child.is_empty())
     {
         return Ok(None);
     }
@@ -344,7 +344,7 @@ fn alias_birth(part: &mut Element, alias: &str) -> Result<Option<Birth>> {
 }
 
 /// Reads a date of birth; none where the element is empty, as it is for whoever has none.
-fn birth_date(mut part: Element) -> Result<Option<Birth>> {
+fn birth_date(mut part: Element<'_>) -> Result<Option<Birth>> {
     if part.is_empty() {
         return Ok(None);
     }
@@ -378,7 +378,7 @@ fn birth_date(mut part: Element) -> Result<Option<Birth>> {
     Ok(Some(birth))
 }
 
-fn birth_kind(part: &mut Element) -> Result<Option<BirthKind>> {
+fn birth_kind(part: &mut Element<'_>) -> Result<Option<BirthKind>> {
     const FIELD: &str = "TYPE_OF_DATE";
     let byte = part.byte_of(FIELD);
     let Some(text) = part.take_text(FIELD) else {
@@ -398,7 +398,7 @@ fn birth_kind(part: &mut Element) -> Result<Option<BirthKind>> {
     }
 }
 
-fn birth_place(mut part: Element) -> Birth {
+fn birth_place(mut part: Element<'_>) -> Birth {
     let place = place(&mut part);
     Birth {
         place,
@@ -407,7 +407,7 @@ fn birth_place(mut part: Element) -> Birth {
     }
 }
 
-fn address(mut part: Element) -> Place {
+fn address(mut part: Element<'_>) -> Place {
     let postal_code = part.take_text("ZIP_CODE");
     let place = place(&mut part);
     Place {
@@ -417,7 +417,7 @@ fn address(mut part: Element) -> Place {
     }
 }
 
-fn place(part: &mut Element) -> Place {
+fn place(part: &mut Element<'_>) -> Place {
     Place {
         street: part.take_text("STREET"),
         city: part.take_text("CITY"),
@@ -427,7 +427,7 @@ fn place(part: &mut Element) -> Place {
     }
 }
 
-fn identifier(mut part: Element) -> Result<Identifier> {
+fn identifier(mut part: Element<'_>) -> Result<Identifier> {
     let kind_raw = part.take_text("TYPE_OF_DOCUMENT");
     let kind = match kind_raw.as_deref().map(str::to_lowercase).as_deref() {
         Some("passport" | "numéro de passeport" | "número de pasaporte") => {
@@ -456,7 +456,7 @@ fn identifier(mut part: Element) -> Result<Identifier> {
 }
 
 /// The latest of the days on which the entry was updated; the others become attributes.
-fn updated_on(element: &mut Element, attributes: &mut Vec<Attribute>) -> Result<Option<i32>> {
+fn updated_on(element: &mut Element<'_>, attributes: &mut Vec<Attribute>) -> Result<Option<i32>> {
     const FIELD: &str = "LAST_DAY_UPDATED";
     let mut days = Vec::new();
     for part in element
@@ -478,7 +478,7 @@ fn updated_on(element: &mut Element, attributes: &mut Vec<Attribute>) -> Result<
 }
 
 /// Takes the nationalities; a placeholder stays.
-fn nationalities(element: &mut Element) -> Vec<String> {
+fn nationalities(element: &mut Element<'_>) -> Vec<String> {
     let texts = values(element, "NATIONALITY").into_iter();
     let (placeholders, nationalities) = texts.partition::<Vec<_>, _>(|text| text == PLACEHOLDER);
     for text in placeholders {
@@ -487,7 +487,7 @@ fn nationalities(element: &mut Element) -> Vec<String> {
     nationalities
 }
 
-fn roles(element: &mut Element) -> Vec<Role> {
+fn roles(element: &mut Element<'_>) -> Vec<Role> {
     let titles = values(element, "TITLE").into_iter().map(|role| Role {
         kind: RoleKind::Title,
         role,
@@ -502,7 +502,7 @@ fn roles(element: &mut Element) -> Vec<Role> {
 }
 
 /// The texts of every `VALUE` in every child with that name.
-fn values(element: &mut Element, name: &str) -> Vec<String> {
+fn values(element: &mut Element<'_>, name: &str) -> Vec<String> {
     let named = element
         .children
         .iter_mut()
@@ -513,17 +513,17 @@ fn values(element: &mut Element, name: &str) -> Vec<String> {
 }
 
 /// The note of a part, and whatever else was not taken from it.
-fn note(part: &mut Element) -> Option<String> {
+fn note(part: &mut Element<'_>) -> Option<String> {
     let note = part.take_text("NOTE");
     joined(note.into_iter().chain(part.remarks()))
 }
 
 /// Takes a day from a child of the record itself.
-fn day(element: &mut Element, field: &str) -> Result<Option<i32>> {
+fn day(element: &mut Element<'_>, field: &str) -> Result<Option<i32>> {
     Ok(day_text(element, field)?.map(|(days, _)| days))
 }
 
-fn day_text(element: &mut Element, field: &str) -> Result<Option<(i32, String)>> {
+fn day_text(element: &mut Element<'_>, field: &str) -> Result<Option<(i32, String)>> {
     let byte = element.byte_of(field);
     let Some((date, text)) = partial_date(element, field)? else {
         return Ok(None);
@@ -541,7 +541,7 @@ fn day_text(element: &mut Element, field: &str) -> Result<Option<(i32, String)>>
 }
 
 /// Takes a date, with the text that it was read from.
-fn partial_date(element: &mut Element, field: &str) -> Result<Option<(PartialDate, String)>> {
+fn partial_date(element: &mut Element<'_>, field: &str) -> Result<Option<(PartialDate, String)>> {
     let byte = element.byte_of(field);
     let Some(text) = element.take_text(field) else {
         return Ok(None);
@@ -558,7 +558,7 @@ fn partial_date(element: &mut Element, field: &str) -> Result<Option<(PartialDat
     }
 }
 
-fn year(element: &mut Element, field: &str) -> Result<Option<i32>> {
+fn year(element: &mut Element<'_>, field: &str) -> Result<Option<i32>> {
     let byte = element.byte_of(field);
     let Some(text) = element.take_text(field) else {
         return Ok(None);
@@ -569,7 +569,7 @@ fn year(element: &mut Element, field: &str) -> Result<Option<i32>> {
     }
 }
 
-fn expected(what: &str, found: &str, element: &Element, field: &str, byte: u64) -> Error {
+fn expected(what: &str, found: &str, element: &Element<'_>, field: &str, byte: u64) -> Error {
     let message = format!("expected {what}, found {:?}", shortened(found));
     Error::invalid_data(message)
         .in_field(path(element, field))
@@ -577,7 +577,7 @@ fn expected(what: &str, found: &str, element: &Element, field: &str, byte: u64) 
 }
 
 /// A field as errors show it: with the part of the record that it is in.
-fn path(element: &Element, field: &str) -> String {
+fn path(element: &Element<'_>, field: &str) -> String {
     match SECTIONS
         .into_iter()
         .find(|section| section.record() == element.name)

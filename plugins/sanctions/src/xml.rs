@@ -4,17 +4,18 @@
 use crate::entity::{Attribute, Entity, Ids, Record, shortened};
 use sextant_plugin_sdk::xml::{self, Step, XmlReader};
 use sextant_plugin_sdk::{Error, InputReader, Result};
+use std::borrow::Cow;
 
 /// Of how many things that are not read a warning is given.
 const UNREAD_MAX: usize = 16;
 
 /// An element with all that is in it. An attribute is a child whose name begins with `@`.
 #[derive(Debug, Default)]
-pub(crate) struct Element {
+pub(crate) struct Element<'a> {
     /// The name without a namespace prefix.
-    pub(crate) name: String,
+    pub(crate) name: Cow<'a, str>,
     /// The text directly in it, all pieces together.
-    pub(crate) text: String,
+    pub(crate) text: Cow<'a, str>,
     pub(crate) children: Vec<Self>,
     /// Where it begins in the file.
     pub(crate) byte: u64,
@@ -44,7 +45,7 @@ impl ListFile {
         &mut self,
         byte: u64,
         id: &str,
-        entity: impl FnOnce(Element) -> Result<Entity>,
+        entity: impl FnOnce(Element<'_>) -> Result<Entity>,
     ) -> Result<Record> {
         let number = self.ids.count().map_err(|error| error.at_byte(byte))?;
         let element = self.xml.element();
@@ -78,17 +79,17 @@ pub(crate) fn shown(step: &Step<'_>) -> String {
     }
 }
 
-impl From<xml::Element<'_>> for Element {
-    fn from(element: xml::Element<'_>) -> Self {
+impl<'a> From<xml::Element<'a>> for Element<'a> {
+    fn from(element: xml::Element<'a>) -> Self {
         let attributes = element.attributes().map(|(name, value)| Self {
-            name: format!("@{name}"),
-            text: value.to_owned(),
+            name: Cow::Owned(format!("@{name}")),
+            text: Cow::Borrowed(value),
             children: Vec::new(),
             byte: element.byte(),
         });
         Self {
-            name: element.name().to_owned(),
-            text: element.text().into_owned(),
+            name: Cow::Borrowed(element.name()),
+            text: element.text(),
             children: attributes
                 .chain(element.children().map(Self::from))
                 .collect(),
@@ -97,18 +98,33 @@ impl From<xml::Element<'_>> for Element {
     }
 }
 
-impl Element {
+impl<'a> Element<'a> {
+    /// The same, apart from the reader that it came from.
+    pub(crate) fn into_owned(self) -> Element<'static> {
+        Element {
+            name: Cow::Owned(self.name.into_owned()),
+            text: Cow::Owned(self.text.into_owned()),
+            children: self.children.into_iter().map(Self::into_owned).collect(),
+            byte: self.byte,
+        }
+    }
+
     /// Takes the text of the first child with that name that has any: one line, no white space
     /// around it. The rest of the child stays.
     pub(crate) fn take_text(&mut self, name: &str) -> Option<String> {
-        self.take_raw(name).map(|text| one_line(&text))
+        let text = self.taken(name)?;
+        Some(one_line(&text))
     }
 
     /// Like [`take_text`](Self::take_text), with the lines of the text as they are.
     pub(crate) fn take_raw(&mut self, name: &str) -> Option<String> {
+        self.taken(name).map(|text| text.trim().to_owned())
+    }
+
+    fn taken(&mut self, name: &str) -> Option<Cow<'a, str>> {
         let mut named = self.children.iter_mut().filter(|child| child.name == name);
         let child = named.find(|child| !child.text.trim().is_empty())?;
-        Some(std::mem::take(&mut child.text).trim().to_owned())
+        Some(std::mem::take(&mut child.text))
     }
 
     /// Takes the id of a record.
@@ -126,8 +142,8 @@ impl Element {
     /// Puts back a text that was taken, so that it becomes an attribute.
     pub(crate) fn put_back(&mut self, name: &str, text: String) {
         self.children.push(Self {
-            name: name.to_owned(),
-            text,
+            name: Cow::Owned(name.to_owned()),
+            text: Cow::Owned(text),
             ..Self::default()
         });
     }
@@ -171,7 +187,7 @@ impl Element {
     /// What nothing took, as attributes of the record that this is: so nothing in a file is lost.
     pub(crate) fn leftover(&self) -> Vec<Attribute> {
         let own = Some(one_line(&self.text)).filter(|text| !text.is_empty());
-        let own = own.map(|text| (self.name.clone(), text));
+        let own = own.map(|text| (self.name.to_string(), text));
         let all = self.rest().into_iter().chain(own);
         all.map(|(field, value)| Attribute { field, value })
             .collect()
@@ -187,7 +203,7 @@ impl Element {
 
     fn collect(&self, path: &str, found: &mut Vec<(String, String)>) {
         let path = if path.is_empty() {
-            self.name.clone()
+            self.name.to_string()
         } else {
             format!("{path}/{}", self.name)
         };
@@ -202,5 +218,15 @@ impl Element {
 
 /// The text in one line: lists break lines inside of values, and indent them.
 pub(crate) fn one_line(text: &str) -> String {
+    let text = text.trim();
+    let mut last = 'x';
+    let is_one_line = text.chars().all(|c| {
+        let is_fine = !c.is_whitespace() || (c == ' ' && last != ' ');
+        last = c;
+        is_fine
+    });
+    if is_one_line {
+        return text.to_owned();
+    }
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
