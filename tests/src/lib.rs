@@ -319,18 +319,15 @@ pub fn sextant_command() -> PathBuf {
     let build = || {
         use_own_target_folder();
         let release = !cfg!(debug_assertions);
-        let mut arguments = vec![
-            "build",
-            "--quiet",
-            "--package",
-            "sextant",
-            "--bin",
-            "sextant",
-        ];
-        if release {
-            arguments.push("--release");
-        }
-        cargo(&arguments)
+        // Together with the program that asks, so that both want the same features of what they depend on,
+        // and nothing is compiled again.
+        let asking: &[&str] = match release {
+            true => &["--release", "--bench", "figures"],
+            false => &["--test", "integration"],
+        };
+        let command = "build --quiet --package sextant --package sextant-tests --bin sextant";
+        let command = command.split(' ').chain(asking.iter().copied());
+        cargo(&command.collect::<Vec<_>>())
             .join(if release { "release" } else { "debug" })
             .join("sextant")
     };
