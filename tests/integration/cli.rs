@@ -668,11 +668,14 @@ fn the_doctor_says_what_is_wrong() {
 /// Geometry of a plugin goes out as GeoParquet and comes back as the same, from a folder of several files too.
 #[test]
 fn geometry_goes_out_and_comes_back() {
-    let layer = |name: &str, east: f64| {
+    let feature = |name: &str, east: f64| {
         format!(
-            "{{\"type\":\"FeatureCollection\",\"features\":[{{\"type\":\"Feature\",\"properties\":{{\"name\":\"{name}\"}},\"geometry\":{{\"type\":\"Point\",\"coordinates\":[{east},50]}}}}]}}"
+            "{{\"type\":\"Feature\",\"properties\":{{\"name\":\"{name}\"}},\"geometry\":{{\"type\":\"Point\",\"coordinates\":[{east},50]}}}}"
         )
     };
+    // A column with one value throughout is planned as a constant, of which DataFusion keeps no metadata.
+    let layer =
+        |name: &str, east: f64| format!("{}\n{}\n", feature(name, east), feature("other", 0.0));
     let source = "[source.map]\nplugin = \"geo\"\ninputs = { a = \"a.geojson\", b = \"b.geojson\" }\n\
         config = { layers = { a = { input = \"a\" }, b = { input = \"b\", crs = \"EPSG:3857\" } } }\n";
     let workspace = TestWorkspace::new()
@@ -699,7 +702,7 @@ fn geometry_goes_out_and_comes_back() {
         sextant_tests::rows(
             &host,
             &format!(
-                "SELECT name, st_astext(geometry), coalesce(arrow_metadata(geometry, 'ARROW:extension:metadata'), '-') FROM '{place}' ORDER BY name"
+                "SELECT name, st_astext(geometry), coalesce(arrow_metadata(geometry, 'ARROW:extension:metadata'), '-') FROM '{place}' WHERE name <> 'other' ORDER BY name"
             ),
         )
     };

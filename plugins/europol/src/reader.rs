@@ -15,6 +15,8 @@ pub(crate) struct Reader {
     xml: XmlReader,
     envelope: Envelope,
     walk: Walk,
+    /// Whether the file has anything of the mapping.
+    has_message: bool,
 }
 
 impl Reader {
@@ -24,6 +26,7 @@ impl Reader {
             walk: Walk::new(Rc::clone(plan), kind, file),
             plan: Rc::clone(plan),
             xml,
+            has_message: false,
         }
     }
 
@@ -98,18 +101,26 @@ impl RowReader for Reader {
                             self.envelope.reference(element.name());
                             continue;
                         }
+                        self.has_message = true;
                         self.envelope.record();
                         let inherited = self.envelope.inherited();
                         self.walk.outermost(element, kind, inherited, rows)?;
                         return Ok(true);
                     }
-                    None => self.envelope.open(open, &self.plan),
+                    None => {
+                        self.has_message |= self.plan.is_message(open.name());
+                        self.envelope.open(open, &self.plan)
+                    }
                 },
                 Step::Text(text) => {
                     self.envelope.text(text);
                     Ok(())
                 }
                 Step::Close => self.envelope.close(),
+                Step::End if !self.has_message && self.envelope.elements > 0 => {
+                    let message = "expected a message or a record of the mapping, found none: it is something else, or the mapping is not this file's";
+                    return Err(Error::invalid_data(message).at_byte(byte));
+                }
                 Step::End => return self.finish(rows).map(|()| false),
             };
             walked.map_err(|error| error.at_byte(byte))?;

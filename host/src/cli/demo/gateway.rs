@@ -260,11 +260,13 @@ impl Response {
         }
     }
 
-    /// Writes it in one piece: of several, the later ones would wait until the first is acknowledged.
+    /// Writes it in one piece: of several, the later ones would wait until the first is acknowledged. The
+    /// connection ends with it: the server's threads serve a connection each, and would leave those that come
+    /// while all threads wait for idle ones unserved.
     fn write(self, request: Request) {
         let (status, length) = (self.status, self.body.len());
         let head = format!(
-            "HTTP/1.1 {status} x\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{}\r\n",
+            "HTTP/1.1 {status} x\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n{}\r\n",
             self.headers
         );
         let mut writer = request.into_writer();
