@@ -425,7 +425,8 @@ fn operators_that_others_made_are_not_taken() {
     );
     let misled = server.sql("operators", "SELECT id FROM t WHERE v = 'b'::text");
     assert!(misled.is_empty(), "{misled:?}");
-    let host = server.workspace("operators", "").host();
+    let workspace = server.workspace("operators", "");
+    let host = workspace.host();
     for (filter, expected) in [
         ("v = 'b'", vec!["2"]),
         ("v IN ('a', 'b')", vec!["1", "2"]),
