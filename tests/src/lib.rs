@@ -319,15 +319,14 @@ pub fn sextant_command() -> PathBuf {
     let build = || {
         use_own_target_folder();
         let release = !cfg!(debug_assertions);
-        // Together with the program that asks and as a part of the whole, so that all want the same
-        // features of what they depend on: nothing is compiled again, and no library is put in the place
-        // of one that the caller goes on to link.
-        let asking: &[&str] = match release {
-            true => &["--release", "--bench", "figures"],
-            false => &["--test", "integration"],
+        // Together with the program that asks, and as a part of what `cargo bench` or `cargo test --workspace`
+        // builds, so that all want the same features of what they depend on: nothing is compiled again,
+        // and no library is put in the place of one that the caller goes on to link.
+        let command = match release {
+            true => "build --quiet --release --bin sextant --bench figures",
+            false => "build --quiet --workspace --bin sextant --test integration",
         };
-        let command = "build --quiet --workspace --bin sextant";
-        let command = command.split(' ').chain(asking.iter().copied());
+        let command = command.split(' ');
         cargo(&command.collect::<Vec<_>>())
             .join(if release { "release" } else { "debug" })
             .join("sextant")
