@@ -30,12 +30,15 @@
 //! ```
 
 use crate::{Error, InputReader, Result};
+use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8};
+use memchr::memchr;
 use quick_xml::Reader;
-use quick_xml::encoding::{Decoder, EncodingError};
+use quick_xml::errors::{IllFormedError, SyntaxError};
 use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
 use std::borrow::Cow;
 use std::fmt::Display;
-use std::io::{self, BufRead, Read};
+use std::io::{BufRead, Read};
+use std::ops::Range;
 
 /// Bytes of a record, or of one piece of markup between records, unless
 /// [`record_bytes_max`](XmlReader::record_bytes_max) says otherwise.
@@ -49,22 +52,26 @@ pub const DEPTH_MAX: usize = 32;
 const ATTRIBUTES_MAX: usize = 64;
 /// Bytes of a name.
 const NAME_BYTES_MAX: usize = 128;
+/// Bytes within which a file has to say its encoding.
+const DECLARATION_BYTES_MAX: u64 = 1_024;
 
 /// A file of XML.
 #[derive(Debug)]
 pub struct XmlReader {
-    reader: Reader<Metered>,
-    buffer: Vec<u8>,
-    depth: usize,
+    tree: Tree,
+    /// The names of the elements that are open, from the outside in, one behind the other.
+    names: String,
+    name_starts: Vec<usize>,
+    /// The elements of a record that are open.
+    open: Vec<usize>,
+    /// Whether the innermost open element was written as one that is empty, so that its end is next.
+    closes: bool,
     /// Whether the element that the file is was begun.
     had_root: bool,
     /// What was read behind a text.
     next: Option<Token>,
-    /// How many bytes of byte order mark come before what the parser sees.
-    mark_bytes: u64,
     record_bytes_max: usize,
     record_nodes_max: usize,
-    tree: Tree,
 }
 
 /// What comes next in a file, between records.
@@ -87,11 +94,40 @@ pub struct Element<'a> {
     at: usize,
 }
 
-/// A record: its nodes as they stand in the file, and their texts one behind the other.
-#[derive(Debug, Default)]
+/// A record: the window on the file that it lies in, and its nodes.
+#[derive(Debug)]
 struct Tree {
-    nodes: Vec<Node>,
+    window: Window,
+    nodes: Nodes,
+}
+
+/// What of a file is at hand.
+struct Window {
+    input: InputReader,
+    /// What was read of the input before it is decoded, to find out how.
+    head: Vec<u8>,
+    encoding: &'static Encoding,
+    decoder: Decoder,
     text: String,
+    /// A place in the text, and where it is in the file. Nothing before it is needed.
+    mark: usize,
+    mark_byte: u64,
+    /// Where in the text the next token begins.
+    at: usize,
+    /// How many bytes of the file were decoded.
+    decoded: u64,
+    /// Where in the file there are bytes that are no text, behind the text that is at hand.
+    malformed: Option<u64>,
+    /// Whether the text goes to the end of the file.
+    is_whole: bool,
+}
+
+/// The nodes of a record as they stand in the file.
+#[derive(Debug, Default)]
+struct Nodes {
+    list: Vec<Node>,
+    /// The values that do not stand in the file as they are, one behind the other.
+    made: String,
     /// The element that the record is; text may stand before it.
     root: usize,
     /// Whether the last node is text that may go on.
@@ -105,12 +141,13 @@ struct Node {
     end: usize,
     /// Bytes of the prefix of its name, the colon included, which come before the name.
     prefix_len: usize,
-    /// Where in the texts the name ends and the value begins, and where the value ends. The name
-    /// begins where the value before ends.
+    /// Where in the window the name is, with its prefix.
     name_start: usize,
+    name_end: usize,
+    /// Whether the value is among those that were made; else it is in the window.
+    is_made: bool,
     value_start: usize,
     value_end: usize,
-    byte: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,32 +167,38 @@ enum Token {
     End,
 }
 
+/// How far to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Goal {
+    /// To the next beginning or end of an element.
+    Tag,
+    /// To the end of the record.
+    Record,
+    /// Until so many elements are open, and nothing of them is kept.
+    Depth(usize),
+}
+
 impl XmlReader {
     /// Begins to read.
     ///
     /// # Errors
     ///
-    /// [`InvalidData`](crate::ErrorKind::InvalidData) for a file in UTF-16, and those of the input.
-    pub fn new(mut input: InputReader) -> Result<Self> {
-        let (start, mark_bytes) = byte_order_mark(&mut input)?;
-        let metered = Metered {
-            start: io::Cursor::new(start),
-            input,
-            max: RECORD_BYTES_MAX,
-            left: RECORD_BYTES_MAX,
-        };
-        let mut reader = Reader::from_reader(metered);
-        reader.config_mut().expand_empty_elements = true;
+    /// [`InvalidData`](crate::ErrorKind::InvalidData) for a file in UTF-16 or in an encoding that is not
+    /// known, and those of the input.
+    pub fn new(input: InputReader) -> Result<Self> {
         Ok(Self {
-            reader,
-            buffer: Vec::new(),
-            depth: 0,
+            tree: Tree {
+                window: Window::new(input)?,
+                nodes: Nodes::default(),
+            },
+            names: String::new(),
+            name_starts: Vec::new(),
+            open: Vec::new(),
+            closes: false,
             had_root: false,
             next: None,
-            mark_bytes,
             record_bytes_max: RECORD_BYTES_MAX,
             record_nodes_max: RECORD_NODES_MAX,
-            tree: Tree::default(),
         })
     }
 
@@ -173,7 +216,7 @@ impl XmlReader {
 
     /// Where in the file the reader stands.
     pub fn byte(&self) -> u64 {
-        self.reader.buffer_position() + self.mark_bytes
+        self.tree.window.byte(self.tree.window.at)
     }
 
     /// Goes on to the next beginning or end of an element.
@@ -186,9 +229,11 @@ impl XmlReader {
         let token = match self.next.take() {
             Some(token) => token,
             None => {
-                self.begin();
-                let token = self.behind_text()?;
-                if !self.tree.nodes.is_empty() && self.tree.nodes[0].kind == Kind::Text {
+                self.open.clear();
+                self.tree.clear();
+                let token = self.read(Goal::Tag)?;
+                let first = self.tree.nodes.list.first();
+                if first.is_some_and(|first| first.kind == Kind::Text) {
                     self.next = Some(token);
                     return Ok(Step::Text(self.tree.value(0).trim()));
                 }
@@ -202,51 +247,15 @@ impl XmlReader {
         })
     }
 
-    /// The next token that is no text. Text before it is in the tree then, in one piece.
-    fn behind_text(&mut self) -> Result<Token> {
-        loop {
-            match self.token()? {
-                Token::Text | Token::Nothing => {}
-                token => return Ok(token),
-            }
-        }
-    }
-
     /// Reads what is in the element that was just opened, to its end.
     ///
     /// # Errors
     ///
     /// As [`step`](Self::step).
     pub fn element(&mut self) -> Result<Element<'_>> {
-        let root = self.tree.root;
-        let byte = self.tree.nodes.get(root).map_or(0, |root| root.byte);
-        self.refill();
-        let mut open = vec![root];
-        while let Some(&innermost) = open.last() {
-            match self.token()? {
-                Token::Open => {
-                    // Attributes come right behind their element.
-                    let nodes = self.tree.nodes.iter().rev();
-                    let attributes = nodes
-                        .take_while(|node| node.kind == Kind::Attribute)
-                        .count();
-                    open.push(self.tree.nodes.len() - attributes - 1);
-                }
-                Token::Close => {
-                    self.tree.nodes[innermost].end = self.tree.nodes.len();
-                    open.pop();
-                }
-                Token::Text | Token::Nothing => {}
-                Token::End => return Err(self.truncated()),
-            }
-            if self.tree.nodes.len() > self.record_nodes_max {
-                let message = format!(
-                    "a record may have {} elements, this one has more",
-                    self.record_nodes_max
-                );
-                return Err(Error::invalid_data(message).at_byte(byte));
-            }
-        }
+        self.open.clear();
+        self.open.push(self.tree.nodes.root);
+        self.read(Goal::Record)?;
         Ok(self.tree.root())
     }
 
@@ -256,105 +265,124 @@ impl XmlReader {
     ///
     /// As [`step`](Self::step).
     pub fn skip(&mut self) -> Result<()> {
-        let outside = self.depth - 1;
-        while self.depth > outside {
-            self.begin();
-            self.token()?;
+        let outside = self.name_starts.len().saturating_sub(1);
+        self.open.clear();
+        self.tree.clear();
+        self.read(Goal::Depth(outside)).map(drop)
+    }
+
+    /// Reads tokens until the goal is reached; gives the last one.
+    fn read(&mut self, goal: Goal) -> Result<Token> {
+        if self.closes && self.close_empty(goal) {
+            return Ok(Token::Close);
         }
-        Ok(())
-    }
-
-    fn begin(&mut self) {
-        self.tree.nodes.clear();
-        self.tree.text.clear();
-        self.tree.in_text = false;
-        self.tree.root = 0;
-        self.refill();
-    }
-
-    fn refill(&mut self) {
-        let input = self.reader.get_mut();
-        (input.max, input.left) = (self.record_bytes_max, self.record_bytes_max);
-    }
-
-    fn token(&mut self) -> Result<Token> {
-        let byte = self.byte();
-        self.buffer.clear();
-        let event = match self.reader.read_event_into(&mut self.buffer) {
-            Ok(event) => event,
-            Err(error) => {
-                let byte = self.reader.error_position() + self.mark_bytes;
-                return Err(xml_error(error, byte));
+        loop {
+            if let Some(token) = self.read_window(goal)? {
+                return Ok(token);
             }
-        };
-        let decoder = self.reader.decoder();
-        let tree = &mut self.tree;
-        let token = match event {
-            Event::Start(start) => {
-                if self.depth == 0 || tree.nodes.iter().all(|node| node.kind == Kind::Text) {
-                    tree.root = tree.nodes.len();
-                }
-                tree.open(&start, decoder, byte).map(|()| Token::Open)
+            if self.tree.nodes.list.is_empty() {
+                self.tree.window.forget();
             }
-            Event::Empty(_) => Err(Error::internal("an empty element was not expanded")),
-            Event::End(_) => {
-                tree.in_text = false;
-                Ok(Token::Close)
-            }
-            Event::Text(text) => (text.xml10_content())
-                .map(|text| tree.text(&text, byte))
-                .map_err(malformed),
-            Event::CData(text) => (text.xml10_content())
-                .map(|text| tree.text(&text, byte))
-                .map_err(malformed),
-            Event::GeneralRef(reference) => character(&reference)
-                .map(|character| tree.text(character.encode_utf8(&mut [0; 4]), byte)),
-            Event::Decl(declaration) => {
-                check_encoding(&declaration, self.mark_bytes > 0).map(|()| Token::Nothing)
-            }
-            Event::Comment(_) | Event::PI(_) | Event::DocType(_) => Ok(Token::Nothing),
-            Event::Eof => Ok(Token::End),
-        };
-        self.nested(token.map_err(|error| error.at_byte(byte))?)
-    }
-
-    /// Keeps count of the open elements.
-    fn nested(&mut self, token: Token) -> Result<Token> {
-        match token {
-            Token::Open if self.depth == 0 && self.had_root => {
-                let message = "expected the end of the file, found another element";
-                return Err(Error::invalid_data(message).at_byte(self.byte()));
-            }
-            Token::Text if self.depth == 0 && !self.tree.nodes.is_empty() => {
-                let message = "expected an element, found text";
-                return Err(Error::invalid_data(message).at_byte(self.byte()));
-            }
-            Token::Open if self.depth == DEPTH_MAX => {
-                let message = format!("elements may be nested {DEPTH_MAX} deep, these are deeper");
-                return Err(Error::invalid_data(message).at_byte(self.byte()));
-            }
-            Token::Open => {
-                self.depth += 1;
-                self.had_root = true;
-            }
-            // The parser has refused an end without a beginning, so this does not wrap.
-            Token::Close => self.depth = self.depth.saturating_sub(1),
-            Token::End if self.depth > 0 => return Err(self.truncated()),
-            Token::End | Token::Text | Token::Nothing => {}
+            let text = &self.tree.window.text;
+            self.check_size(text, text.len())?;
+            self.tree.window.fill()?;
         }
-        Ok(token)
     }
 
-    fn truncated(&self) -> Error {
-        let message = "expected more, found the end of the file: it is not complete";
-        Error::invalid_data(message).at_byte(self.byte())
+    /// Reads tokens until the goal is reached; none where that lies beyond the window.
+    fn read_window(&mut self, goal: Goal) -> Result<Option<Token>> {
+        // The parser borrows the text, and what it finds is put beside it.
+        let text = std::mem::take(&mut self.tree.window.text);
+        let found = self.read_text(&text, goal);
+        self.tree.window.text = text;
+        found
     }
-}
 
-impl Tree {
-    fn open(&mut self, start: &BytesStart<'_>, decoder: Decoder, byte: u64) -> Result<()> {
-        let name = name(start.name().into_inner(), decoder)?;
-        self.push(Kind::Element, &name, "", byte);
+    fn read_text(&mut self, text: &str, goal: Goal) -> Result<Option<Token>> {
+        let start = self.tree.window.at;
+        // The parser would take it for the mark that a file begins with, and not count it.
+        let mark = match text[start..].starts_with('\u{feff}') {
+            true => '\u{feff}'.len_utf8(),
+            false => 0,
+        };
+        let mut reader = Reader::from_str(&text[start + mark..]);
+        let config = reader.config_mut();
+        // Which elements are open is known here, since a parser sees no more than the window.
+        (config.check_end_names, config.allow_unmatched_ends) = (false, true);
+        loop {
+            let at = self.tree.window.at;
+            let event = reader.read_event();
+            let end = start + mark + reader.buffer_position() as usize;
+            if !self.tree.window.is_whole && may_go_on(&event, text.len() - at, text.len() - end) {
+                return Ok(None);
+            }
+            let event = event.map_err(|error| {
+                let place = start + mark + reader.error_position() as usize;
+                not_well_formed(&error).at_byte(self.tree.window.byte_in(text, place))
+            })?;
+            let token = self.token(text, event, at..end);
+            let token = token.map_err(|error| error.at_byte(self.tree.window.byte_in(text, at)))?;
+            self.tree.window.at = end;
+            let nested = self.check_nesting(token);
+            nested.map_err(|error| error.at_byte(self.tree.window.byte_in(text, end)))?;
+            if let Goal::Depth(_) = goal {
+                self.open.clear();
+                self.tree.nodes.clear();
+            }
+            if self.tree.nodes.list.is_empty() {
+                self.tree.window.move_mark(text);
+            }
+            self.check_size(text, end)?;
+            if self.is_reached(goal, token) {
+                return Ok(Some(token));
+            }
+            if self.closes && self.close_empty(goal) {
+                return Ok(Some(Token::Close));
+            }
+        }
+    }
+
+    /// Puts what an event holds into the tree.
+    fn token(&mut self, text: &str, event: Event<'_>, range: Range<usize>) -> Result<Token> {
+        let nodes = &mut self.tree.nodes;
+        match event {
+            Event::Start(start) => self.open(text, &start, range.start)?,
+            Event::Empty(start) => {
+                self.open(text, &start, range.start)?;
+                self.closes = true;
+            }
+            Event::End(end) => {
+                self.check_end(end.name().as_ref())?;
+                self.close();
+                return Ok(Token::Close);
+            }
+            Event::Text(_) => return Ok(nodes.text(text, range)),
+            Event::CData(content) => {
+                let start = range.start + "<![CDATA[".len();
+                return Ok(nodes.text(text, start..start + content.len()));
+            }
+            Event::GeneralRef(reference) => {
+                let character = character(&reference)?;
+                return Ok(nodes.add(text, character.encode_utf8(&mut [0; 4])));
+            }
+            Event::Decl(_) | Event::Comment(_) | Event::PI(_) | Event::DocType(_) => {
+                return Ok(Token::Nothing);
+            }
+            Event::Eof => return Ok(Token::End),
+        }
+        Ok(Token::Open)
+    }
+
+    fn open(&mut self, text: &str, start: &BytesStart<'_>, at: usize) -> Result<()> {
+        let nodes = &mut self.tree.nodes;
+        if nodes.list.iter().all(|node| node.kind == Kind::Text) {
+            nodes.root = nodes.list.len();
+        }
+        self.open.push(nodes.list.len());
+        let name = at + 1..at + 1 + start.name().as_ref().len();
+        self.name_starts.push(self.names.len());
+        self.names.push_str(&text[name.clone()]);
+        nodes.push_named(Kind::Element, text, name)?;
         if start.attributes_raw().is_empty() {
             return Ok(());
         }
@@ -369,64 +397,363 @@ impl Tree {
             if is_of_the_schema(key) {
                 continue;
             }
-            let name = self::name(key, decoder)?;
-            let value = attribute
-                .decode_and_unescape_value(decoder)
-                .map_err(|error| not_well_formed(&error))?;
-            self.push(Kind::Attribute, &name, &value, byte);
+            nodes.push_named(Kind::Attribute, text, place(text, key))?;
+            let value = place(text, &attribute.value);
+            match quick_xml::escape::unescape(&text[value.clone()]) {
+                Ok(Cow::Borrowed(_)) => nodes.set_value(value),
+                Ok(Cow::Owned(value)) => nodes.make_value(&value),
+                Err(error) => return Err(not_well_formed(&quick_xml::Error::from(error))),
+            }
         }
         Ok(())
     }
 
-    /// Adds text: to the text before, if nothing stands between them.
-    fn text(&mut self, text: &str, byte: u64) -> Token {
-        match self.nodes.last_mut() {
-            Some(last) if self.in_text => {
-                self.text.push_str(text);
-                last.value_end = self.text.len();
+    /// Refuses the end of another element than the innermost that is open.
+    fn check_end(&self, name: &[u8]) -> Result<()> {
+        let expected = self.name_starts.last().map(|&start| &self.names[start..]);
+        if expected.is_some_and(|expected| expected.as_bytes() == name) {
+            return Ok(());
+        }
+        let found = String::from_utf8_lossy(name).into_owned();
+        let error = match expected.map(str::to_owned) {
+            Some(expected) => IllFormedError::MismatchedEndTag { expected, found },
+            None => IllFormedError::UnmatchedEndTag(found),
+        };
+        Err(not_well_formed(&quick_xml::Error::from(error)))
+    }
+
+    /// The innermost open element ends.
+    fn close(&mut self) {
+        let name = self.name_starts.pop();
+        self.names.truncate(name.unwrap_or_default());
+        let nodes = &mut self.tree.nodes;
+        nodes.in_text = false;
+        let end = nodes.list.len();
+        let innermost = self.open.pop();
+        if let Some(node) = innermost.and_then(|at| nodes.list.get_mut(at)) {
+            node.end = end;
+        }
+    }
+
+    /// The innermost open element ends, which is empty: whether the goal is reached.
+    fn close_empty(&mut self, goal: Goal) -> bool {
+        self.closes = false;
+        self.close();
+        self.is_reached(goal, Token::Close)
+    }
+
+    fn is_reached(&self, goal: Goal, token: Token) -> bool {
+        match goal {
+            Goal::Tag => !matches!(token, Token::Text | Token::Nothing),
+            Goal::Record => self.open.is_empty(),
+            Goal::Depth(depth) => self.name_starts.len() <= depth,
+        }
+    }
+
+    fn check_nesting(&mut self, token: Token) -> Result<()> {
+        let depth = self.name_starts.len();
+        let message = match token {
+            Token::Open if depth == 1 && self.had_root => {
+                "expected the end of the file, found another element".to_owned()
             }
-            // White space that lays a file out.
-            _ if text.trim().is_empty() => {}
+            Token::Open if depth > DEPTH_MAX => {
+                format!("elements may be nested {DEPTH_MAX} deep, these are deeper")
+            }
+            Token::Text if depth == 0 && !self.tree.nodes.list.is_empty() => {
+                "expected an element, found text".to_owned()
+            }
+            Token::End if depth > 0 => {
+                "expected more, found the end of the file: it is not complete".to_owned()
+            }
             _ => {
-                self.push(Kind::Text, "", text, byte);
-                self.in_text = true;
+                self.had_root |= token == Token::Open;
+                return Ok(());
+            }
+        };
+        Err(Error::invalid_data(message))
+    }
+
+    /// Refuses a record that goes to a place in the text, if it is too large.
+    fn check_size(&self, text: &str, end: usize) -> Result<()> {
+        let Tree { window, nodes } = &self.tree;
+        let (max, what) = if end - window.mark > self.record_bytes_max {
+            (self.record_bytes_max, "bytes")
+        } else if nodes.list.len() > self.record_nodes_max {
+            (self.record_nodes_max, "elements")
+        } else {
+            return Ok(());
+        };
+        let message = format!("a record may have {max} {what}, this one has more");
+        let root = nodes.list.get(nodes.root);
+        let start = root.map_or(window.mark, |root| root.name_start.saturating_sub(1));
+        Err(Error::invalid_data(message).at_byte(window.byte_in(text, start)))
+    }
+}
+
+/// Whether an event might be another one if there were more text behind it: one that goes to the end of
+/// the text, of which so many bytes are left at its beginning and behind it.
+fn may_go_on(event: &quick_xml::Result<Event<'_>>, left: usize, behind: usize) -> bool {
+    match event {
+        Ok(Event::Text(_) | Event::Eof) => behind == 0,
+        Ok(_) => false,
+        // What `<!` begins is known by the third byte.
+        Err(quick_xml::Error::Syntax(SyntaxError::InvalidBangMarkup)) => left < 3,
+        Err(
+            quick_xml::Error::Syntax(_)
+            | quick_xml::Error::IllFormed(IllFormedError::UnclosedReference),
+        ) => behind == 0,
+        Err(_) => false,
+    }
+}
+
+/// Where in a text a part of it is.
+fn place(text: &str, part: &[u8]) -> Range<usize> {
+    let start = part.as_ptr().addr() - text.as_ptr().addr();
+    start..start + part.len()
+}
+
+impl Window {
+    fn new(mut input: InputReader) -> Result<Self> {
+        let mut head = Vec::new();
+        (&mut input)
+            .take(DECLARATION_BYTES_MAX)
+            .read_to_end(&mut head)?;
+        let mark: u64 = match head.as_slice() {
+            [0xEF, 0xBB, 0xBF, ..] => 3,
+            [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [b'<', 0, ..] | [0, b'<', ..] => {
+                let message =
+                    "expected an encoding such as UTF-8, found UTF-16; convert the file to UTF-8";
+                return Err(Error::invalid_data(message).at_byte(0));
+            }
+            _ => 0,
+        };
+        head.drain(..mark as usize);
+        let declaration = Reader::from_reader(head.trim_ascii_start()).read_event();
+        let encoding = match declaration {
+            Ok(Event::Decl(declaration)) => {
+                encoding(&declaration, mark > 0).map_err(|error| error.at_byte(mark))?
+            }
+            _ => UTF_8,
+        };
+        Ok(Self {
+            input,
+            head,
+            encoding,
+            decoder: encoding.new_decoder_without_bom_handling(),
+            text: String::new(),
+            mark: 0,
+            mark_byte: mark,
+            at: 0,
+            decoded: mark,
+            malformed: None,
+            is_whole: false,
+        })
+    }
+
+    /// Where in the file a place in the text is, which must not lie before the mark.
+    fn byte_in(&self, text: &str, at: usize) -> u64 {
+        let since = &text[self.mark..at];
+        let bytes = if self.encoding == UTF_8 {
+            since.len()
+        } else if self.encoding.is_single_byte() {
+            since.chars().count()
+        } else {
+            self.encoding.encode(since).0.len()
+        };
+        self.mark_byte + bytes as u64
+    }
+
+    fn byte(&self, at: usize) -> u64 {
+        self.byte_in(&self.text, at)
+    }
+
+    fn move_mark(&mut self, text: &str) {
+        (self.mark_byte, self.mark) = (self.byte_in(text, self.at), self.at);
+    }
+
+    /// Lets go of what was read, if that is worth moving what is left.
+    fn forget(&mut self) {
+        (self.mark_byte, self.mark) = (self.byte(self.at), self.at);
+        if self.at >= self.text.len() - self.at {
+            self.text.drain(..self.at);
+            (self.mark, self.at) = (0, 0);
+        }
+    }
+
+    /// Reads more of the file.
+    fn fill(&mut self) -> Result<()> {
+        let before = self.text.len();
+        while self.text.len() == before && !self.is_whole {
+            if let Some(byte) = self.malformed {
+                let message = format!(
+                    "expected {}, found bytes that are none",
+                    self.encoding.name()
+                );
+                return Err(Error::invalid_data(message).at_byte(byte));
+            }
+            let head = std::mem::take(&mut self.head);
+            let chunk = match head.is_empty() {
+                true => self
+                    .input
+                    .fill_buf()
+                    .map_err(|error| Error::from(error).at_byte(self.decoded))?,
+                false => &head,
+            };
+            let decoder = &mut self.decoder;
+            let room = decoder.max_utf8_buffer_length_without_replacement(chunk.len());
+            self.text.reserve(room.unwrap_or(chunk.len()));
+            let is_last = chunk.is_empty();
+            let (result, read) =
+                decoder.decode_to_string_without_replacement(chunk, &mut self.text, is_last);
+            self.decoded += read as u64;
+            match result {
+                DecoderResult::InputEmpty => self.is_whole = is_last,
+                DecoderResult::OutputFull => {
+                    return Err(Error::internal("more text than bytes can have"));
+                }
+                // What is before them is read first.
+                DecoderResult::Malformed(bytes, behind) => {
+                    self.malformed = Some(self.decoded - u64::from(bytes) - u64::from(behind));
+                }
+            }
+            if head.is_empty() {
+                self.input.consume(read);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Window {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Window")
+            .field("input", &self.input)
+            .field("at", &self.at)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Nodes {
+    fn clear(&mut self) {
+        self.list.clear();
+        self.made.clear();
+        (self.root, self.in_text) = (0, false);
+    }
+
+    /// Adds an element or an attribute, yet without a value.
+    fn push_named(&mut self, kind: Kind, text: &str, name: Range<usize>) -> Result<()> {
+        if name.len() > NAME_BYTES_MAX {
+            let message = format!(
+                "a name may have {NAME_BYTES_MAX} bytes, this one has {}",
+                name.len()
+            );
+            return Err(Error::invalid_data(message));
+        }
+        let colon = text[name.clone()].bytes().position(|byte| byte == b':');
+        self.push(kind, name, colon.map_or(0, |colon| colon + 1));
+        Ok(())
+    }
+
+    fn push(&mut self, kind: Kind, name: Range<usize>, prefix_len: usize) {
+        self.list.push(Node {
+            kind,
+            end: self.list.len() + 1,
+            prefix_len,
+            name_start: name.start,
+            name_end: name.end,
+            is_made: false,
+            value_start: name.end,
+            value_end: name.end,
+        });
+        self.in_text = kind == Kind::Text;
+    }
+
+    /// Adds text that stands in the file.
+    fn text(&mut self, text: &str, range: Range<usize>) -> Token {
+        let piece = &text[range.clone()];
+        if memchr(b'\r', piece.as_bytes()).is_some() {
+            return self.add(text, &piece.replace("\r\n", "\n").replace('\r', "\n"));
+        }
+        if self.in_text {
+            return self.add(text, piece);
+        }
+        if !is_layout(piece) {
+            self.push(Kind::Text, range.start..range.start, 0);
+            self.set_value(range);
+        }
+        Token::Text
+    }
+
+    /// Adds text: to the text before, if nothing stands between them.
+    fn add(&mut self, text: &str, piece: &str) -> Token {
+        match self.list.last_mut() {
+            Some(last) if self.in_text => {
+                if !last.is_made {
+                    let value = last.value_start..last.value_end;
+                    last.value_start = self.made.len();
+                    last.is_made = true;
+                    self.made.push_str(&text[value]);
+                }
+                self.made.push_str(piece);
+                last.value_end = self.made.len();
+            }
+            _ if is_layout(piece) => {}
+            _ => {
+                self.push(Kind::Text, 0..0, 0);
+                self.make_value(piece);
             }
         }
         Token::Text
     }
 
-    fn push(&mut self, kind: Kind, name: &str, value: &str, byte: u64) {
-        let name_start = self.text.len();
-        self.text.push_str(name);
-        let value_start = self.text.len();
-        self.text.push_str(value);
-        self.nodes.push(Node {
-            kind,
-            end: self.nodes.len() + 1,
-            prefix_len: name.find(':').map_or(0, |colon| colon + 1),
-            name_start,
-            value_start,
-            value_end: self.text.len(),
-            byte,
-        });
-        self.in_text = false;
+    /// The value of the last node is in the window.
+    fn set_value(&mut self, range: Range<usize>) {
+        if let Some(last) = self.list.last_mut() {
+            (last.value_start, last.value_end) = (range.start, range.end);
+        }
     }
 
-    fn name(&self, at: usize) -> &str {
-        let node = &self.nodes[at];
-        &self.text[node.name_start + node.prefix_len..node.value_start]
+    /// The value of the last node does not stand in the file as it is.
+    fn make_value(&mut self, value: &str) {
+        let start = self.made.len();
+        self.made.push_str(value);
+        self.set_value(start..self.made.len());
+        if let Some(last) = self.list.last_mut() {
+            last.is_made = true;
+        }
+    }
+}
+
+/// Whether a text is nothing but white space, which lays a file out.
+fn is_layout(text: &str) -> bool {
+    text.trim_start().is_empty()
+}
+
+impl Tree {
+    fn clear(&mut self) {
+        self.nodes.clear();
+        self.window.forget();
     }
 
     fn root(&self) -> Element<'_> {
         Element {
             tree: self,
-            at: self.root,
+            at: self.nodes.root,
         }
     }
 
+    fn name(&self, at: usize) -> &str {
+        let node = &self.nodes.list[at];
+        &self.window.text[node.name_start + node.prefix_len..node.name_end]
+    }
+
     fn value(&self, at: usize) -> &str {
-        let node = &self.nodes[at];
-        &self.text[node.value_start..node.value_end]
+        let node = &self.nodes.list[at];
+        let text = match node.is_made {
+            true => &self.nodes.made,
+            false => &self.window.text,
+        };
+        &text[node.value_start..node.value_end]
     }
 }
 
@@ -438,14 +765,15 @@ impl<'a> Element<'a> {
 
     /// The prefix of a namespace that the name has; nothing where it has none.
     pub fn prefix(&self) -> &'a str {
-        let node = &self.tree.nodes[self.at];
+        let node = &self.tree.nodes.list[self.at];
         let len = node.prefix_len.saturating_sub(1);
-        &self.tree.text[node.name_start..node.name_start + len]
+        &self.tree.window.text[node.name_start..node.name_start + len]
     }
 
     /// Where it begins in the file.
     pub fn byte(&self) -> u64 {
-        self.tree.nodes[self.at].byte
+        let name = self.tree.nodes.list[self.at].name_start;
+        self.tree.window.byte(name.saturating_sub(1))
     }
 
     /// The text directly in it, without the white space around it. Where elements stand in it, what is
@@ -494,7 +822,7 @@ impl<'a> Element<'a> {
 
     /// Whether there is neither text nor a value of an attribute in it anywhere.
     pub fn is_empty(&self) -> bool {
-        let inside = self.at..self.tree.nodes[self.at].end;
+        let inside = self.at..self.tree.nodes.list[self.at].end;
         inside
             .into_iter()
             .all(|at| self.tree.value(at).trim().is_empty())
@@ -502,10 +830,10 @@ impl<'a> Element<'a> {
 
     /// The nodes of a kind that are directly in it.
     fn nodes(&self, kind: Kind) -> impl Iterator<Item = usize> + use<'a> {
-        let nodes = &self.tree.nodes;
+        let nodes = &self.tree.nodes.list;
         let (mut at, end) = (self.at + 1, nodes[self.at].end);
         // An element that has just been opened ends behind its attributes.
-        let end = match self.at == self.tree.root {
+        let end = match self.at == self.tree.nodes.root {
             true => nodes.len(),
             false => end,
         };
@@ -532,17 +860,6 @@ fn is_of_the_schema(name: &[u8]) -> bool {
     name == b"xmlns" || name.starts_with(b"xmlns:") || HINTS.contains(&name)
 }
 
-fn name<'a>(bytes: &'a [u8], decoder: Decoder) -> Result<Cow<'a, str>> {
-    if bytes.len() > NAME_BYTES_MAX {
-        let message = format!(
-            "a name may have {NAME_BYTES_MAX} bytes, this one has {}",
-            bytes.len()
-        );
-        return Err(Error::invalid_data(message));
-    }
-    decoder.decode(bytes).map_err(malformed)
-}
-
 /// The character that `&...;` stands for.
 fn character(reference: &BytesRef<'_>) -> Result<char> {
     if let Some(character) = reference
@@ -551,7 +868,11 @@ fn character(reference: &BytesRef<'_>) -> Result<char> {
     {
         return Ok(character);
     }
-    match reference.decode().map_err(malformed)?.as_ref() {
+    match reference
+        .decode()
+        .map_err(|error| not_well_formed(&error))?
+        .as_ref()
+    {
         "amp" => Ok('&'),
         "lt" => Ok('<'),
         "gt" => Ok('>'),
@@ -564,10 +885,11 @@ fn character(reference: &BytesRef<'_>) -> Result<char> {
     }
 }
 
-/// The parser takes an encoding that it does not know for UTF-8, so that is refused here.
-fn check_encoding(declaration: &BytesDecl<'_>, marked_utf8: bool) -> Result<()> {
+/// The encoding that a file declares. The parser takes one that it does not know for UTF-8, so that is
+/// refused here.
+fn encoding(declaration: &BytesDecl<'_>, marked_utf8: bool) -> Result<&'static Encoding> {
     let Some(label) = declaration.encoding() else {
-        return Ok(());
+        return Ok(UTF_8);
     };
     let label = label.map_err(|error| not_well_formed(&error))?;
     let label = String::from_utf8_lossy(&label);
@@ -576,98 +898,18 @@ fn check_encoding(declaration: &BytesDecl<'_>, marked_utf8: bool) -> Result<()> 
         Some(encoding) if !encoding.is_ascii_compatible() => {
             format!("{label:?}, which is not supported; convert the file to UTF-8")
         }
-        Some(encoding) if marked_utf8 && encoding.name() != "UTF-8" => {
+        Some(encoding) if marked_utf8 && encoding != UTF_8 => {
             format!("{label:?} after the byte order mark of UTF-8")
         }
-        Some(_) => return Ok(()),
+        Some(encoding) => return Ok(encoding),
     };
     Err(Error::invalid_data(format!(
         "expected an encoding such as UTF-8 or windows-1251, found {found}"
     )))
 }
 
-/// Takes a byte order mark off the input: gives what was read beyond it, and how long it was. The
-/// parser looks for one itself, but only in the first chunk, and a chunk may be one byte.
-fn byte_order_mark(input: &mut InputReader) -> Result<(Vec<u8>, u64)> {
-    let mut start = Vec::new();
-    input.take(4).read_to_end(&mut start)?;
-    match start.as_slice() {
-        [0xEF, 0xBB, 0xBF, rest @ ..] => Ok((rest.to_vec(), 3)),
-        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [b'<', 0, ..] | [0, b'<', ..] => {
-            let message =
-                "expected an encoding such as UTF-8, found UTF-16; convert the file to UTF-8";
-            Err(Error::invalid_data(message).at_byte(0))
-        }
-        _ => Ok((start, 0)),
-    }
-}
-
-fn malformed(error: EncodingError) -> Error {
-    Error::invalid_data(error.to_string())
-}
-
 fn not_well_formed(error: &dyn Display) -> Error {
     Error::invalid_data(format!("expected well-formed XML: {error}"))
-}
-
-/// An error of the input comes back as it was; any other says that this is no XML.
-fn xml_error(error: quick_xml::Error, byte: u64) -> Error {
-    let error = match &error {
-        quick_xml::Error::Io(inner) => match inner
-            .get_ref()
-            .and_then(|inner| inner.downcast_ref::<Error>())
-        {
-            Some(inner) => inner.clone(),
-            None => Error::invalid_data(inner.to_string()),
-        },
-        _ => not_well_formed(&error),
-    };
-    error.at_byte(byte)
-}
-
-/// An input that gives out no more than it may until it is told so. The parser collects a piece of
-/// markup whole, however long it is; this is what bounds it.
-#[derive(Debug)]
-struct Metered {
-    start: io::Cursor<Vec<u8>>,
-    input: InputReader,
-    max: usize,
-    left: usize,
-}
-
-impl BufRead for Metered {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.left == 0 {
-            let message = format!("a record may have {} bytes, this one has more", self.max);
-            return Err(Error::invalid_data(message).into());
-        }
-        let in_start = (self.start.position() as usize) < self.start.get_ref().len();
-        let available = if in_start {
-            self.start.fill_buf()?
-        } else {
-            self.input.fill_buf()?
-        };
-        Ok(&available[..available.len().min(self.left)])
-    }
-
-    fn consume(&mut self, amount: usize) {
-        self.left = self.left.saturating_sub(amount);
-        if (self.start.position() as usize) < self.start.get_ref().len() {
-            self.start.consume(amount);
-        } else {
-            self.input.consume(amount);
-        }
-    }
-}
-
-impl Read for Metered {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let available = self.fill_buf()?;
-        let count = available.len().min(out.len());
-        out[..count].copy_from_slice(&available[..count]);
-        self.consume(count);
-        Ok(count)
-    }
 }
 
 #[cfg(test)]
@@ -778,6 +1020,44 @@ mod tests {
     }
 
     #[test]
+    fn places_are_those_of_the_file_in_any_encoding() {
+        for (label, name) in [
+            ("windows-1251", &[0xCA, 0xE8, 0xBF, 0xE2][..]),
+            ("gbk", &[0xD6, 0xD0, 0xCE, 0xC4]),
+            ("utf-8", "Київ".as_bytes()),
+        ] {
+            let mut bytes = format!("<?xml version='1.0' encoding='{label}'?><l>").into_bytes();
+            let mut places = Vec::new();
+            for _ in 0..3 {
+                places.push(bytes.len() as u64);
+                bytes.extend([b"<r a='", name, b"'>", name, b"<b/></r>", name].concat());
+            }
+            bytes.extend(b"</l>");
+            for chunk_bytes in 1..=bytes.len() {
+                let mut reader = reader(&bytes, chunk_bytes).unwrap();
+                let mut found = Vec::new();
+                loop {
+                    match reader.step().unwrap() {
+                        Step::Open(open) if open.name() == "r" => {
+                            let record = reader.element().unwrap();
+                            let (name, text) = (record.attribute("a"), record.text());
+                            assert_eq!(name, Some(text.as_ref()));
+                            let inner = record.child("b").unwrap().byte();
+                            let length = 8 + 2 * name.unwrap().len() as u64;
+                            assert!(inner > record.byte() && inner <= record.byte() + length);
+                            found.push(record.byte());
+                        }
+                        Step::End => break,
+                        _ => {}
+                    }
+                }
+                assert_eq!(found, places, "{label}, {chunk_bytes}");
+                assert_eq!(reader.byte(), bytes.len() as u64);
+            }
+        }
+    }
+
+    #[test]
     fn encodings_are_those_that_are_declared() {
         let text = "<?xml version=\"1.0\" encoding=\"windows-1251\"?><r>";
         let mut bytes = text.as_bytes().to_vec();
@@ -790,7 +1070,10 @@ mod tests {
             "the marks of replacement are UTF-8"
         );
         bytes.drain(..text.len() - 3);
-        assert!(failure([b"<r>", &bytes[3..]].concat()).contains("byte 3: "));
+        assert_eq!(
+            failure([b"<r>", &bytes[3..]].concat()),
+            "byte 3: expected UTF-8, found bytes that are none"
+        );
         assert!(failure("<?xml version=\"1.0\" encoding=\"utf-16\"?><r/>").contains("UTF-8"));
         assert!(failure(b"<\0r\0/\0>\0").contains("UTF-16"));
     }
@@ -818,7 +1101,14 @@ mod tests {
             ("<l/>x", "byte 5: expected an element, found text"),
             ("{\"a\": 1}", "byte 8: expected an element, found text"),
             ("<r a=1/>", "byte 0: expected well-formed XML: "),
-            (&long, "a record may have 600 bytes, this one has more"),
+            (
+                &long,
+                "byte 3: a record may have 600 bytes, this one has more",
+            ),
+            (
+                &format!("<l><!--{}", &long),
+                "byte 3: a record may have 600 bytes, this one has more",
+            ),
             (
                 &many,
                 "byte 3: a record may have 20 elements, this one has more",
