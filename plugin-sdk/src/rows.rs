@@ -87,15 +87,11 @@ impl RowBuilder {
     /// a row is kept, so a source may report it and go on.
     pub fn push(&mut self, row: &[Cell<'_>]) -> Result<()> {
         let cell = |position: usize| *row.get(position).unwrap_or(&Cell::Null);
-        for ((column, &position), field) in self
-            .columns
-            .iter()
-            .zip(&self.wanted)
-            .zip(self.schema.fields())
-        {
-            column
-                .check(cell(position), field.data_type())
-                .map_err(|error| error.in_field(field.name()))?;
+        let mut cells = self.columns.iter().zip(&self.wanted);
+        if let Some(at) = cells.position(|(column, &position)| !column.takes(cell(position))) {
+            let field = self.schema.field(at);
+            let error = refusal(cell(self.wanted[at]), field.data_type());
+            return Err(error.in_field(field.name()));
         }
         for (column, &position) in self.columns.iter_mut().zip(&self.wanted) {
             let cell = cell(position);
@@ -171,26 +167,23 @@ impl Column {
         })
     }
 
-    fn check(&self, cell: Cell<'_>, data_type: &DataType) -> Result<()> {
+    /// Whether it has room for a cell: one of its own type, and a number that fits.
+    fn takes(&self, cell: Cell<'_>) -> bool {
         match (self, cell) {
-            (Self::Int32(_), Cell::Int(value)) if i32::try_from(value).is_err() => Err(
-                Error::invalid_data(format!("{value} does not fit into 32 bits")),
-            ),
+            (Self::Int32(_), Cell::Int(value)) => i32::try_from(value).is_ok(),
             (_, Cell::Null)
             | (Self::Bool(_), Cell::Bool(_))
-            | (Self::Int32(_) | Self::Int64(_), Cell::Int(_))
+            | (Self::Int64(_), Cell::Int(_))
             | (Self::Float(_), Cell::Float(_))
             | (Self::Text(_), Cell::Text(_))
             | (Self::Bytes(_), Cell::Bytes(_))
             | (Self::Date(_), Cell::Date(_))
-            | (Self::Timestamp(_), Cell::Timestamp(_)) => Ok(()),
-            (_, cell) => Err(Error::internal(format!(
-                "expected a cell for {data_type}, found {cell:?}"
-            ))),
+            | (Self::Timestamp(_), Cell::Timestamp(_)) => true,
+            _ => false,
         }
     }
 
-    /// Adds a cell that was checked.
+    /// Adds a cell that it takes.
     fn push(&mut self, cell: Cell<'_>) {
         match (self, cell) {
             (Self::Bool(builder), Cell::Bool(value)) => builder.append_value(value),
@@ -229,6 +222,17 @@ impl Column {
             Self::Date(builder) => ArrayBuilder::finish(builder),
             Self::Timestamp(builder) => ArrayBuilder::finish(builder),
         }
+    }
+}
+
+/// Why a column of a type does not take a cell.
+#[cold]
+fn refusal(cell: Cell<'_>, data_type: &DataType) -> Error {
+    match (data_type, cell) {
+        (DataType::Int32, Cell::Int(value)) => {
+            Error::invalid_data(format!("{value} does not fit into 32 bits"))
+        }
+        _ => Error::internal(format!("expected a cell for {data_type}, found {cell:?}")),
     }
 }
 

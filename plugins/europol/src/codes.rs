@@ -39,6 +39,11 @@ impl Marks {
         &self.0[mark as usize]
     }
 
+    /// The handling codes alone.
+    pub(crate) fn into_handling(mut self) -> Vec<String> {
+        std::mem::take(&mut self.0[Mark::Handling as usize])
+    }
+
     /// Whether there is an evaluation, or a part of one.
     fn is_evaluated(&self) -> bool {
         let mut marks = Mark::ALL.into_iter();
@@ -76,7 +81,7 @@ impl<'a> Inherited<'a> {
                 handling,
                 source.map(String::from),
                 information.map(String::from),
-                both.map(|(source, information)| format!("{source}{information}")),
+                both.map(|(source, information)| String::from_iter([source, information])),
             ],
         })
     }
@@ -100,9 +105,10 @@ fn wrong(expected: &str, found: &str, mark: Mark) -> Error {
 
 /// Handling codes, each once, in their order.
 fn handling<'a>(texts: impl Iterator<Item = &'a String>) -> Result<Option<String>> {
-    let mut found = [false; 4];
+    const CODES: [&str; 4] = ["H0", "H1", "H2", "H3"];
+    let mut found = [false; CODES.len()];
     for text in texts {
-        let is_between = |c: char| c.is_whitespace() || ",;/+|".contains(c);
+        let is_between = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '/' | '+' | '|');
         let mut codes = text
             .split(is_between)
             .filter(|code| !code.is_empty())
@@ -116,13 +122,14 @@ fn handling<'a>(texts: impl Iterator<Item = &'a String>) -> Result<Option<String
             found[number] = true;
         }
     }
-    let codes = (0..found.len()).filter(|&number| found[number]);
-    let codes: Vec<_> = codes.map(|number| format!("H{number}")).collect();
-    Ok(if codes.is_empty() {
-        None
-    } else {
-        Some(codes.join("; "))
-    })
+    let mut codes = String::new();
+    for (code, _) in CODES.iter().zip(found).filter(|(_, is_found)| *is_found) {
+        if !codes.is_empty() {
+            codes.push_str("; ");
+        }
+        codes.push_str(code);
+    }
+    Ok((!codes.is_empty()).then_some(codes))
 }
 
 fn handling_number(code: &str) -> Option<usize> {

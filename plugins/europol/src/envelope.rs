@@ -48,10 +48,10 @@ pub(crate) struct Hidden {
 
 impl Hidden {
     /// Looks at a value that is for no mark.
-    pub(crate) fn look(&mut self, path: &str, text: &str) {
+    pub(crate) fn look(&mut self, text: &str, path: impl FnOnce() -> String) {
         if is_handling_code(text) {
             if self.count == 0 {
-                path.clone_into(&mut self.first);
+                self.first = path();
             }
             self.count += 1;
         }
@@ -248,7 +248,7 @@ impl Envelope {
     }
 
     fn pass_over(&mut self, path: String, text: &str) {
-        self.hidden.look(&path, text);
+        self.hidden.look(text, || path.clone());
         self.count_unread(path);
     }
 

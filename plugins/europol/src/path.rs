@@ -4,11 +4,11 @@
 //! attribute, `.` the record's own text. Letters A to Z are the same in both cases. `*` and `**` do not
 //! enter a record that stands in the record; its name does.
 
-use hashbrown::HashMap;
+use hashbrown::{Equivalent, HashMap};
 use sextant_plugin_sdk::{Error, Result};
 
 /// Stands before the name of a record in a record. No name of XML has it.
-pub(crate) const INNER: &str = "!";
+const INNER: &str = "!";
 /// The path of the text that is directly in a record.
 pub(crate) const OWN_TEXT: &str = ".";
 
@@ -116,31 +116,73 @@ pub(crate) struct Fit {
     pub(crate) rank: usize,
 }
 
-/// A path of a file.
+/// What a step of a path leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum To {
+    /// An element that is no record, or the record's own text.
+    Element,
+    /// A record in the record.
+    Record,
+    Attribute,
+}
+
+/// A step from a place in a record to one in it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Step<N> {
+    from: usize,
+    to: To,
+    /// As it stands in the file.
+    name: N,
+}
+
+impl Equivalent<Step<String>> for Step<&str> {
+    fn equivalent(&self, known: &Step<String>) -> bool {
+        self.from == known.from && self.to == known.to && self.name == known.name
+    }
+}
+
+/// A path of a file, by its last step.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
-    /// As it stands in the file, with [`INNER`] before the names of records.
-    pub(crate) path: String,
+    step: Step<String>,
+    /// How many bytes the path has.
+    pub(crate) path_bytes: usize,
     /// The columns that its values are for.
     pub(crate) fits: Vec<Fit>,
     /// Whether it leads into a record in the record.
     pub(crate) is_inner: bool,
 }
 
-/// Says which columns the values at a path are for, and remembers it.
-#[derive(Clone, Debug, Default)]
+/// Says which columns the values at a path are for, and remembers it. A place is found by the step that
+/// leads to it from the place around it, so no path is made for a value.
+#[derive(Clone, Debug)]
 pub(crate) struct Matcher {
     patterns: Vec<Pattern>,
-    known: HashMap<String, usize>,
+    known: HashMap<Step<String>, usize>,
+    /// The first is the record itself.
     places: Vec<Place>,
 }
 
 impl Matcher {
+    /// The number of the record itself, from which all paths lead.
+    pub(crate) const RECORD: usize = 0;
+
     /// Of the patterns of a column the first is the one that is preferred.
     pub(crate) fn new(patterns: Vec<Pattern>) -> Self {
+        let record = Place {
+            step: Step {
+                from: Self::RECORD,
+                to: To::Record,
+                name: String::new(),
+            },
+            path_bytes: 0,
+            fits: Vec::new(),
+            is_inner: false,
+        };
         Self {
             patterns,
-            ..Self::default()
+            known: HashMap::new(),
+            places: vec![record],
         }
     }
 
@@ -148,28 +190,61 @@ impl Matcher {
     pub(crate) fn trim(&mut self) {
         if self.places.len() > PLACES_MAX {
             self.known.clear();
-            self.places.clear();
+            self.places.truncate(1);
         }
     }
 
-    /// The number of a path.
-    pub(crate) fn number(&mut self, path: &str) -> usize {
-        if let Some(&number) = self.known.get(path) {
+    /// The number of the place to which a step leads.
+    pub(crate) fn step(&mut self, from: usize, to: To, name: &str) -> usize {
+        if let Some(&number) = self.known.get(&Step { from, to, name }) {
             return number;
         }
         let number = self.places.len();
-        self.known.insert(path.to_owned(), number);
-        self.places.push(self.place(path));
+        let name = name.to_owned();
+        let step = Step { from, to, name };
+        let place = self.place(step.clone());
+        self.places.push(place);
+        self.known.insert(step, number);
         number
     }
 
-    /// The path with a number that [`number`](Self::number) gave.
+    /// The number of the place to which a path leads, whose names have their signs.
+    pub(crate) fn number(&mut self, path: &str) -> usize {
+        let steps = path.split('/');
+        steps.fold(Self::RECORD, |from, name| {
+            self.step(from, To::Element, name)
+        })
+    }
+
+    /// The place with a number that [`step`](Self::step) gave.
     pub(crate) fn at(&self, number: usize) -> &Place {
         &self.places[number]
     }
 
-    fn place(&self, path: &str) -> Place {
-        let lower = path.to_ascii_lowercase();
+    /// The path to a place as it stands in the file, with [`INNER`] before the names of records.
+    pub(crate) fn path(&self, number: usize) -> String {
+        match number {
+            Self::RECORD => String::new(),
+            _ => self.path_of(&self.places[number].step),
+        }
+    }
+
+    fn path_of(&self, step: &Step<String>) -> String {
+        let mut path = self.path(step.from);
+        if !path.is_empty() {
+            path.push('/');
+        }
+        path.push_str(match step.to {
+            To::Element => "",
+            To::Record => INNER,
+            To::Attribute => "@",
+        });
+        path.push_str(&step.name);
+        path
+    }
+
+    fn place(&self, step: Step<String>) -> Place {
+        let lower = self.path_of(&step).to_ascii_lowercase();
         let steps: Vec<_> = lower.split('/').collect();
         let is_inner = steps.iter().any(|step| step.starts_with(INNER));
         let mut fits: Vec<Fit> = Vec::new();
@@ -182,7 +257,8 @@ impl Matcher {
             }
         }
         Place {
-            path: path.to_owned(),
+            step,
+            path_bytes: lower.len(),
             fits,
             is_inner,
         }
@@ -233,6 +309,27 @@ mod tests {
         ] {
             assert!(!leads(pattern, path), "{pattern} to {path}");
         }
+    }
+
+    #[test]
+    fn places_are_found_by_steps_and_have_paths() {
+        let mut matcher = Matcher::new(Vec::new());
+        let from = matcher.step(Matcher::RECORD, To::Element, "From");
+        let person = matcher.step(from, To::Record, "Person");
+        let id = matcher.step(person, To::Attribute, "id");
+        assert_eq!(matcher.step(person, To::Attribute, "id"), id);
+        assert_ne!(matcher.step(person, To::Element, "id"), id);
+        assert_ne!(matcher.step(from, To::Element, "Person"), person);
+        let path = "From/!Person/@id";
+        assert_eq!(matcher.path(id), path);
+        assert_eq!(matcher.at(id).path_bytes, path.len());
+        assert!(matcher.at(id).is_inner && !matcher.at(from).is_inner);
+        for number in 0..PLACES_MAX {
+            matcher.number(&number.to_string());
+        }
+        matcher.trim();
+        let first = matcher.step(Matcher::RECORD, To::Element, "other");
+        assert_eq!((first, matcher.path(first).as_str()), (1, "other"));
     }
 
     #[test]

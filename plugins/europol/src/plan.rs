@@ -9,6 +9,8 @@ use sextant_plugin_sdk::{Error, Result, Table};
 use std::collections::HashSet;
 use std::sync::Arc;
 
+/// Among how many lists the elements that begin records are divided.
+const BUCKETS: usize = 32;
 /// How many columns of the mapping a table may have.
 const COLUMNS_MAX: usize = 256;
 /// The column that every table must have; it is the first one.
@@ -34,13 +36,16 @@ const LAST: [(&str, bool, bool); 4] = [
 pub(crate) struct Plan {
     /// In the order of [`Kind::ALL`].
     tables: Vec<TablePlan>,
-    begins: Vec<(String, Kind)>,
+    /// The elements that begin records, by [`bucket`]: every element of a file is looked up here.
+    begins: Buckets,
     messages: Vec<String>,
     headers: Vec<String>,
     references: Vec<String>,
     /// For what encloses records: the marks, by their numbers, and then the message's identifier.
     envelope: Matcher,
 }
+
+type Buckets = [Vec<(String, Kind)>; BUCKETS];
 
 /// What to read of the records of a table.
 #[derive(Debug)]
@@ -86,7 +91,7 @@ impl Plan {
         }
         Ok(Self {
             tables,
-            begins: begins(mapping)?,
+            begins: in_buckets(begins(mapping)?),
             messages: messages.elements.clone(),
             headers: messages.headers.clone().unwrap_or_default(),
             references: mapping.references.clone().unwrap_or_default(),
@@ -105,7 +110,7 @@ impl Plan {
 
     /// The table whose records begin with an element of that name.
     pub(crate) fn begins(&self, name: &str) -> Option<Kind> {
-        let mut begins = self.begins.iter();
+        let mut begins = self.begins[bucket(name)].iter();
         begins
             .find(|(known, _)| known.eq_ignore_ascii_case(name))
             .map(|(_, kind)| *kind)
@@ -230,6 +235,20 @@ fn begins(mapping: &Mapping) -> Result<Vec<(String, Kind)>> {
         }
     }
     Ok(begins)
+}
+
+/// Divides names by the low bits of their first byte, which a letter has in both cases.
+fn bucket(name: &str) -> usize {
+    let first = name.bytes().next().unwrap_or_default();
+    usize::from(first) % BUCKETS
+}
+
+fn in_buckets(begins: Vec<(String, Kind)>) -> Buckets {
+    let mut buckets: Buckets = std::array::from_fn(|_| Vec::new());
+    for (name, kind) in begins {
+        buckets[bucket(&name)].push((name, kind));
+    }
+    buckets
 }
 
 /// The columns of a mapping, and where in the table they are.

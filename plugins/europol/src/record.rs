@@ -4,7 +4,7 @@ use crate::codes::{Codes, Inherited, Marks};
 use crate::date;
 use crate::envelope::Hidden;
 use crate::mapping::{Holds, Kind, Mark};
-use crate::path::{INNER, Matcher, OWN_TEXT};
+use crate::path::{Fit, Matcher, OWN_TEXT, To};
 use crate::plan::{Column, Plan, TablePlan};
 use serde_json::{Map, Value as Json};
 use sextant_plugin_sdk::xml::Element;
@@ -14,6 +14,8 @@ use std::rc::Rc;
 
 /// How many bytes the paths of a record's values may have: short names nest deep in few bytes.
 const PATHS_BYTES_MAX: usize = 4 << 20;
+/// For how many values there is room in a record from the start; few have more.
+const VALUES: usize = 16;
 
 /// Makes rows of the records of a file.
 #[derive(Debug)]
@@ -23,6 +25,7 @@ pub(crate) struct Walk {
     file: String,
     /// In the order of [`Kind::ALL`].
     matchers: Vec<Matcher>,
+    choice: Choice,
     pub(crate) counts: Counts,
 }
 
@@ -69,6 +72,7 @@ impl Walk {
             plan,
             wanted,
             file,
+            choice: Choice::default(),
             counts: Counts::default(),
         }
     }
@@ -81,19 +85,21 @@ impl Walk {
         inherited: Inherited<'_>,
         rows: &mut Rows,
     ) -> Result<()> {
-        let (records, is_wanted) = self.survey(element, kind);
-        if !is_wanted {
-            self.counts.records += records;
-            return Ok(());
+        if kind != self.wanted {
+            let (records, is_wanted) = self.survey(element);
+            if !is_wanted {
+                self.counts.records += records;
+                return Ok(());
+            }
         }
         self.matchers.iter_mut().for_each(Matcher::trim);
         self.record(element, kind, None, inherited, rows).map(drop)
     }
 
-    /// How many records an element of a record is with those in it, and whether one of them is of the table
-    /// that is asked for: what is not need not be read.
-    fn survey(&self, element: Element<'_>, kind: Kind) -> (u64, bool) {
-        let mut found = (1, kind == self.wanted);
+    /// How many records an element of a record of another table is with those in it, and whether one of
+    /// these is of the table that is asked for: what is not need not be read.
+    fn survey(&self, element: Element<'_>) -> (u64, bool) {
+        let mut found = (1, false);
         for child in element.children() {
             self.survey_child(child, &mut found);
         }
@@ -126,14 +132,19 @@ impl Walk {
             element,
             number: self.counts.records,
             within,
-            values: Vec::new(),
+            values: Vec::with_capacity(VALUES),
             path_bytes: 0,
             inner: Vec::new(),
             marks: Marks::default(),
         };
         let table = self.plan.table(kind);
-        let matcher = &mut self.matchers[kind as usize];
-        Reading::new(&self.plan, matcher, &mut record).element(element);
+        let mut reading = Reading {
+            plan: &self.plan,
+            matcher: &mut self.matchers[kind as usize],
+            record: &mut record,
+            is_inner: false,
+        };
+        reading.element(element, Matcher::RECORD);
         if record.path_bytes > PATHS_BYTES_MAX {
             // The records in it are left out as well: codes that they should have may be missing.
             let message =
@@ -141,7 +152,7 @@ impl Walk {
             rows.bad(record.bad(Error::invalid_data(message)))?;
             return Ok(Vec::new());
         }
-        record.find_marks(table, matcher);
+        record.find_marks(table, &self.matchers[kind as usize]);
         let inherited = inherited.inside(&record.marks);
         let mut handling = Vec::new();
         for &(element, kind) in &record.inner {
@@ -151,7 +162,7 @@ impl Walk {
         if kind == self.wanted {
             self.row(&record, inherited, &handling, rows)?;
         }
-        handling.extend_from_slice(record.marks.of(Mark::Handling));
+        handling.append(&mut record.marks.into_handling());
         Ok(handling)
     }
 
@@ -170,7 +181,8 @@ impl Walk {
             Err(error) => return rows.bad(record.bad(error)),
         };
         self.counts.unmarked += u64::from(codes.texts[Mark::Handling as usize].is_none());
-        let choice = Choice::new(table, matcher, record);
+        let choice = &mut self.choice;
+        choice.fill(table, matcher, record);
         choice.look(&record.values, matcher, &mut self.counts.hidden);
         let texts = choice.texts(table, record, rows);
         let last = table.other();
@@ -237,74 +249,57 @@ struct Reading<'r, 'a> {
     plan: &'r Plan,
     matcher: &'r mut Matcher,
     record: &'r mut Record<'a>,
-    /// Where it is.
-    path: String,
     is_inner: bool,
 }
 
-impl<'r, 'a> Reading<'r, 'a> {
-    fn new(plan: &'r Plan, matcher: &'r mut Matcher, record: &'r mut Record<'a>) -> Self {
-        Self {
-            plan,
-            matcher,
-            record,
-            path: String::new(),
-            is_inner: false,
-        }
-    }
-
-    fn element(&mut self, element: Element<'a>) {
+impl<'a> Reading<'_, 'a> {
+    /// Reads an element at a place.
+    fn element(&mut self, element: Element<'a>, place: usize) {
+        let is_record = self.matcher.at(place).path_bytes == 0;
         let mut is_leaf = true;
         for (name, value) in element.attributes() {
             is_leaf = false;
-            self.at(&["@", name], |reading| reading.value(value.trim().into()));
+            let place = self.matcher.step(place, To::Attribute, name);
+            self.value(place, value.trim().into());
         }
         let text = element.text();
         is_leaf &= element.children().next().is_none();
         // An element with nothing in it says that it is there.
-        if !text.is_empty() || (is_leaf && !self.path.is_empty()) {
-            match self.path.is_empty() {
-                true => self.at(&[OWN_TEXT], |reading| reading.value(text)),
-                false => self.value(text),
-            }
+        if !text.is_empty() || (is_leaf && !is_record) {
+            let place = match is_record {
+                true => self.matcher.step(place, To::Element, OWN_TEXT),
+                false => place,
+            };
+            self.value(place, text);
         }
         for child in element.children() {
-            self.child(child);
+            self.child(child, place);
         }
     }
 
-    fn child(&mut self, child: Element<'a>) {
-        let kind = self.plan.begins(child.name());
-        let kind = kind.filter(|_| !self.plan.is_reference(child));
-        let was_inner = self.is_inner;
-        let sign = if kind.is_some() { INNER } else { "" };
-        if let Some(kind) = kind {
-            if !was_inner {
-                self.record.inner.push((child, kind));
-            }
-            self.is_inner = true;
+    fn child(&mut self, child: Element<'a>, around: usize) {
+        // It is a bad record, whatever else is in it.
+        if self.record.path_bytes > PATHS_BYTES_MAX {
+            return;
         }
-        self.at(&[sign, child.name()], |reading| reading.element(child));
+        let name = child.name();
+        let kind = self.plan.begins(name);
+        let Some(kind) = kind.filter(|_| !self.plan.is_reference(child)) else {
+            let place = self.matcher.step(around, To::Element, name);
+            return self.element(child, place);
+        };
+        let was_inner = std::mem::replace(&mut self.is_inner, true);
+        if !was_inner {
+            self.record.inner.push((child, kind));
+        }
+        let place = self.matcher.step(around, To::Record, name);
+        self.element(child, place);
         self.is_inner = was_inner;
     }
 
-    /// Goes a step further, and comes back.
-    fn at(&mut self, step: &[&str], act: impl FnOnce(&mut Self)) {
-        let before = self.path.len();
-        if before > 0 {
-            self.path.push('/');
-        }
-        step.iter().for_each(|part| self.path.push_str(part));
-        act(self);
-        self.path.truncate(before);
-    }
-
-    fn value(&mut self, text: Cow<'a, str>) {
-        self.record.path_bytes += self.path.len();
-        if self.record.path_bytes <= PATHS_BYTES_MAX {
-            let place = self.matcher.number(&self.path);
-            self.record.values.push(Value { place, text });
-        }
+    fn value(&mut self, place: usize, text: Cow<'a, str>) {
+        self.record.path_bytes += self.matcher.at(place).path_bytes;
+        self.record.values.push(Value { place, text });
     }
 }
 
@@ -327,40 +322,53 @@ impl Record<'_> {
     }
 }
 
-/// Which values of a record the columns take.
-#[derive(Debug)]
+/// Which values of a record the columns take. It is filled for one record after the other.
+#[derive(Debug, Default)]
 struct Choice {
-    /// For each column the values, by the rank of their paths and then in their order.
-    of: Vec<Vec<(usize, usize)>>,
+    /// By column, and for each by the rank of their paths and then in their order.
+    taken: Vec<Taken>,
     /// For each value whether it is taken.
     is_taken: Vec<bool>,
 }
 
+/// That a column takes a value, by its number in the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Taken {
+    column: usize,
+    rank: usize,
+    value: usize,
+}
+
 impl Choice {
-    fn new(table: &TablePlan, matcher: &Matcher, record: &Record<'_>) -> Self {
-        let mut of = vec![Vec::new(); table.columns.len()];
-        let mut is_taken = vec![false; record.values.len()];
+    fn fill(&mut self, table: &TablePlan, matcher: &Matcher, record: &Record<'_>) {
+        let Self { taken, is_taken } = self;
+        taken.clear();
+        is_taken.clear();
+        is_taken.resize(record.values.len(), false);
         for (number, value) in record.values.iter().enumerate() {
-            for fit in &matcher.at(value.place).fits {
-                match of.get_mut(fit.column) {
-                    Some(of) if !value.text.is_empty() => of.push((fit.rank, number)),
+            for &Fit { column, rank } in &matcher.at(value.place).fits {
+                if column < table.columns.len() && !value.text.is_empty() {
+                    taken.push(Taken {
+                        column,
+                        rank,
+                        value: number,
+                    });
+                } else {
                     // It is a mark, or says nothing.
-                    Some(_) | None => is_taken[number] = true,
+                    is_taken[number] = true;
                 }
             }
         }
-        for (column, of) in table.columns.iter().zip(&mut of) {
-            of.sort_unstable();
-            match column.join {
-                _ if kind_of(column, table, record).is_some() => of.clear(),
-                None => of.truncate(1),
-                Some(_) => {}
-            }
-            for (_, number) in of {
-                is_taken[*number] = true;
-            }
-        }
-        Self { of, is_taken }
+        taken.sort_unstable();
+        let mut last = None;
+        taken.retain(|taken| {
+            let is_first = last.replace(taken.column) != Some(taken.column);
+            let column = &table.columns[taken.column];
+            let is_kept =
+                (is_first || column.join.is_some()) && kind_of(column, table, record).is_none();
+            is_taken[taken.value] |= is_kept;
+            is_kept
+        });
     }
 
     /// The texts of the columns that are wanted.
@@ -370,28 +378,21 @@ impl Choice {
         record: &'a Record<'_>,
         rows: &Rows,
     ) -> Vec<Option<Cow<'a, str>>> {
-        let text = |(column, of): (&'a Column, &Vec<(usize, usize)>)| {
+        let mut texts = Vec::with_capacity(table.columns.len());
+        let mut taken = self.taken.as_slice();
+        for (number, column) in table.columns.iter().enumerate() {
+            let own = taken.iter().take_while(|taken| taken.column == number);
+            let (own, others) = taken.split_at(own.count());
+            taken = others;
             let has_text = column.holds != Holds::Text && rows.wants(column.at + 1);
-            if !rows.wants(column.at) && !has_text {
-                return None;
-            }
-            if let Some(kind) = kind_of(column, table, record) {
-                return Some(Cow::Borrowed(kind));
-            }
-            let mut texts: Vec<&'a str> = Vec::new();
-            for (_, number) in of {
-                let text: &'a str = &record.values[*number].text;
-                if !texts.contains(&text) {
-                    texts.push(text);
-                }
-            }
-            match (&column.join, texts.as_slice()) {
-                (_, []) => None,
-                (Some(separator), [_, _, ..]) => Some(Cow::Owned(texts.join(separator.as_str()))),
-                (_, [first, ..]) => Some(Cow::Borrowed(*first)),
-            }
-        };
-        table.columns.iter().zip(&self.of).map(text).collect()
+            let is_wanted = has_text || rows.wants(column.at);
+            texts.push(match kind_of(column, table, record) {
+                _ if !is_wanted => None,
+                Some(kind) => Some(Cow::Borrowed(kind)),
+                None => joined(own, column, record),
+            });
+        }
+        texts
     }
 
     /// The record's own values that nothing is for.
@@ -411,7 +412,7 @@ impl Choice {
     /// Looks for handling codes among the values that nothing is for.
     fn look(&self, values: &[Value<'_>], matcher: &Matcher, hidden: &mut Hidden) {
         for value in self.left(values, matcher) {
-            hidden.look(&matcher.at(value.place).path, &value.text);
+            hidden.look(&value.text, || matcher.path(value.place));
         }
     }
 
@@ -419,16 +420,37 @@ impl Choice {
     fn other(&self, values: &[Value<'_>], matcher: &Matcher) -> Option<String> {
         let mut other = Map::new();
         for value in self.left(values, matcher) {
-            let text = Json::from(&*value.text);
-            match other.get_mut(&matcher.at(value.place).path) {
+            let (path, text) = (matcher.path(value.place), Json::from(&*value.text));
+            match other.get_mut(&path) {
                 None => {
-                    other.insert(matcher.at(value.place).path.clone(), text);
+                    other.insert(path, text);
                 }
                 Some(Json::Array(texts)) => texts.push(text),
                 Some(first) => *first = Json::Array(vec![first.take(), text]),
             }
         }
         (!other.is_empty()).then(|| Json::Object(other).to_string())
+    }
+}
+
+/// The text of the values that a column takes: of several, each text once.
+fn joined<'a>(taken: &[Taken], column: &Column, record: &'a Record<'_>) -> Option<Cow<'a, str>> {
+    let text = |taken: &Taken| -> &'a str { &record.values[taken.value].text };
+    match (taken, &column.join) {
+        ([], _) => None,
+        ([_, _, ..], Some(separator)) => {
+            let mut texts: Vec<&'a str> = Vec::new();
+            for text in taken.iter().map(text) {
+                if !texts.contains(&text) {
+                    texts.push(text);
+                }
+            }
+            Some(match texts.as_slice() {
+                [text] => Cow::Borrowed(*text),
+                texts => Cow::Owned(texts.join(separator.as_str())),
+            })
+        }
+        ([first, ..], _) => Some(Cow::Borrowed(text(first))),
     }
 }
 

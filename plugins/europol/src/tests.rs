@@ -388,6 +388,27 @@ fn days_far_out_are_days_and_what_is_none_is_kept_as_text() {
 }
 
 #[test]
+fn letters_are_the_same_in_both_cases() {
+    let text = message("<PERSON ID='1'/><person id='2'/><pERSON><iD>3</iD></pERSON>");
+    assert_eq!(column(text, "persons", "id"), ["1", "2", "3"]);
+}
+
+/// Values of a column that has `join` are joined in the order of its paths, each once, and the rest of
+/// a column without it is left.
+#[test]
+fn several_values_of_a_column_are_each_taken_once_or_left() {
+    let text = message(
+        "<Person><Citizenship>B</Citizenship><Nationality>A</Nationality><Nationality>A</Nationality>\
+         <Gender>F</Gender><Sex>X</Sex><Alias>a</Alias><Alias>a</Alias></Person>",
+    );
+    let persons = |name| column(&text, "persons", name);
+    assert_eq!(persons("nationality"), ["A; B"]);
+    assert_eq!(persons("aliases"), ["a"]);
+    assert_eq!(persons("gender"), ["F"]);
+    assert_eq!(persons("other"), ["{\"Sex\":\"X\"}"]);
+}
+
+#[test]
 fn records_that_come_twice_are_two_rows() {
     let text = message("<Person id='1'/><Person id='1'/>");
     assert_eq!(column(&text, "persons", "id"), ["1", "1"]);

@@ -3,11 +3,13 @@
 //!
 //! ```text
 //! input --> xml::XmlReader --> subject --> tables --> rows --> batches
-//!                                          ^ packed: strings that hold several fields
+//!                                          ^ fields: those of an element, and what is left over
+//!                                            packed: strings that hold several fields
 //! ```
 //!
 //! One record is held at a time. README.md describes the tables.
 
+mod fields;
 mod packed;
 mod subject;
 mod tables;

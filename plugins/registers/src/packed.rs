@@ -2,6 +2,7 @@
 //! of them, and the table keeps the string as it stands, so nothing is lost by a wrong guess.
 
 use sextant_plugin_sdk::date;
+use std::borrow::Cow;
 
 /// `NAME, code, address, розмір внеску до статутного фонду - N грн.`
 #[derive(Debug, Default, PartialEq)]
@@ -44,6 +45,9 @@ pub(crate) struct Registration<'a> {
 /// What stands before the sum that a founder has put in, in lower case.
 const CONTRIBUTION: &str = "розмір внеску до статутного фонду";
 
+/// What stands behind the sum, in lower case.
+const HRYVNIAS: &str = "грн";
+
 /// What stands before a role.
 const DASH: &str = " - ";
 
@@ -75,34 +79,59 @@ pub(crate) fn founder(text: &str) -> Founder<'_> {
 
 /// Takes the sum off the end; the text stays whole where there is none.
 fn contribution(text: &str) -> (&str, Option<f64>) {
-    let lower = text.to_lowercase();
-    // Lower case has the same length in these letters; where it has not, nothing is cut.
-    let found = lower
-        .rfind(CONTRIBUTION)
-        .filter(|_| lower.len() == text.len());
-    let Some(at) = found else {
+    // What is looked for stands near the end, and begins with this letter.
+    let mut starts = text.rmatch_indices(['р', 'Р']).map(|(at, _)| at);
+    let is_found = |at: &usize| {
+        let found = text.get(*at..at + CONTRIBUTION.len());
+        found.is_some_and(|found| is_in_any_case(found, CONTRIBUTION))
+    };
+    let Some(at) = starts.find(is_found) else {
         return (text, None);
     };
-    let said = lower.get(at + CONTRIBUTION.len()..).unwrap_or("");
+    let (before, said) = text.split_at(at);
+    let said = &said[CONTRIBUTION.len()..];
     let said = said.trim_matches(|c: char| c.is_whitespace() || "-–—:.".contains(c));
-    let said = said.strip_suffix("грн").unwrap_or(said);
-    match (amount(said), text.get(..at)) {
-        (Some(amount), Some(before)) => (before, Some(amount)),
+    let end = said.len().saturating_sub(HRYVNIAS.len());
+    let said = match said.split_at_checked(end) {
+        Some((sum, unit)) if is_in_any_case(unit, HRYVNIAS) => sum,
+        _ => said,
+    };
+    match amount(said) {
+        // Where lower case has another length, nothing is cut.
+        Some(amount) if is_as_long_in_lower_case(before) => (before, Some(amount)),
         _ => (text, None),
     }
 }
 
+/// Whether a text is another one but for its case; that one is in lower case.
+fn is_in_any_case(text: &str, lower: &str) -> bool {
+    text == lower || text.chars().flat_map(char::to_lowercase).eq(lower.chars())
+}
+
+fn is_as_long_in_lower_case(text: &str) -> bool {
+    let len = |c: char| match c {
+        // The letters of the register, which need not be looked up.
+        '\0'..='\x7f' | '\u{400}'..='\u{4ff}' => c.len_utf8(),
+        _ => c.to_lowercase().map(char::len_utf8).sum::<usize>(),
+    };
+    text.chars().map(len).sum::<usize>() == text.len()
+}
+
 /// A sum of money: `1000`, `1000.50`, `1 000,50`.
 pub(crate) fn amount(text: &str) -> Option<f64> {
-    let plain: String = text
-        .chars()
-        .filter(|c| !c.is_whitespace())
-        .map(|c| if c == ',' { '.' } else { c })
-        .collect();
-    let digits = plain
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'.');
-    plain.parse().ok().filter(|_| digits)
+    let is_plain = |text: &str| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.')
+    };
+    let text = text.trim();
+    let plain = match is_plain(text) {
+        true => Cow::Borrowed(text),
+        false => {
+            let kept = text.chars().filter(|c| !c.is_whitespace());
+            Cow::Owned(kept.map(|c| if c == ',' { '.' } else { c }).collect())
+        }
+    };
+    plain.parse().ok().filter(|_| is_plain(&plain))
 }
 
 /// Eight digits are the code of a legal entity, ten that of a person.
@@ -179,6 +208,21 @@ mod tests {
                 "ТОВ \"ЗРАЗОК\"",
                 "12345678",
                 address,
+                None,
+            ),
+            (
+                format!("ЗРАЗОК, {address}, РОЗМІР ВНЕСКУ ДО СТАТУТНОГО ФОНДУ: 1 500,5 ГРН"),
+                "ЗРАЗОК",
+                "",
+                address,
+                Some(1500.5),
+            ),
+            // The letter in lower case is a byte shorter.
+            (
+                format!("GROẞ, {sum}"),
+                "GROẞ",
+                "",
+                "розмір внеску до статутного фонду - 1500.50 грн.",
                 None,
             ),
             ("12345678".into(), "12345678", "", "", None),

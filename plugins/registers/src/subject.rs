@@ -1,11 +1,10 @@
 //! Reading the file: its records one by one, and a record's fields into cells.
 
+use crate::fields::{Known, left_over};
 use crate::tables::Kind;
-use serde_json::{Map, Value};
 use sextant_plugin_sdk::xml::{Element, Step, XmlReader};
 use sextant_plugin_sdk::{Cell, Error, InputReader, Result, RowReader, Rows, date};
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 /// Bytes of a record: some companies have thousands of founders.
 const RECORD_BYTES_MAX: usize = 8 << 20;
@@ -20,6 +19,8 @@ const RECORDS: [&str; 2] = ["SUBJECT", "RECORD"];
 /// Reads the records of a file.
 pub(crate) struct Reader {
     kind: Kind,
+    /// For each column of the table, whether it is wanted, as the first record has asked.
+    wanted: Vec<bool>,
     file: String,
     xml: XmlReader,
     /// Whether the file's element was begun.
@@ -34,6 +35,7 @@ impl Reader {
             .record_nodes_max(RECORD_NODES_MAX);
         Ok(Self {
             kind,
+            wanted: Vec::new(),
             file,
             xml,
             is_open: false,
@@ -88,16 +90,19 @@ impl RowReader for Reader {
         let edrpou = element.child("EDRPOU").map(|code| code.text());
         let edrpou = edrpou.as_deref().filter(|code| !code.is_empty());
         let columns = self.kind.columns();
-        let wanted: Vec<_> = (0..columns).map(|column| rows.wants(column)).collect();
-        let file = self.file.as_str();
-        self.kind.rows(element, &wanted, &mut |row| {
+        if self.wanted.is_empty() {
+            self.wanted = (0..columns).map(|column| rows.wants(column)).collect();
+        }
+        let (wanted, file) = (self.wanted.as_slice(), self.file.as_str());
+        self.kind.rows(element, wanted, &mut |row: Row<'_>| {
             if let Some((field, found)) = row.bad() {
                 let message = format!("expected a day as DD.MM.YYYY, found {:?}", shortened(found));
                 let error = Error::invalid_data(message).in_field(field);
                 return rows.bad(error.at_record(number).at_byte(element.byte()));
             }
             let other = wanted[columns - 3].then(|| row.other()).flatten();
-            let mut cells = vec![edrpou.into()];
+            let mut cells = Vec::with_capacity(columns);
+            cells.push(edrpou.into());
             cells.extend(row.values.iter().map(Field::cell));
             cells.resize(columns - 3, Cell::Null);
             cells.extend([
@@ -116,7 +121,7 @@ pub(crate) struct Row<'a> {
     /// For each column of the table, whether it is wanted; the first is not among the values.
     wanted: &'a [bool],
     values: Vec<Field<'a>>,
-    rest: Option<(Element<'a>, &'static [&'static str])>,
+    rest: Option<(Element<'a>, &'static [Known])>,
     /// Whether a column holds the element's own text.
     has_own: bool,
 }
@@ -183,8 +188,8 @@ impl<'a> Row<'a> {
         self.with(|| Field::Null)
     }
 
-    pub(crate) fn text(self, text: &str) -> Self {
-        self.with(|| Field::text(Cow::Owned(text.to_owned())))
+    pub(crate) fn text(self, text: &'a str) -> Self {
+        self.with(|| Field::text(Cow::Borrowed(text)))
     }
 
     pub(crate) fn date(self, days: Option<i32>) -> Self {
@@ -199,27 +204,21 @@ impl<'a> Row<'a> {
         self.with(|| Field::Bool(value))
     }
 
-    /// The text of a field of an element, where that is there.
-    pub(crate) fn field(self, element: Option<Element<'a>>, name: &'static str) -> Self {
-        self.with(|| {
-            let found = element.and_then(|element| element.child(name));
-            found.map_or(Field::Null, |found| Field::text(found.text()))
-        })
+    /// The text of a field, where that is there.
+    pub(crate) fn field(self, field: Option<Element<'a>>) -> Self {
+        self.with(|| field.map_or(Field::Null, |field| Field::text(field.text())))
     }
 
     /// A field that is a day.
-    pub(crate) fn day(self, element: Option<Element<'a>>, name: &'static str) -> Self {
-        self.with(|| {
-            let found = element.and_then(|element| element.child(name));
-            found.map_or(Field::Null, |found| Field::day(name, found.text()))
-        })
+    pub(crate) fn day(self, field: Option<Element<'a>>, name: &'static str) -> Self {
+        self.with(|| field.map_or(Field::Null, |field| Field::day(name, field.text())))
     }
 
     /// A field that says yes or no; anything else is null.
-    pub(crate) fn flag(self, element: Element<'a>, name: &str) -> Self {
+    pub(crate) fn flag(self, field: Option<Element<'a>>) -> Self {
         self.with(|| {
-            let found = element.child(name).map(|found| found.text().to_lowercase());
-            match found.as_deref() {
+            let said = field.map(|field| field.text().to_lowercase());
+            match said.as_deref() {
                 Some("так" | "yes" | "1") => Field::Bool(true),
                 Some("ні" | "no" | "0") => Field::Bool(false),
                 _ => Field::Null,
@@ -227,28 +226,16 @@ impl<'a> Row<'a> {
         })
     }
 
-    /// The element's own text.
-    pub(crate) fn own(mut self, element: Element<'a>) -> Self {
-        self.has_own = true;
-        self.with(|| Field::text(element.text()))
-    }
-
-    /// What is packed into the element's own text.
-    pub(crate) fn packed(
-        mut self,
-        element: Element<'a>,
-        unpack: impl FnOnce(Self, &str) -> Self,
-    ) -> Self {
-        self.has_own = true;
-        let text = element.text();
-        unpack(self, &text)
-    }
-
-    /// Says which fields of the element are in columns: what else there is goes into `other`. A name
-    /// that ends with a slash is an element whose rows are in another table; its attributes are not.
-    pub(crate) fn rest(mut self, element: Element<'a>, known: &'static [&'static str]) -> Self {
+    /// Says which fields of the element are in columns: what else there is goes into `other`.
+    pub(crate) fn rest(mut self, element: Element<'a>, known: &'static [Known]) -> Self {
         self.rest = Some((element, known));
         self
+    }
+
+    /// Says that the element's own text is in columns, and none of its fields.
+    pub(crate) fn rest_but_text(mut self, element: Element<'a>) -> Self {
+        self.has_own = true;
+        self.rest(element, &[])
     }
 
     /// The first field that should be a day and is none.
@@ -259,56 +246,10 @@ impl<'a> Row<'a> {
         })
     }
 
-    /// What no column is for, as a JSON object: from paths to texts, or lists of texts.
+    /// What no column is for.
     fn other(&self) -> Option<String> {
         let (element, known) = self.rest?;
-        let mut found = Map::new();
-        if !self.has_own {
-            put(&mut found, element.name(), &element.text());
-        }
-        collect(element, "", known, &mut found);
-        (!found.is_empty()).then(|| Value::Object(found).to_string())
-    }
-}
-
-fn collect(element: Element<'_>, prefix: &str, known: &[&str], found: &mut Map<String, Value>) {
-    put_attributes(element, prefix, found);
-    let mut seen = HashSet::new();
-    for child in element.children() {
-        let path = format!("{prefix}{}", child.name());
-        let below = format!("{path}/");
-        if known.contains(&below.as_str()) {
-            put_attributes(child, &below, found);
-            continue;
-        }
-        // Columns hold the first of several, and what is in it.
-        let is_of_columns = |known: &&str| *known == path || known.starts_with(&below);
-        let is_known = known.iter().any(is_of_columns) && seen.insert(path.clone());
-        let known = if is_known { known } else { &[] };
-        if !known.contains(&path.as_str()) {
-            put(found, &path, &child.text());
-        }
-        collect(child, &below, known, found);
-    }
-}
-
-fn put_attributes(element: Element<'_>, prefix: &str, found: &mut Map<String, Value>) {
-    for (name, value) in element.attributes() {
-        put(found, &format!("{prefix}@{name}"), value);
-    }
-}
-
-fn put(found: &mut Map<String, Value>, path: &str, text: &str) {
-    if text.is_empty() {
-        return;
-    }
-    let value = Value::String(text.to_owned());
-    match found.get_mut(path) {
-        None => {
-            found.insert(path.to_owned(), value);
-        }
-        Some(Value::Array(values)) => values.push(value),
-        Some(first) => *first = Value::Array(vec![first.take(), value]),
+        left_over(element, known, self.has_own)
     }
 }
 

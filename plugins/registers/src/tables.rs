@@ -1,10 +1,12 @@
 //! The tables: their columns, and the rows that a record has in each.
 
+use crate::fields::{Known, Use, firsts};
 use crate::packed;
 use crate::subject::Row;
 use arrow_schema::{DataType, Field, Schema};
 use sextant_plugin_sdk::xml::Element;
 use sextant_plugin_sdk::{Result, Table};
+use std::borrow::Cow;
 
 /// A table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -205,187 +207,256 @@ impl Kind {
     }
 
     /// Hands over the rows that a record has in the table.
-    pub(crate) fn rows<'a>(
+    pub(crate) fn rows(
         self,
-        record: Element<'a>,
-        wanted: &'a [bool],
-        give: &mut dyn FnMut(Row<'a>) -> Result<()>,
+        record: Element<'_>,
+        wanted: &[bool],
+        give: &mut dyn FnMut(Row<'_>) -> Result<()>,
     ) -> Result<()> {
-        let row = || Row::new(wanted);
         if self == Self::Companies {
-            return give(company(row(), record));
+            return company(record, wanted, give);
         }
         let (.., [list, item]) = self.parts();
         for list in record.children_named(list) {
             if !list.text().is_empty() {
-                give(self.item(row(), list))?;
+                self.item(list, wanted, give)?;
             }
             for element in list.children() {
-                give(match element.name() == item {
-                    true => self.item(row(), element),
+                match element.name() == item {
+                    true => self.item(element, wanted, give)?,
                     // Something else in a list is not passed over.
-                    false => row().rest(element, &[]),
-                })?;
+                    false => give(Row::new(wanted).rest(element, &[]))?,
+                }
             }
         }
         // The register's older layout has one activity and one signer, as fields of the record.
-        let (name, older): (_, fn(Row<'a>, Element<'a>) -> Row<'a>) = match self {
+        let (name, older): (_, for<'t> fn(Row<'t>, &'t str) -> Row<'t>) = match self {
             Self::Activities => ("KVED", older_activity),
             Self::Signers => ("BOSS", older_signer),
             _ => return Ok(()),
         };
-        let mut fields = record.children_named(name);
-        fields
-            .by_ref()
-            .filter(|field| !field.is_empty())
-            .try_for_each(|field| give(older(row(), field)))
-    }
-
-    /// The row of an element of the table's list.
-    fn item<'a>(self, row: Row<'a>, element: Element<'a>) -> Row<'a> {
-        let all = Some(element);
-        match self {
-            Self::Companies => row,
-            Self::Founders => row.packed(element, founder).own(element).rest(element, &[]),
-            Self::Beneficiaries => {
-                (row.packed(element, beneficiary).own(element)).rest(element, &[])
-            }
-            Self::Signers => row.packed(element, signer).own(element).rest(element, &[]),
-            Self::Members => row.own(element).rest(element, &[]),
-            Self::Branches => row
-                .field(all, "CODE")
-                .field(all, "NAME")
-                .field(all, "SIGNER")
-                .day(all, "CREATE_DATE")
-                .rest(element, &["CODE", "NAME", "SIGNER", "CREATE_DATE"]),
-            Self::Activities => row
-                .field(all, "CODE")
-                .field(all, "NAME")
-                .flag(element, "PRIMARY")
-                .rest(element, &["CODE", "NAME", "PRIMARY"]),
-            Self::Predecessors | Self::Assignees => row
-                .field(all, "NAME")
-                .field(all, "CODE")
-                .rest(element, &["NAME", "CODE"]),
-            Self::TaxRecords => tax_record(row, element),
+        let fields = record.children_named(name);
+        for field in fields.filter(|field| !field.is_empty()) {
+            let text = field.text();
+            give(older(Row::new(wanted), &text).rest_but_text(field))?;
         }
+        Ok(())
+    }
+
+    /// Hands over the row of an element of the table's list.
+    fn item(
+        self,
+        element: Element<'_>,
+        wanted: &[bool],
+        give: &mut dyn FnMut(Row<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let text = element.text();
+        let row = Row::new(wanted);
+        give(match self {
+            Self::Companies => row,
+            Self::Founders => founder(row, &text).rest_but_text(element),
+            Self::Beneficiaries => beneficiary(row, &text).rest_but_text(element),
+            Self::Signers => signer(row, &text).rest_but_text(element),
+            Self::Members => row.text(&text).rest_but_text(element),
+            Self::Branches => {
+                let [code, name, signer, created_on] = firsts(element, BRANCH);
+                let row = row.field(code).field(name).field(signer);
+                row.day(created_on, "CREATE_DATE").rest(element, BRANCH)
+            }
+            Self::Activities => {
+                let [code, name, is_primary] = firsts(element, ACTIVITY);
+                let row = row.field(code).field(name).flag(is_primary);
+                row.rest(element, ACTIVITY)
+            }
+            Self::Predecessors | Self::Assignees => {
+                let [name, code] = firsts(element, NAMED_FIELDS);
+                row.field(name).field(code).rest(element, NAMED_FIELDS)
+            }
+            Self::TaxRecords => tax_record(row, element),
+        })
     }
 }
 
-fn company<'a>(mut row: Row<'a>, record: Element<'a>) -> Row<'a> {
-    let all = Some(record);
-    for name in ["RECORD", "NAME", "SHORT_NAME", "OPF", "ADDRESS", "STAN"] {
-        row = row.field(all, name);
-    }
-    let text = |name| record.child(name).map(|field| field.text());
-    let capital = text("AUTHORIZED_CAPITAL").and_then(|capital| packed::amount(&capital));
-    let registration = text("REGISTRATION").unwrap_or_default();
-    let registration = packed::registration(&registration);
-    let termination = record.child("TERMINATION_STARTED_INFO");
-    let bankruptcy = record.child("BANKRUPTCY_READJUSTMENT_INFO");
-    row.float(capital)
-        .field(all, "AUTHORIZED_CAPITAL")
-        .field(all, "PURPOSE")
-        .field(all, "SUPERIOR_MANAGEMENT")
-        .date(registration.registered_on)
-        .date(registration.recorded_on)
-        .text(registration.number)
-        .field(all, "REGISTRATION")
-        .field(all, "CONTACTS")
-        .field(all, "TERMINATED_INFO")
-        .day(termination, "OP_DATE")
-        .field(termination, "REASON")
-        .field(termination, "SBJ_STATE")
-        .field(termination, "SIGNER_NAME")
-        .day(bankruptcy, "OP_DATE")
-        .field(bankruptcy, "REASON")
-        .field(bankruptcy, "SBJ_STATE")
-        .rest(record, COMPANY_FIELDS)
+/// A field whose text is a column's.
+const fn field(name: &'static str) -> Known {
+    (name, Use::Column)
 }
 
-/// The fields of a record that are columns of `companies`, and those that are other tables'.
-const COMPANY_FIELDS: &[&str] = &[
-    "RECORD",
-    "NAME",
-    "SHORT_NAME",
-    "OPF",
-    "EDRPOU",
-    "ADDRESS",
-    "STAN",
-    "AUTHORIZED_CAPITAL",
-    "PURPOSE",
-    "SUPERIOR_MANAGEMENT",
-    "REGISTRATION",
-    "CONTACTS",
-    "TERMINATED_INFO",
-    "TERMINATION_STARTED_INFO/OP_DATE",
-    "TERMINATION_STARTED_INFO/REASON",
-    "TERMINATION_STARTED_INFO/SBJ_STATE",
-    "TERMINATION_STARTED_INFO/SIGNER_NAME",
-    "BANKRUPTCY_READJUSTMENT_INFO/OP_DATE",
-    "BANKRUPTCY_READJUSTMENT_INFO/REASON",
-    "BANKRUPTCY_READJUSTMENT_INFO/SBJ_STATE",
-    "FOUNDERS/",
-    "BENEFICIARIES/",
-    "SIGNERS/",
-    "MEMBERS/",
-    "BRANCHES/",
-    "ACTIVITY_KINDS/",
-    "PREDECESSORS/",
-    "ASSIGNEES/",
-    "EXCHANGE_DATA/",
-    "KVED/",
-    "BOSS/",
+/// A field that other tables are for.
+const fn list(name: &'static str) -> Known {
+    (name, Use::Table)
+}
+
+const BRANCH: &[Known; 4] = &[
+    field("CODE"),
+    field("NAME"),
+    field("SIGNER"),
+    field("CREATE_DATE"),
+];
+const ACTIVITY: &[Known; 3] = &[field("CODE"), field("NAME"), field("PRIMARY")];
+const NAMED_FIELDS: &[Known; 2] = &[field("NAME"), field("CODE")];
+const TAX_RECORD: &[Known; 7] = &[
+    field("TAX_PAYER_TYPE"),
+    field("START_DATE"),
+    field("START_NUM"),
+    field("END_DATE"),
+    field("END_NUM"),
+    field("AUTHORITY_NAME"),
+    field("AUTHORITY_CODE"),
+];
+const TERMINATION: &[Known; 4] = &[
+    field("OP_DATE"),
+    field("REASON"),
+    field("SBJ_STATE"),
+    field("SIGNER_NAME"),
+];
+const BANKRUPTCY: &[Known; 3] = &[field("OP_DATE"), field("REASON"), field("SBJ_STATE")];
+
+/// The fields of a record: those that are columns of `companies`, and then those of other tables.
+const COMPANY: &[Known; 26] = &[
+    field("RECORD"),
+    field("NAME"),
+    field("SHORT_NAME"),
+    field("OPF"),
+    field("EDRPOU"),
+    field("ADDRESS"),
+    field("STAN"),
+    field("AUTHORIZED_CAPITAL"),
+    field("PURPOSE"),
+    field("SUPERIOR_MANAGEMENT"),
+    field("REGISTRATION"),
+    field("CONTACTS"),
+    field("TERMINATED_INFO"),
+    ("TERMINATION_STARTED_INFO", Use::Fields(TERMINATION)),
+    ("BANKRUPTCY_READJUSTMENT_INFO", Use::Fields(BANKRUPTCY)),
+    list("FOUNDERS"),
+    list("BENEFICIARIES"),
+    list("SIGNERS"),
+    list("MEMBERS"),
+    list("BRANCHES"),
+    list("PREDECESSORS"),
+    list("ASSIGNEES"),
+    list("ACTIVITY_KINDS"),
+    list("EXCHANGE_DATA"),
+    list("KVED"),
+    list("BOSS"),
 ];
 
-fn founder<'a>(row: Row<'a>, text: &str) -> Row<'a> {
+/// Hands over the row of a record in `companies`.
+fn company(
+    record: Element<'_>,
+    wanted: &[bool],
+    give: &mut dyn FnMut(Row<'_>) -> Result<()>,
+) -> Result<()> {
+    let [
+        register_record,
+        name,
+        short_name,
+        legal_form,
+        _,
+        address,
+        status,
+        capital,
+        purpose,
+        superior_management,
+        registration,
+        contacts,
+        terminated_info,
+        termination,
+        bankruptcy,
+        ..,
+    ] = firsts(record, COMPANY);
+    let [
+        terminated_on,
+        termination_reason,
+        termination_state,
+        termination_signer,
+    ] = termination.map_or([None; 4], |info| firsts(info, TERMINATION));
+    let [bankrupt_on, bankruptcy_reason, bankruptcy_state] =
+        bankruptcy.map_or([None; 3], |info| firsts(info, BANKRUPTCY));
+    let (capital_text, registration_text) = (text_of(capital), text_of(registration));
+    let registered = packed::registration(&registration_text);
+    let row = Row::new(wanted)
+        .field(register_record)
+        .field(name)
+        .field(short_name)
+        .field(legal_form)
+        .field(address)
+        .field(status)
+        .float(packed::amount(&capital_text))
+        .field(capital)
+        .field(purpose)
+        .field(superior_management)
+        .date(registered.registered_on)
+        .date(registered.recorded_on)
+        .text(registered.number)
+        .field(registration)
+        .field(contacts)
+        .field(terminated_info)
+        .day(terminated_on, "OP_DATE")
+        .field(termination_reason)
+        .field(termination_state)
+        .field(termination_signer)
+        .day(bankrupt_on, "OP_DATE")
+        .field(bankruptcy_reason)
+        .field(bankruptcy_state);
+    give(row.rest(record, COMPANY))
+}
+
+fn text_of(field: Option<Element<'_>>) -> Cow<'_, str> {
+    field.map(|field| field.text()).unwrap_or_default()
+}
+
+fn founder<'t>(row: Row<'t>, text: &'t str) -> Row<'t> {
     let found = packed::founder(text);
     row.text(found.name)
         .text(found.code)
         .text(found.address)
         .float(found.contribution)
+        .text(text)
 }
 
-fn beneficiary<'a>(row: Row<'a>, text: &str) -> Row<'a> {
+fn beneficiary<'t>(row: Row<'t>, text: &'t str) -> Row<'t> {
     let found = packed::beneficiary(text);
-    row.text(found.name).text(found.country).text(found.address)
+    row.text(found.name)
+        .text(found.country)
+        .text(found.address)
+        .text(text)
 }
 
-fn signer<'a>(row: Row<'a>, text: &str) -> Row<'a> {
+fn signer<'t>(row: Row<'t>, text: &'t str) -> Row<'t> {
     let found = packed::signer(text);
-    row.text(found.name).date(found.since).text(found.role)
+    row.text(found.name)
+        .date(found.since)
+        .text(found.role)
+        .text(text)
 }
 
-fn older_activity<'a>(row: Row<'a>, field: Element<'a>) -> Row<'a> {
-    let row = row.packed(field, |row, text| {
-        let (code, name) = text.split_once(' ').unwrap_or((text, ""));
-        row.text(code).text(name.trim()).bool(true)
-    });
-    row.rest(field, &[])
+fn older_activity<'t>(row: Row<'t>, text: &'t str) -> Row<'t> {
+    let (code, name) = text.split_once(' ').unwrap_or((text, ""));
+    row.text(code).text(name.trim()).bool(true)
 }
 
-fn older_signer<'a>(row: Row<'a>, field: Element<'a>) -> Row<'a> {
-    let row = row.packed(field, |row, text| row.text(text).null().text("керівник"));
-    row.own(field).rest(field, &[])
+fn older_signer<'t>(row: Row<'t>, text: &'t str) -> Row<'t> {
+    row.text(text).null().text("керівник").text(text)
 }
 
-fn tax_record<'a>(row: Row<'a>, element: Element<'a>) -> Row<'a> {
-    const FIELDS: &[&str] = &[
-        "TAX_PAYER_TYPE",
-        "START_DATE",
-        "START_NUM",
-        "END_DATE",
-        "END_NUM",
-        "AUTHORITY_NAME",
-        "AUTHORITY_CODE",
-    ];
-    let all = Some(element);
-    row.field(all, "TAX_PAYER_TYPE")
-        .day(all, "START_DATE")
-        .field(all, "START_NUM")
-        .day(all, "END_DATE")
-        .field(all, "END_NUM")
-        .field(all, "AUTHORITY_NAME")
-        .field(all, "AUTHORITY_CODE")
-        .rest(element, FIELDS)
+fn tax_record<'t>(row: Row<'t>, element: Element<'t>) -> Row<'t> {
+    let [
+        taxpayer_type,
+        started_on,
+        start_number,
+        ended_on,
+        end_number,
+        authority_name,
+        authority_code,
+    ] = firsts(element, TAX_RECORD);
+    row.field(taxpayer_type)
+        .day(started_on, "START_DATE")
+        .field(start_number)
+        .day(ended_on, "END_DATE")
+        .field(end_number)
+        .field(authority_name)
+        .field(authority_code)
+        .rest(element, TAX_RECORD)
 }
