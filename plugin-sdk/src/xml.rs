@@ -29,12 +29,17 @@
 //! # Ok::<(), sextant_plugin_sdk::Error>(())
 //! ```
 
+mod piece;
+
 use crate::{Error, InputReader, Result};
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8};
 use memchr::memchr;
+use piece::{Piece, piece};
 use quick_xml::Reader;
-use quick_xml::errors::{IllFormedError, SyntaxError};
-use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
+use quick_xml::errors::IllFormedError;
+use quick_xml::escape::{resolve_predefined_entity, unescape};
+use quick_xml::events::attributes::Attributes;
+use quick_xml::events::{BytesDecl, BytesRef, Event};
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{BufRead, Read};
@@ -299,28 +304,14 @@ impl XmlReader {
     }
 
     fn read_text(&mut self, text: &str, goal: Goal) -> Result<Option<Token>> {
-        let start = self.tree.window.at;
-        // The parser would take it for the mark that a file begins with, and not count it.
-        let mark = match text[start..].starts_with('\u{feff}') {
-            true => '\u{feff}'.len_utf8(),
-            false => 0,
-        };
-        let mut reader = Reader::from_str(&text[start + mark..]);
-        let config = reader.config_mut();
-        // Which elements are open is known here, since a parser sees no more than the window.
-        (config.check_end_names, config.allow_unmatched_ends) = (false, true);
         loop {
             let at = self.tree.window.at;
-            let event = reader.read_event();
-            let end = start + mark + reader.buffer_position() as usize;
-            if !self.tree.window.is_whole && may_go_on(&event, text.len() - at, text.len() - end) {
+            let piece = piece(text, at, self.tree.window.is_whole);
+            let placed = |error: Error| error.at_byte(self.tree.window.byte_in(text, at));
+            let Some((piece, end)) = piece.map_err(placed)? else {
                 return Ok(None);
-            }
-            let event = event.map_err(|error| {
-                let place = start + mark + reader.error_position() as usize;
-                not_well_formed(&error).at_byte(self.tree.window.byte_in(text, place))
-            })?;
-            let token = self.token(text, event, at..end);
+            };
+            let token = self.token(text, piece);
             let token = token.map_err(|error| error.at_byte(self.tree.window.byte_in(text, at)))?;
             self.tree.window.at = end;
             let nested = self.check_nesting(token);
@@ -342,51 +333,49 @@ impl XmlReader {
         }
     }
 
-    /// Puts what an event holds into the tree.
-    fn token(&mut self, text: &str, event: Event<'_>, range: Range<usize>) -> Result<Token> {
+    /// Puts what a piece of the text holds into the tree.
+    fn token(&mut self, text: &str, piece: Piece) -> Result<Token> {
         let nodes = &mut self.tree.nodes;
-        match event {
-            Event::Start(start) => self.open(text, &start, range.start)?,
-            Event::Empty(start) => {
-                self.open(text, &start, range.start)?;
-                self.closes = true;
+        Ok(match piece {
+            Piece::Open {
+                name,
+                inner_end,
+                is_empty,
+            } => {
+                self.open(text, name, inner_end)?;
+                self.closes = is_empty;
+                Token::Open
             }
-            Event::End(end) => {
-                self.check_end(end.name().as_ref())?;
+            Piece::Close(name) => {
+                self.check_end(&text[name])?;
                 self.close();
-                return Ok(Token::Close);
+                Token::Close
             }
-            Event::Text(_) => return Ok(nodes.text(text, range)),
-            Event::CData(content) => {
-                let start = range.start + "<![CDATA[".len();
-                return Ok(nodes.text(text, start..start + content.len()));
+            Piece::Text(range) => nodes.text(text, range),
+            Piece::Reference(name) => {
+                let character = character(&text[name])?;
+                nodes.add(text, character.encode_utf8(&mut [0; 4]))
             }
-            Event::GeneralRef(reference) => {
-                let character = character(&reference)?;
-                return Ok(nodes.add(text, character.encode_utf8(&mut [0; 4])));
-            }
-            Event::Decl(_) | Event::Comment(_) | Event::PI(_) | Event::DocType(_) => {
-                return Ok(Token::Nothing);
-            }
-            Event::Eof => return Ok(Token::End),
-        }
-        Ok(Token::Open)
+            Piece::Other => Token::Nothing,
+            Piece::End => Token::End,
+        })
     }
 
-    fn open(&mut self, text: &str, start: &BytesStart<'_>, at: usize) -> Result<()> {
+    /// An element begins with a name, behind which its attributes stand.
+    fn open(&mut self, text: &str, name: Range<usize>, inner_end: usize) -> Result<()> {
         let nodes = &mut self.tree.nodes;
         if nodes.list.iter().all(|node| node.kind == Kind::Text) {
             nodes.root = nodes.list.len();
         }
         self.open.push(nodes.list.len());
-        let name = at + 1..at + 1 + start.name().as_ref().len();
         self.name_starts.push(self.names.len());
         self.names.push_str(&text[name.clone()]);
-        nodes.push_named(Kind::Element, text, name)?;
-        if start.attributes_raw().is_empty() {
+        nodes.push_named(Kind::Element, text, name.clone())?;
+        if name.end == inner_end {
             return Ok(());
         }
-        for (i, attribute) in start.attributes().enumerate() {
+        let tag = &text[name.start..inner_end];
+        for (i, attribute) in Attributes::new(tag, name.len()).enumerate() {
             if i == ATTRIBUTES_MAX {
                 let message =
                     format!("an element may have {ATTRIBUTES_MAX} attributes, this one has more");
@@ -399,7 +388,7 @@ impl XmlReader {
             }
             nodes.push_named(Kind::Attribute, text, place(text, key))?;
             let value = place(text, &attribute.value);
-            match quick_xml::escape::unescape(&text[value.clone()]) {
+            match unescape(&text[value.clone()]) {
                 Ok(Cow::Borrowed(_)) => nodes.set_value(value),
                 Ok(Cow::Owned(value)) => nodes.make_value(&value),
                 Err(error) => return Err(not_well_formed(&quick_xml::Error::from(error))),
@@ -409,12 +398,12 @@ impl XmlReader {
     }
 
     /// Refuses the end of another element than the innermost that is open.
-    fn check_end(&self, name: &[u8]) -> Result<()> {
+    fn check_end(&self, name: &str) -> Result<()> {
         let expected = self.name_starts.last().map(|&start| &self.names[start..]);
-        if expected.is_some_and(|expected| expected.as_bytes() == name) {
+        if expected == Some(name) {
             return Ok(());
         }
-        let found = String::from_utf8_lossy(name).into_owned();
+        let found = name.to_owned();
         let error = match expected.map(str::to_owned) {
             Some(expected) => IllFormedError::MismatchedEndTag { expected, found },
             None => IllFormedError::UnmatchedEndTag(found),
@@ -487,22 +476,6 @@ impl XmlReader {
         let root = nodes.list.get(nodes.root);
         let start = root.map_or(window.mark, |root| root.name_start.saturating_sub(1));
         Err(Error::invalid_data(message).at_byte(window.byte_in(text, start)))
-    }
-}
-
-/// Whether an event might be another one if there were more text behind it: one that goes to the end of
-/// the text, of which so many bytes are left at its beginning and behind it.
-fn may_go_on(event: &quick_xml::Result<Event<'_>>, left: usize, behind: usize) -> bool {
-    match event {
-        Ok(Event::Text(_) | Event::Eof) => behind == 0,
-        Ok(_) => false,
-        // What `<!` begins is known by the third byte.
-        Err(quick_xml::Error::Syntax(SyntaxError::InvalidBangMarkup)) => left < 3,
-        Err(
-            quick_xml::Error::Syntax(_)
-            | quick_xml::Error::IllFormed(IllFormedError::UnclosedReference),
-        ) => behind == 0,
-        Err(_) => false,
     }
 }
 
@@ -861,28 +834,19 @@ fn is_of_the_schema(name: &[u8]) -> bool {
 }
 
 /// The character that `&...;` stands for.
-fn character(reference: &BytesRef<'_>) -> Result<char> {
-    if let Some(character) = reference
-        .resolve_char_ref()
-        .map_err(|error| not_well_formed(&error))?
-    {
+fn character(name: &str) -> Result<char> {
+    let reference = BytesRef::new(name).resolve_char_ref();
+    if let Some(character) = reference.map_err(|error| not_well_formed(&error))? {
         return Ok(character);
     }
-    match reference
-        .decode()
-        .map_err(|error| not_well_formed(&error))?
-        .as_ref()
-    {
-        "amp" => Ok('&'),
-        "lt" => Ok('<'),
-        "gt" => Ok('>'),
-        "apos" => Ok('\''),
-        "quot" => Ok('"'),
-        other => Err(Error::invalid_data(format!(
-            "expected one of the five entities of XML, found {:?}: no other is expanded",
-            format!("&{other};")
-        ))),
-    }
+    resolve_predefined_entity(name)
+        .and_then(|text| text.chars().next())
+        .ok_or_else(|| {
+            Error::invalid_data(format!(
+                "expected one of the five entities of XML, found {:?}: no other is expanded",
+                format!("&{name};")
+            ))
+        })
 }
 
 /// The encoding that a file declares. The parser takes one that it does not know for UTF-8, so that is

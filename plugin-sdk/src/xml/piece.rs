@@ -1,0 +1,308 @@
+//! Where the pieces of a text in XML begin and end: tags, texts, references, comments and the like. What
+//! is in a tag is for others to read.
+//!
+//! A parser of events would do the same, but wants a text that is whole or a copy of every piece. Here
+//! the text is a window on a file: a piece that goes on behind it is looked at again when there is more.
+
+use super::not_well_formed;
+use crate::{Error, Result};
+use memchr::{memchr, memchr2, memchr3, memmem};
+use quick_xml::errors::{IllFormedError, SyntaxError};
+use std::ops::Range;
+
+/// A piece of a text, with the places of its parts in the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// A tag that begins an element.
+    Open {
+        name: Range<usize>,
+        /// Where what stands behind the name ends.
+        inner_end: usize,
+        /// Whether it ends the element too.
+        is_empty: bool,
+    },
+    /// A tag that ends an element, with its name.
+    Close(Range<usize>),
+    /// Text as it stands there.
+    Text(Range<usize>),
+    /// What stands between `&` and `;`.
+    Reference(Range<usize>),
+    /// A comment, a declaration, an instruction for a program.
+    Other,
+    /// The end of the file.
+    End,
+}
+
+/// The piece that begins at a place, and where it ends; none where more text might make another of it,
+/// which is not so if the text is whole.
+pub(super) fn piece(text: &str, at: usize, is_whole: bool) -> Result<Option<(Piece, usize)>> {
+    let rest = &text.as_bytes()[at..];
+    let found = match rest.first() {
+        None => is_whole.then_some((Piece::End, at)),
+        Some(b'<') => markup(rest, at)?,
+        Some(b'&') => reference(rest, at)?,
+        Some(_) => {
+            let found = memchr2(b'<', b'&', rest);
+            let length = found.or(is_whole.then_some(rest.len()));
+            length.map(|length| (Piece::Text(at..at + length), at + length))
+        }
+    };
+    match found {
+        None if is_whole => Err(unclosed(rest)),
+        found => Ok(found),
+    }
+}
+
+fn reference(rest: &[u8], at: usize) -> Result<Option<(Piece, usize)>> {
+    match memchr3(b';', b'&', b'<', &rest[1..]) {
+        None => Ok(None),
+        Some(length) if rest[1 + length] == b';' => {
+            let name = at + 1..at + 1 + length;
+            Ok(Some((Piece::Reference(name.clone()), name.end + 1)))
+        }
+        Some(_) => Err(unclosed(rest)),
+    }
+}
+
+fn markup(rest: &[u8], at: usize) -> Result<Option<(Piece, usize)>> {
+    let other = |length: usize| (Piece::Other, at + length);
+    Ok(match rest.get(1) {
+        None => None,
+        Some(b'/') => memchr(b'>', rest).map(|end| {
+            let length = rest[2..end].trim_ascii_end().len();
+            (Piece::Close(at + 2..at + 2 + length), at + end + 1)
+        }),
+        Some(b'?') => memmem::find(&rest[2..], b"?>").map(|end| other(2 + end + 2)),
+        Some(b'!') if rest.starts_with(b"<!--") => {
+            memmem::find(&rest[4..], b"-->").map(|end| other(4 + end + 3))
+        }
+        Some(b'!') if rest.starts_with(b"<![CDATA[") => {
+            memmem::find(&rest[9..], b"]]>").map(|length| {
+                let content = at + 9..at + 9 + length;
+                (Piece::Text(content.clone()), content.end + 3)
+            })
+        }
+        Some(b'!') if begins_like(rest, b"<!DOCTYPE") => document_type(rest).map(other),
+        Some(b'!') if begins_like(b"<!--", rest) || begins_like(b"<![CDATA[", rest) => None,
+        Some(b'!') if begins_like(b"<!DOCTYPE", rest) => None,
+        Some(b'!') => {
+            let error = quick_xml::Error::from(SyntaxError::InvalidBangMarkup);
+            return Err(not_well_formed(&error));
+        }
+        Some(_) => return tag(rest, at),
+    })
+}
+
+/// A tag that begins an element.
+fn tag(rest: &[u8], at: usize) -> Result<Option<(Piece, usize)>> {
+    let is_behind_name = |byte: &u8| matches!(byte, b'>' | b' ' | b'\n' | b'\t' | b'\r');
+    let Some(mut name) = rest.iter().position(is_behind_name) else {
+        return Ok(None);
+    };
+    let end = match rest[name] {
+        b'>' => Some(name),
+        _ => tag_end(rest, name),
+    };
+    let Some(end) = end else {
+        return Ok(None);
+    };
+    let is_empty = rest[end - 1] == b'/';
+    let inner = end - usize::from(is_empty);
+    name = name.min(inner);
+    if name == 1 {
+        let message = "expected well-formed XML: expected the name of an element, found none";
+        return Err(Error::invalid_data(message));
+    }
+    let piece = Piece::Open {
+        name: at + 1..at + name,
+        inner_end: at + inner,
+        is_empty,
+    };
+    Ok(Some((piece, at + end + 1)))
+}
+
+/// Where a tag ends, looked for from a place on: a `>` in quotes does not end it.
+fn tag_end(rest: &[u8], mut from: usize) -> Option<usize> {
+    loop {
+        from += memchr3(b'>', b'"', b'\'', &rest[from..])?;
+        if rest[from] == b'>' {
+            return Some(from);
+        }
+        from += 1 + memchr(rest[from], &rest[from + 1..])? + 1;
+    }
+}
+
+/// How long a declaration of a document's type is, with the declarations in it.
+fn document_type(rest: &[u8]) -> Option<usize> {
+    let (mut at, mut depth) = (0, 0_usize);
+    while at < rest.len() {
+        match rest[at] {
+            b'<' if rest[at..].starts_with(b"<!--") => {
+                at += 4 + memmem::find(&rest[at + 4..], b"-->")? + 2;
+            }
+            b'<' => depth += 1,
+            b'>' if depth == 1 => return Some(at + 1),
+            b'>' => depth -= 1,
+            quote @ (b'"' | b'\'') => at += 1 + memchr(quote, &rest[at + 1..])?,
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+/// Whether a text begins with another one, in any case.
+fn begins_like(text: &[u8], start: &[u8]) -> bool {
+    text.len() >= start.len() && text[..start.len()].eq_ignore_ascii_case(start)
+}
+
+/// What begins here has no end.
+fn unclosed(rest: &[u8]) -> Error {
+    let syntax = match rest {
+        [b'&', ..] => {
+            return not_well_formed(&quick_xml::Error::from(IllFormedError::UnclosedReference));
+        }
+        [b'<', b'?', ..] => SyntaxError::UnclosedPIOrXmlDecl,
+        [b'<', b'!', b'-', ..] => SyntaxError::UnclosedComment,
+        [b'<', b'!', b'[', ..] => SyntaxError::UnclosedCData,
+        [b'<', b'!', _, ..] => SyntaxError::UnclosedDoctype,
+        [b'<', b'!'] => SyntaxError::InvalidBangMarkup,
+        _ => SyntaxError::UnclosedTag,
+    };
+    not_well_formed(&quick_xml::Error::from(syntax))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quick_xml::Reader;
+    use quick_xml::events::Event;
+
+    /// The pieces of a text, each as a kind and what it holds.
+    fn pieces(text: &str) -> Result<Vec<(&'static str, String)>> {
+        let (mut at, mut found) = (0, Vec::new());
+        loop {
+            let cut = |end: usize| piece(&text[..end], at, false).unwrap_or(None);
+            let (piece, end) = piece(text, at, true)?.expect("the text is whole");
+            for cut_at in at..end {
+                if text.is_char_boundary(cut_at) {
+                    assert_eq!(cut(cut_at), None, "{text:?} up to {cut_at}");
+                }
+            }
+            at = end;
+            found.push(match piece {
+                Piece::Open {
+                    name,
+                    inner_end,
+                    is_empty,
+                } => {
+                    let kind = if is_empty { "empty" } else { "open" };
+                    (kind, text[name.start..inner_end].to_owned())
+                }
+                Piece::Close(name) => ("close", text[name].to_owned()),
+                Piece::Text(range) => ("text", text[range].to_owned()),
+                Piece::Reference(name) => ("reference", text[name].to_owned()),
+                Piece::Other => ("other", String::new()),
+                Piece::End => return Ok(found),
+            });
+        }
+    }
+
+    /// The same as quick-xml sees them.
+    fn events(text: &str) -> std::result::Result<Vec<(&'static str, String)>, quick_xml::Error> {
+        let mut reader = Reader::from_str(text);
+        let config = reader.config_mut();
+        (config.check_end_names, config.allow_unmatched_ends) = (false, true);
+        let mut found = Vec::new();
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        loop {
+            found.push(match reader.read_event()? {
+                Event::Start(start) => ("open", text(&start)),
+                Event::Empty(start) => ("empty", text(&start)),
+                Event::End(end) => ("close", text(&end)),
+                Event::Text(piece) => ("text", text(&piece)),
+                Event::CData(piece) => ("text", text(&piece)),
+                Event::GeneralRef(name) => ("reference", text(&name)),
+                Event::Comment(_) | Event::PI(_) | Event::Decl(_) | Event::DocType(_) => {
+                    ("other", String::new())
+                }
+                Event::Eof => return Ok(found),
+            });
+        }
+    }
+
+    #[test]
+    fn pieces_are_those_that_a_parser_of_events_finds() {
+        let parts = [
+            "<a>",
+            "</a>",
+            "<b/>",
+            "<c d='>' e=\"'/>\"/>",
+            "<c  d='1' >",
+            "</a >",
+            "x > y",
+            " \n ",
+            "&amp;",
+            "&#x20;",
+            "<!-- > -- -->",
+            "<!---->",
+            "<![CDATA[<&]]]>",
+            "<![CDATA[]]>",
+            "<?xml version='1.0'?>",
+            "<?p > ?>",
+            "<!DOCTYPE a>",
+            "\u{457}",
+            "]]>",
+            "<n:x/y z=''/>",
+            "<!DOCTYPE a [<!ELEMENT b (c)><!ENTITY d \"e\">]>",
+        ];
+        // Every three parts, one behind the other.
+        let count = parts.len();
+        for at in 0..count.pow(3) {
+            let chosen = [at % count, at / count % count, at / count / count];
+            let text: String = chosen.iter().map(|&part| parts[part]).collect();
+            assert_eq!(pieces(&text).unwrap(), events(&text).unwrap(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_in_a_type_of_documents_does_not_end_it() {
+        let text = "<!doctype a [<!-- ' > --><!ENTITY d \"<e>\"><?p?><!ELEMENT b (c)>]>";
+        assert_eq!(pieces(text).unwrap(), [("other", String::new())]);
+    }
+
+    #[test]
+    fn what_has_no_end_is_refused_as_a_parser_of_events_does() {
+        for text in [
+            "<",
+            "<a",
+            "<a b='",
+            "<a b='>",
+            "</a",
+            "<!",
+            "<!-",
+            "<!--",
+            "<!-- -",
+            "<![CDATA[ ]]",
+            "<?",
+            "<?a",
+            "<!DOCTYPE a [",
+            "&",
+            "&amp",
+            "&a&b;",
+            "&a<b/>",
+            "<!a>",
+        ] {
+            let expected = events(text).unwrap_err();
+            let said = pieces(text).unwrap_err();
+            assert_eq!(
+                said.message(),
+                format!("expected well-formed XML: {expected}"),
+                "{text}"
+            );
+        }
+        for text in ["<>", "< a>", "</>"] {
+            assert!(pieces(text).is_err() == (text != "</>"), "{text}");
+        }
+    }
+}
