@@ -3,7 +3,8 @@
 use crate::tables::ENTRY_COLUMNS;
 use crate::time;
 use sextant_plugin_sdk::{Cell, Error, Result, Rows};
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// What stands between several authors or categories.
 const SEPARATOR: &str = "; ";
@@ -15,25 +16,25 @@ pub(crate) struct Feed {
     pub(crate) url: Option<String>,
     pub(crate) language: Option<String>,
     /// Who wrote the entries that name nobody.
-    pub(crate) authors: Vec<String>,
+    pub(crate) authors: Vec<Cow<'static, str>>,
 }
 
-/// An entry.
+/// An entry. Its texts are those of the record that was read, wherever they stand there as they are.
 #[derive(Debug, Default)]
-pub(crate) struct Entry {
-    pub(crate) id: Option<String>,
-    pub(crate) url: Option<String>,
-    pub(crate) title: Option<String>,
-    pub(crate) summary: Option<String>,
-    pub(crate) content: Option<String>,
-    pub(crate) authors: Vec<String>,
-    pub(crate) categories: Vec<String>,
+pub(crate) struct Entry<'a> {
+    pub(crate) id: Option<Cow<'a, str>>,
+    pub(crate) url: Option<Cow<'a, str>>,
+    pub(crate) title: Option<Cow<'a, str>>,
+    pub(crate) summary: Option<Cow<'a, str>>,
+    pub(crate) content: Option<Cow<'a, str>>,
+    pub(crate) authors: Vec<Cow<'a, str>>,
+    pub(crate) categories: Vec<Cow<'a, str>>,
     /// Microseconds since 1970-01-01 in UTC.
     pub(crate) published: Option<i64>,
     /// As `published`.
     pub(crate) updated: Option<i64>,
-    pub(crate) language: Option<String>,
-    pub(crate) enclosure_url: Option<String>,
+    pub(crate) language: Option<Cow<'a, str>>,
+    pub(crate) enclosure_url: Option<Cow<'a, str>>,
     /// What no column is for, as a JSON object.
     pub(crate) other: Option<String>,
 }
@@ -53,7 +54,7 @@ impl At<'_> {
     }
 }
 
-impl Entry {
+impl Entry<'_> {
     /// Pushes its row.
     pub(crate) fn push(&self, feed: &Feed, at: At<'_>, rows: &mut Rows) -> Result<()> {
         let authors = match self.authors.is_empty() {
@@ -64,17 +65,17 @@ impl Entry {
         let row: [Cell<'_>; ENTRY_COLUMNS] = [
             (&feed.title).into(),
             (&feed.url).into(),
-            (&self.id).into(),
-            (&self.url).into(),
-            (&self.title).into(),
-            (&self.summary).into(),
-            (&self.content).into(),
-            (&authors).into(),
-            (&categories).into(),
+            self.id.as_deref().into(),
+            self.url.as_deref().into(),
+            self.title.as_deref().into(),
+            self.summary.as_deref().into(),
+            self.content.as_deref().into(),
+            authors.as_deref().into(),
+            categories.as_deref().into(),
             self.published.map_or(Cell::Null, Cell::Timestamp),
             self.updated.map_or(Cell::Null, Cell::Timestamp),
             self.language.as_deref().or(feed.language.as_deref()).into(),
-            (&self.enclosure_url).into(),
+            self.enclosure_url.as_deref().into(),
             (&self.other).into(),
             Cell::Text(at.file),
             Cell::Int(at.number as i64),
@@ -84,23 +85,28 @@ impl Entry {
 }
 
 /// Several texts as one, in which each is once.
-fn joined(texts: &[String]) -> Option<String> {
-    let mut seen = HashSet::new();
-    let texts = texts.iter().map(String::as_str);
-    let texts: Vec<_> = texts.filter(|text| seen.insert(*text)).collect();
-    (!texts.is_empty()).then(|| texts.join(SEPARATOR))
+fn joined<'a>(texts: &'a [Cow<'_, str>]) -> Option<Cow<'a, str>> {
+    let mut texts = texts.iter().map(|text| &**text);
+    match texts.len() {
+        0 | 1 => texts.next().map(Cow::Borrowed),
+        _ => {
+            let mut seen = BTreeSet::new();
+            let texts: Vec<_> = texts.filter(|text| seen.insert(*text)).collect();
+            Some(Cow::Owned(texts.join(SEPARATOR)))
+        }
+    }
 }
 
-/// Puts a text where there is none yet. False where there is another already, so that this one has to go
-/// elsewhere; no text is nothing to put anywhere.
-pub(crate) fn set(place: &mut Option<String>, text: Option<String>) -> bool {
-    let Some(text) = text else {
+/// Puts a value where there is none yet. False where there is another already, so that this one has to go
+/// elsewhere; no value is nothing to put anywhere.
+pub(crate) fn set<T: PartialEq>(place: &mut Option<T>, found: Option<T>) -> bool {
+    let Some(found) = found else {
         return true;
     };
     match place {
-        Some(known) => *known == text,
+        Some(known) => *known == found,
         None => {
-            *place = Some(text);
+            *place = Some(found);
             true
         }
     }
@@ -108,28 +114,29 @@ pub(crate) fn set(place: &mut Option<String>, text: Option<String>) -> bool {
 
 /// Puts an instant where there is none yet. False where there is another already, or the text is no
 /// instant, so that it has to go elsewhere; no text is nothing to put anywhere.
-pub(crate) fn set_time(place: &mut Option<i64>, text: Option<String>) -> bool {
+pub(crate) fn set_time(place: &mut Option<i64>, text: Option<Cow<'_, str>>) -> bool {
     let Some(text) = text else {
         return true;
     };
-    match (time::instant(&text), *place) {
-        (None, _) => false,
-        (found, None) => {
-            *place = found;
-            true
-        }
-        (found, known) => found == known,
+    match time::instant(&text) {
+        None => false,
+        found => set(place, found),
     }
 }
 
 /// Adds a text, of which there may be several.
-pub(crate) fn add(texts: &mut Vec<String>, text: Option<String>) -> bool {
+pub(crate) fn add<'a>(texts: &mut Vec<Cow<'a, str>>, text: Option<Cow<'a, str>>) -> bool {
     texts.extend(text);
     true
 }
 
 /// A text without white space around it; none where there is nothing else.
-pub(crate) fn trimmed(text: &str) -> Option<String> {
+pub(crate) fn trimmed(text: &str) -> Option<&str> {
     let text = text.trim();
-    (!text.is_empty()).then(|| text.to_owned())
+    (!text.is_empty()).then_some(text)
+}
+
+/// A text that has no white space around it; none where it is empty.
+pub(crate) fn present(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
+    (!text.is_empty()).then_some(text)
 }

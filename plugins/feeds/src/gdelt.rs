@@ -2,6 +2,7 @@
 //! null.
 
 use crate::tables::{GDELT, GDELT_FIELDS, Holds};
+use crate::time::number;
 use sextant_plugin_sdk::date::compact_day;
 use sextant_plugin_sdk::{Cell, Error, InputReader, Result, RowReader, Rows};
 use std::io::{BufRead, Read};
@@ -151,11 +152,6 @@ fn instant(field: &[u8]) -> Option<i64> {
     let part = |at: usize, below: u32| number(&time[at..at + 2]).filter(|&part| part < below);
     let seconds = part(0, 24)? * 3_600 + part(2, 60)? * 60 + part(4, 60)?;
     Some((i64::from(day) * 86_400 + i64::from(seconds)) * 1_000_000)
-}
-
-fn number(digits: &[u8]) -> Option<u32> {
-    let all = digits.iter().all(u8::is_ascii_digit);
-    all.then(|| lexical_core::parse(digits).ok())?
 }
 
 /// A line without a carriage return, and the first one without a byte order mark.

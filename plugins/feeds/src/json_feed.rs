@@ -9,6 +9,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use sextant_plugin_sdk::json::{JsonRecord, JsonRecords};
 use sextant_plugin_sdk::{Error, Result, RowReader, Rows};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -79,7 +80,7 @@ impl RowReader for Reader {
 }
 
 /// The entry that an item is.
-fn item(record: &JsonRecord<'_>, wants_other: bool) -> Result<Entry> {
+fn item(record: &JsonRecord<'_>, wants_other: bool) -> Result<Entry<'static>> {
     let Members(members) = record.parse()?;
     let mut item = Item { record, members };
     let mut entry = Entry {
@@ -122,7 +123,7 @@ struct Item<'a> {
 
 impl Item<'_> {
     /// Takes a member that is a text; a number or a word is as it stands.
-    fn text(&mut self, name: &str) -> Result<Option<String>> {
+    fn text(&mut self, name: &str) -> Result<Option<Cow<'static, str>>> {
         let Some(raw) = self.members.remove(name) else {
             return Ok(None);
         };
@@ -138,7 +139,7 @@ impl Item<'_> {
             b"null" => String::new(),
             _ => raw.get().to_owned(),
         };
-        Ok(trimmed(&text))
+        Ok(owned(&text))
     }
 
     /// Takes a member that is an instant. What is none stays.
@@ -155,7 +156,7 @@ impl Item<'_> {
 
     /// Reads a member that is an array of texts, or of objects with a text of a name. It stays where
     /// there is more in it.
-    fn texts(&mut self, name: &str, part: &str, texts: &mut Vec<String>) -> Result<()> {
+    fn texts(&mut self, name: &str, part: &str, texts: &mut Vec<Cow<'_, str>>) -> Result<()> {
         let Some(raw) = self.members.get(name) else {
             return Ok(());
         };
@@ -169,7 +170,7 @@ impl Item<'_> {
 }
 
 /// Adds what is a text, or an object's part of a name; whether that was all.
-fn take_texts(value: Value, part: &str, texts: &mut Vec<String>) -> bool {
+fn take_texts(value: Value, part: &str, texts: &mut Vec<Cow<'_, str>>) -> bool {
     let values = match value {
         Value::Array(values) => values,
         Value::Null => Vec::new(),
@@ -187,9 +188,14 @@ fn take_texts(value: Value, part: &str, texts: &mut Vec<String>) -> bool {
             _ => None,
         };
         is_all &= text.is_some();
-        add(texts, text.and_then(|text| trimmed(&text)));
+        add(texts, text.and_then(|text| owned(&text)));
     }
     is_all
+}
+
+/// A text of its own, as [`trimmed`].
+fn owned(text: &str) -> Option<Cow<'static, str>> {
+    trimmed(text).map(|text| Cow::Owned(text.to_owned()))
 }
 
 /// The members of an item.
@@ -245,7 +251,7 @@ impl About {
     }
 
     fn member(&mut self, name: &str, value: Value) {
-        let text = || value.as_str().and_then(trimmed);
+        let text = || value.as_str().and_then(trimmed).map(str::to_owned);
         match name {
             "version" => self.version = text(),
             "title" => self.feed.title = text(),

@@ -61,6 +61,11 @@ impl Opened {
         Err(error.at_byte(0))
     }
 
+    /// The first bytes, and what comes behind them.
+    pub(crate) fn into_parts(self) -> (Vec<u8>, InputReader) {
+        (self.start, self.rest)
+    }
+
     /// Reads it from its start.
     pub(crate) fn reader(self) -> InputReader {
         let chunks = Chunks {
@@ -92,7 +97,7 @@ impl ReadChunk for Chunks {
 }
 
 /// The next bytes of an input; empty at the end.
-pub(crate) fn chunk(input: &mut InputReader, max: u32) -> Result<Vec<u8>> {
+fn chunk(input: &mut InputReader, max: u32) -> Result<Vec<u8>> {
     let available = input.fill_buf()?;
     let chunk = available[..available.len().min(max as usize)].to_vec();
     input.consume(chunk.len());

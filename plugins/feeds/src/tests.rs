@@ -288,6 +288,23 @@ fn every_split_reads_the_same() {
 }
 
 #[test]
+fn markup_behind_loose_text_is_found_at_every_split() {
+    let text = "<feed>loose<title type='xhtml'><b>A</b> feed</title>\
+        <entry><title type='xhtml'>loose <i>One</i></title><id>1</id></entry></feed>";
+    let text = far(text, "<feed>", "<rights>", "</rights>");
+    for chunk_bytes in [1, 2, 3, 5, 7, 11, 13, 17, 1 << 20] {
+        let host = TestHost::new()
+            .entry("saved", "a", &text)
+            .chunk_bytes(chunk_bytes);
+        let source: Feeds = open(&config("fail"), &host).unwrap();
+        let batches = scan(&source, "entries", &[]).unwrap();
+        has(&batches, "feed_title", &["<b>A</b> feed"]);
+        has(&batches, "title", &["loose <i>One</i>"]);
+        has(&batches, "id", &["1"]);
+    }
+}
+
+#[test]
 fn long_elements_that_nobody_wants_are_not_kept() {
     let filler = format!("<a>{}</a>", "x".repeat(1_000)).repeat(12_000);
     let start = RSS.find("<item>").unwrap();

@@ -5,6 +5,10 @@ use chrono::{DateTime, NaiveDate};
 use std::borrow::Cow;
 
 const DAY_MICROSECONDS: i64 = 86_400 * 1_000_000;
+/// The months, as RFC 822 has them.
+const MONTHS: [&[u8]; 12] = [
+    b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
+];
 
 /// Microseconds since 1970-01-01 in UTC. A day, a month or a year alone is its beginning in UTC.
 pub(crate) fn instant(text: &str) -> Option<i64> {
@@ -23,12 +27,77 @@ pub(crate) fn instant(text: &str) -> Option<i64> {
 /// The day of the week is not looked at: feeds write it wrong, and in many languages.
 fn rfc_822(text: &str) -> Option<i64> {
     let date = text.split_once(',').map_or(text, |(_, date)| date).trim();
+    if let Some(time) = by_places(date.as_bytes()) {
+        return Some(time);
+    }
     let date = match date.strip_suffix("UTC") {
         Some(before) => Cow::Owned(format!("{before}GMT")),
         None => Cow::Borrowed(date),
     };
     let time = DateTime::parse_from_rfc2822(&date).ok()?;
     Some(time.timestamp_micros())
+}
+
+/// The form that nearly every feed has, `07 Sep 2002 00:00:01 GMT`, by the places of its parts: there is one in
+/// each record. Another form is none here, and no less an instant for it.
+fn by_places(date: &[u8]) -> Option<i64> {
+    let (date, zone) = date.split_at_checked(21)?;
+    let [
+        _,
+        _,
+        b' ',
+        _,
+        _,
+        _,
+        b' ',
+        _,
+        _,
+        _,
+        _,
+        b' ',
+        _,
+        _,
+        b':',
+        _,
+        _,
+        b':',
+        _,
+        _,
+        b' ',
+    ] = date
+    else {
+        return None;
+    };
+    let part = |at: usize, below: u32| number(&date[at..at + 2]).filter(|&part| part < below);
+    let month = MONTHS.iter().position(|&month| *month == date[3..6])?;
+    let (year, month) = (number(&date[7..11])? as i32, month as u32 + 1);
+    let day = NaiveDate::from_ymd_opt(year, month, part(0, 32)?)?;
+    let seconds = part(12, 24)? * 3_600 + part(15, 60)? * 60 + part(18, 60)?;
+    let seconds = i64::from(seconds) - east_seconds(zone)?;
+    Some(i64::from(day.to_epoch_days()) * DAY_MICROSECONDS + seconds * 1_000_000)
+}
+
+/// How much later it is in a zone than in UTC.
+fn east_seconds(zone: &[u8]) -> Option<i64> {
+    let (sign, clock) = match zone {
+        b"GMT" | b"UTC" => return Some(0),
+        [b'+', clock @ ..] => (1, clock),
+        [b'-', clock @ ..] => (-1, clock),
+        _ => return None,
+    };
+    let (hours, minutes) = clock.split_at_checked(2)?;
+    if minutes.len() != 2 {
+        return None;
+    }
+    let hours = number(hours).filter(|&hours| hours < 24)?;
+    let minutes = number(minutes).filter(|&minutes| minutes < 60)?;
+    Some(sign * i64::from(hours * 3_600 + minutes * 60))
+}
+
+/// A number of digits alone.
+pub(crate) fn number(digits: &[u8]) -> Option<u32> {
+    let all = digits.iter().all(u8::is_ascii_digit);
+    all.then(|| lexical_core::parse(digits).ok())?
 }
 
 fn rfc_3339(text: &str) -> Option<i64> {
@@ -102,6 +171,40 @@ mod tests {
         assert_eq!(instant("2002-09-07T03:00+03:00"), Some(due - SECOND));
         assert_eq!(instant("2002-09-07"), Some(due - SECOND));
         assert_eq!(instant("2002-09-07T00:00:01.25Z"), Some(due + 250_000));
+    }
+
+    #[test]
+    fn the_form_of_nearly_every_feed_is_read_as_any_other() {
+        for text in [
+            "07 Sep 2002 00:00:01 GMT",
+            "29 Feb 2024 23:59:59 -0930",
+            "01 Jan 0001 00:00:00 +2359",
+            "31 Dec 9999 23:59:59 +0000",
+            "31 Dec 1969 23:59:59 -0000",
+        ] {
+            let expected = DateTime::parse_from_rfc2822(text).unwrap();
+            let expected = Some(expected.timestamp_micros());
+            assert_eq!(by_places(text.as_bytes()), expected, "{text}");
+        }
+        for text in [
+            "",
+            "07 Sep 2002 00:00:01 ",
+            "07 Sep 2002 00:00:01 EST",
+            "07 Sep 2002 00:00:01 GMT ",
+            "07 Sep 2002 00:00:01 +000",
+            "07 Sep 2002 00:00:01 +00000",
+            "07 Sep 2002 00:00:01 +2400",
+            "07 Sep 2002 00:00:01 +0060",
+            "07 Sep 2002 00:00:60 GMT",
+            "07 Sep 2002 00:60:00 GMT",
+            "07 Sep 2002 24:00:00 GMT",
+            "07 sep 2002 00:00:01 GMT",
+            "29 Feb 2023 00:00:00 GMT",
+            "07-Sep-2002 00:00:01 GMT",
+            "+7 Sep 2002 00:00:01 GMT",
+        ] {
+            assert_eq!(by_places(text.as_bytes()), None, "{text}");
+        }
     }
 
     #[test]

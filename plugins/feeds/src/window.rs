@@ -1,19 +1,32 @@
 //! The bytes of the record at hand, as they stand in the file. The SDK's XML gives texts apart from the
 //! elements between them: enough for records, but not for entries, where XHTML is content. It is looked
-//! up here.
+//! up here. Where there is none, nothing is copied but what is wanted beyond the end of a chunk.
 
-use crate::opened::chunk;
+use crate::opened::Opened;
 use encoding_rs::{Encoding, UTF_8};
 use memchr::memmem;
 use sextant_plugin_sdk::host::ReadChunk;
 use sextant_plugin_sdk::{InputReader, Result};
 use std::cell::RefCell;
+use std::io::BufRead;
+use std::mem;
 use std::ops::Range;
 use std::rc::Rc;
 
 /// The latest bytes of a file; clones are the same.
 #[derive(Clone, Debug)]
-pub(crate) struct Window(Rc<RefCell<Seen>>);
+pub(crate) struct Window(Rc<RefCell<File>>);
+
+/// A file, and what of it was seen.
+#[derive(Debug)]
+struct File {
+    /// Holds the latest chunk until the next one is read, or something is asked of it.
+    input: InputReader,
+    /// Bytes of the latest chunk, while it is in the input alone.
+    latest_bytes: usize,
+    /// What comes before the latest chunk, or ends with it.
+    seen: Seen,
+}
 
 #[derive(Debug)]
 struct Seen {
@@ -28,35 +41,65 @@ struct Seen {
 
 impl Window {
     /// A window onto what is read of a file of XML: the latest bytes, up to a maximum, and the reader that
-    /// they are to be read from. `head` is the file's beginning.
-    pub(crate) fn over(input: InputReader, head: &[u8], bytes_max: usize) -> (Self, InputReader) {
-        let window = Self(Rc::new(RefCell::new(Seen {
-            bytes: Vec::new(),
-            start: 0,
-            wanted: 0,
-            bytes_max,
-            encoding: declared_encoding(head).unwrap_or(UTF_8),
-        })));
+    /// they are to be read from.
+    pub(crate) fn over(opened: Opened, bytes_max: usize) -> (Self, InputReader) {
+        let encoding = declared_encoding(opened.head()).unwrap_or(UTF_8);
+        let (start, input) = opened.into_parts();
         let name = input.name().to_owned();
-        let tee = Tee {
-            window: window.clone(),
+        let window = Self(Rc::new(RefCell::new(File {
             input,
+            latest_bytes: 0,
+            seen: Seen {
+                bytes: start.clone(),
+                start: 0,
+                wanted: 0,
+                bytes_max,
+                encoding,
+            },
+        })));
+        let tee = Tee {
+            start,
+            window: window.clone(),
         };
         (window, InputReader::new(name, tee))
     }
 
     /// Says that nothing will be asked that stands before a byte of the file.
     pub(crate) fn forget_before(&self, byte: u64) {
-        self.0.borrow_mut().wanted = byte;
+        self.0.borrow_mut().seen.wanted = byte;
     }
 
     /// What stands between the tags of the element that begins at a byte.
     pub(crate) fn inside(&self, byte: u64) -> Option<String> {
-        let seen = self.0.borrow();
+        let mut file = self.0.borrow_mut();
+        file.take_latest().ok()?;
+        let seen = &file.seen;
         let bytes = seen.since(byte);
         let inside = inside(bytes)?;
         let (text, _) = seen.encoding.decode_without_bom_handling(&bytes[inside]);
         Some(text.trim().to_owned())
+    }
+}
+
+impl File {
+    /// Reads the next chunk. It is empty at the end.
+    fn next_chunk(&mut self, max: u32) -> Result<Vec<u8>> {
+        self.take_latest()?;
+        let available = self.input.fill_buf()?;
+        let chunk = available[..available.len().min(max as usize)].to_vec();
+        self.latest_bytes = chunk.len();
+        Ok(chunk)
+    }
+
+    /// Takes what is wanted of the latest chunk out of the input.
+    fn take_latest(&mut self) -> Result<()> {
+        if self.latest_bytes > 0 {
+            let available = self.input.fill_buf()?;
+            self.seen.add_wanted(&available[..self.latest_bytes]);
+            self.input.consume(self.latest_bytes);
+            self.latest_bytes = 0;
+        }
+        Ok(())
     }
 }
 
@@ -67,6 +110,19 @@ impl Seen {
             Some(Ok(from)) => self.bytes.get(from..).unwrap_or_default(),
             _ => &[],
         }
+    }
+
+    /// Adds what is wanted of a chunk.
+    fn add_wanted(&mut self, chunk: &[u8]) {
+        let end = self.start + self.bytes.len() as u64;
+        let behind = usize::try_from(self.wanted.saturating_sub(end));
+        let behind = behind.unwrap_or(usize::MAX).min(chunk.len());
+        if behind > 0 {
+            // Whatever comes before the chunk is not wanted either.
+            self.bytes.clear();
+            self.start = end + behind as u64;
+        }
+        self.add(&chunk[behind..]);
     }
 
     fn add(&mut self, chunk: &[u8]) {
@@ -82,15 +138,18 @@ impl Seen {
 
 /// Reads, and leaves what was read in the window.
 struct Tee {
+    /// What is left of the file's start, which is in the window already.
+    start: Vec<u8>,
     window: Window,
-    input: InputReader,
 }
 
 impl ReadChunk for Tee {
     fn read_chunk(&mut self, max: u32) -> Result<Vec<u8>> {
-        let chunk = chunk(&mut self.input, max)?;
-        self.window.0.borrow_mut().add(&chunk);
-        Ok(chunk)
+        if self.start.is_empty() {
+            return self.window.0.borrow_mut().next_chunk(max);
+        }
+        let left = self.start.split_off(self.start.len().min(max as usize));
+        Ok(mem::replace(&mut self.start, left))
     }
 }
 
@@ -243,5 +302,27 @@ mod tests {
         seen.wanted = u64::MAX;
         seen.add(b"ij");
         assert_eq!((seen.start, seen.bytes.as_slice()), (18, b"ij".as_slice()));
+    }
+
+    #[test]
+    fn what_is_not_wanted_of_a_chunk_is_not_taken() {
+        let mut seen = Seen {
+            bytes: Vec::new(),
+            start: 0,
+            wanted: 4,
+            bytes_max: 10,
+            encoding: UTF_8,
+        };
+        seen.add_wanted(b"0123456");
+        assert_eq!((seen.start, seen.since(4)), (4, b"456".as_slice()));
+        seen.wanted = 6;
+        seen.add_wanted(b"789");
+        assert_eq!((seen.start, seen.since(6)), (6, b"6789".as_slice()));
+        seen.wanted = u64::MAX;
+        seen.add_wanted(b"ab");
+        assert_eq!((seen.start, seen.bytes.len()), (12, 0));
+        seen.wanted = 12;
+        seen.add_wanted(b"cd");
+        assert_eq!((seen.start, seen.since(12)), (12, b"cd".as_slice()));
     }
 }

@@ -61,8 +61,7 @@ impl Reader {
     /// [`InvalidData`](sextant_plugin_sdk::ErrorKind::InvalidData) for what is no feed, and those of the
     /// input.
     pub(crate) fn open(opened: Opened, file: String, url: Option<String>) -> Result<Self> {
-        let head = opened.head().to_vec();
-        let (window, input) = Window::over(opened.reader(), &head, WINDOW_BYTES_MAX);
+        let (window, input) = Window::over(opened, WINDOW_BYTES_MAX);
         let mut reader = XmlReader::new(input)?
             .record_bytes_max(ENTRY_BYTES_MAX)
             .record_nodes_max(ENTRY_NODES_MAX);
@@ -134,7 +133,12 @@ impl RowReader for Reader {
     fn read(&mut self, rows: &mut Rows) -> Result<bool> {
         loop {
             self.window.forget_before(self.reader.byte());
-            let (outer, prefix) = match self.reader.step()? {
+            let step = match self.reader.step()? {
+                // What follows a text was read with it, so it begins before where the reader stands now.
+                Step::Text(_) => self.reader.step()?,
+                step => step,
+            };
+            let (outer, prefix) = match step {
                 Step::Open(element) => (Outer::of(element.name()), element.prefix()),
                 Step::Text(_) | Step::Close => continue,
                 Step::End => return Ok(false),

@@ -2,10 +2,11 @@
 //! which is by custom the same in all feeds: `dc` for Dublin Core, `content` for RSS's module of
 //! that name, `atom` or `a10` for Atom in RSS. What is not known is kept in `other`.
 
-use crate::entry::{Entry, Feed, add, set, set_time, trimmed as text};
+use crate::entry::{Entry, Feed, add, present, set, set_time, trimmed};
 use crate::window::Window;
 use serde_json::{Map, Value};
 use sextant_plugin_sdk::xml::Element;
+use std::borrow::Cow;
 
 /// Authors that are kept of a feed as a whole.
 const FEED_AUTHORS_MAX: usize = 100;
@@ -73,10 +74,10 @@ impl<'a> View<'a> {
     }
 
     /// What is in an element: its text, or the markup, where elements stand in it.
-    fn value(&self, element: Element<'_>) -> Option<String> {
+    fn value<'e>(&self, element: Element<'e>) -> Option<Cow<'e, str>> {
         let child = element.children().next();
         let markup = child.and_then(|_| self.window.inside(element.byte()));
-        text(&markup.map_or_else(|| element.text(), Into::into))
+        present(markup.map_or_else(|| element.text(), Cow::Owned))
     }
 
     /// An element as JSON: a text, or an object with its attributes and what is in it.
@@ -139,11 +140,11 @@ impl Other {
             return self.add(view.name(element), view.json(element));
         };
         let rest = element.attributes();
-        let rest = rest.filter(|(name, _)| !used.contains(name));
-        let rest: Map<String, Value> = rest
-            .map(|(name, value)| (format!("@{name}"), Value::from(value)))
-            .collect();
-        if !rest.is_empty() {
+        let mut rest = rest.filter(|(name, _)| !used.contains(name)).peekable();
+        if rest.peek().is_some() {
+            let rest: Map<String, Value> = rest
+                .map(|(name, value)| (format!("@{name}"), Value::from(value)))
+                .collect();
             self.add(view.name(element), rest.into());
         }
     }
@@ -160,27 +161,34 @@ pub(super) fn describe(view: &View<'_>, element: Element<'_>, is_atom: bool, fee
     let whose = view.whose(element);
     match element.name() {
         "title" if whose == Whose::Own => {
-            set(&mut feed.title, view.value(element));
+            set(&mut feed.title, view.value(element).map(Cow::into_owned));
         }
         "language" if matches!(whose, Whose::Own | Whose::DublinCore) => {
-            set(&mut feed.language, view.value(element));
+            let language = view.value(element).map(Cow::into_owned);
+            set(&mut feed.language, language);
         }
         "link" if whose == Whose::Atom || (is_atom && whose == Whose::Own) => {
             if element.attribute("rel") == Some("self")
-                && let Some(url) = element.attribute("href").and_then(text)
+                && let Some(url) = element.attribute("href").and_then(trimmed)
             {
-                feed.url = Some(url);
+                feed.url = Some(url.to_owned());
             }
         }
         "author" if is_atom && whose == Whose::Own && feed.authors.len() < FEED_AUTHORS_MAX => {
-            add(&mut feed.authors, person(element));
+            let author = person(element).map(|name| Cow::Owned(name.into_owned()));
+            add(&mut feed.authors, author);
         }
         _ => {}
     }
 }
 
 /// Takes an item of RSS or RDF.
-pub(super) fn rss(view: &View<'_>, item: Element<'_>, entry: &mut Entry, other: &mut Other) {
+pub(super) fn rss<'a>(
+    view: &View<'_>,
+    item: Element<'a>,
+    entry: &mut Entry<'a>,
+    other: &mut Other,
+) {
     attributes(item, entry, other);
     for element in item.children() {
         let taken = rss_element(view, element, entry);
@@ -192,11 +200,11 @@ pub(super) fn rss(view: &View<'_>, item: Element<'_>, entry: &mut Entry, other: 
         && guid.attribute("isPermaLink") != Some("false")
         && guid.text().starts_with("http")
     {
-        entry.url = text(&guid.text());
+        entry.url = Some(guid.text());
     }
 }
 
-fn rss_element(view: &View<'_>, element: Element<'_>, entry: &mut Entry) -> Taken {
+fn rss_element<'a>(view: &View<'_>, element: Element<'a>, entry: &mut Entry<'a>) -> Taken {
     use Whose::{Atom, Content, DublinCore, Own, Terms};
     let value = || view.value(element);
     let is_taken = match (view.whose(element), element.name()) {
@@ -228,7 +236,12 @@ fn rss_element(view: &View<'_>, element: Element<'_>, entry: &mut Entry) -> Take
 }
 
 /// Takes an entry of Atom.
-pub(super) fn atom(view: &View<'_>, element: Element<'_>, entry: &mut Entry, other: &mut Other) {
+pub(super) fn atom<'a>(
+    view: &View<'_>,
+    element: Element<'a>,
+    entry: &mut Entry<'a>,
+    other: &mut Other,
+) {
     attributes(element, entry, other);
     for child in element.children() {
         let taken = atom_element(view, child, entry);
@@ -244,7 +257,7 @@ pub(super) fn atom(view: &View<'_>, element: Element<'_>, entry: &mut Entry, oth
     }
 }
 
-fn atom_element(view: &View<'_>, element: Element<'_>, entry: &mut Entry) -> Taken {
+fn atom_element<'a>(view: &View<'_>, element: Element<'a>, entry: &mut Entry<'a>) -> Taken {
     use Whose::{DublinCore, Own};
     let value = || view.value(element);
     // Without a type it is a text.
@@ -276,7 +289,7 @@ fn atom_element(view: &View<'_>, element: Element<'_>, entry: &mut Entry) -> Tak
 }
 
 /// Takes a link of Atom. That what it leads to is HTML goes without saying.
-fn link(element: Element<'_>, entry: &mut Entry) -> Taken {
+fn link<'a>(element: Element<'a>, entry: &mut Entry<'a>) -> Taken {
     let href = attribute(element, "href");
     match element.attribute("rel").unwrap_or("alternate") {
         "alternate" => {
@@ -295,26 +308,29 @@ fn link(element: Element<'_>, entry: &mut Entry) -> Taken {
 }
 
 /// Takes an author of Atom, who may have more than a name.
-fn author(element: Element<'_>, entry: &mut Entry) -> Taken {
+fn author<'a>(element: Element<'a>, entry: &mut Entry<'a>) -> Taken {
     add(&mut entry.authors, person(element));
     let is_name = |child: Element<'_>| child.name() == "name";
     element.children().all(is_name).then_some(NONE)
 }
 
 /// Whom an element of Atom names: by name, else by address.
-fn person(element: Element<'_>) -> Option<String> {
-    let part = |name| element.child(name).and_then(|child| text(&child.text()));
+fn person(element: Element<'_>) -> Option<Cow<'_, str>> {
+    let part = |name| {
+        let child = element.child(name)?;
+        present(child.text())
+    };
     part("name")
         .or_else(|| part("email"))
-        .or_else(|| text(&element.text()))
+        .or_else(|| present(element.text()))
 }
 
 /// Takes the attributes of an entry.
-fn attributes(element: Element<'_>, entry: &mut Entry, other: &mut Other) {
+fn attributes<'a>(element: Element<'a>, entry: &mut Entry<'a>, other: &mut Other) {
     for (name, value) in element.attributes() {
         let is_taken = match name {
-            "about" => set(&mut entry.id, text(value)),
-            "lang" => set(&mut entry.language, text(value)),
+            "about" => set(&mut entry.id, trimmed(value).map(Cow::Borrowed)),
+            "lang" => set(&mut entry.language, trimmed(value).map(Cow::Borrowed)),
             _ => false,
         };
         if !is_taken {
@@ -323,6 +339,7 @@ fn attributes(element: Element<'_>, entry: &mut Entry, other: &mut Other) {
     }
 }
 
-fn attribute(element: Element<'_>, name: &str) -> Option<String> {
-    element.attribute(name).and_then(text)
+fn attribute<'a>(element: Element<'a>, name: &str) -> Option<Cow<'a, str>> {
+    let value = element.attribute(name).and_then(trimmed);
+    value.map(Cow::Borrowed)
 }
