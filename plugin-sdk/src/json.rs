@@ -424,6 +424,18 @@ impl JsonRecords {
     }
 }
 
+/// Where the next quote or bracket is.
+fn bracket_or_quote(bytes: &[u8], open: u8, close: u8) -> Option<usize> {
+    // Texts stand close together, and only numbers and other brackets go on for longer.
+    const NEAR: usize = 6;
+    let is_found = |byte: &u8| *byte == b'"' || *byte == open || *byte == close;
+    let near = bytes.iter().take(NEAR).position(is_found);
+    near.or_else(|| {
+        let found = memchr::memchr3(b'"', open, close, bytes.get(NEAR..)?);
+        found.map(|found| NEAR + found)
+    })
+}
+
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
@@ -440,8 +452,12 @@ struct Scanner {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// An object or an array.
-    Brackets,
+    /// An object or an array, with its brackets. Those of the other kind stand within, in pairs, so they
+    /// need no counting.
+    Brackets {
+        open: u8,
+        close: u8,
+    },
     Text,
     /// A number, `true`, `false` or `null`.
     Word,
@@ -459,29 +475,27 @@ impl Scanner {
                 }
                 continue;
             }
-            let byte = bytes[at];
-            match byte {
-                b'"' => {
-                    if self.kind == Some(Kind::Word) {
-                        return Some(at);
-                    }
-                    self.kind.get_or_insert(Kind::Text);
-                    self.in_string = true;
+            if let Some(Kind::Brackets { open, close }) = self.kind {
+                at += bracket_or_quote(&bytes[at..], open, close)?;
+                match bytes[at] {
+                    b'"' => self.in_string = true,
+                    byte if byte == open => self.depth += 1,
+                    _ => self.depth -= 1,
                 }
-                b'{' | b'[' => {
-                    if self.kind == Some(Kind::Word) {
-                        return Some(at);
-                    }
-                    self.kind.get_or_insert(Kind::Brackets);
-                    self.depth += 1;
+                at += 1;
+                if self.depth == 0 {
+                    return Some(at);
                 }
-                b'}' | b']' if self.depth > 0 => {
-                    self.depth -= 1;
-                    if self.depth == 0 {
-                        return Some(at + 1);
-                    }
+                continue;
+            }
+            match bytes[at] {
+                b'"' | b'{' | b'[' if self.kind == Some(Kind::Word) => return Some(at),
+                b'"' => (self.kind, self.in_string) = (Some(Kind::Text), true),
+                open @ (b'{' | b'[') => {
+                    let close = if open == b'{' { b'}' } else { b']' };
+                    (self.kind, self.depth) = (Some(Kind::Brackets { open, close }), 1);
                 }
-                b'}' | b']' | b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' if self.depth == 0 => {
+                b'}' | b']' | b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' => {
                     return match self.kind {
                         // What begins like this is no value, and is lent to whoever says so.
                         None => Some(at + 1),

@@ -64,10 +64,9 @@ const DECLARATION_BYTES_MAX: u64 = 1_024;
 #[derive(Debug)]
 pub struct XmlReader {
     tree: Tree,
-    /// The names of the elements that are open, from the outside in, one behind the other.
-    names: String,
-    name_starts: Vec<usize>,
-    /// The elements of a record that are open.
+    /// The elements that are open and not in the tree.
+    outer: Names,
+    /// Those in the tree that are open.
     open: Vec<usize>,
     /// Whether the innermost open element was written as one that is empty, so that its end is next.
     closes: bool,
@@ -125,6 +124,13 @@ struct Window {
     malformed: Option<u64>,
     /// Whether the text goes to the end of the file.
     is_whole: bool,
+}
+
+/// Names, one behind the other.
+#[derive(Debug, Default)]
+struct Names {
+    text: String,
+    starts: Vec<usize>,
 }
 
 /// The nodes of a record as they stand in the file.
@@ -196,8 +202,7 @@ impl XmlReader {
                 window: Window::new(input)?,
                 nodes: Nodes::default(),
             },
-            names: String::new(),
-            name_starts: Vec::new(),
+            outer: Names::default(),
             open: Vec::new(),
             closes: false,
             had_root: false,
@@ -234,8 +239,7 @@ impl XmlReader {
         let token = match self.next.take() {
             Some(token) => token,
             None => {
-                self.open.clear();
-                self.tree.clear();
+                self.leave();
                 let token = self.read(Goal::Tag)?;
                 let first = self.tree.nodes.list.first();
                 if first.is_some_and(|first| first.kind == Kind::Text) {
@@ -258,8 +262,9 @@ impl XmlReader {
     ///
     /// As [`step`](Self::step).
     pub fn element(&mut self) -> Result<Element<'_>> {
-        self.open.clear();
-        self.open.push(self.tree.nodes.root);
+        if self.open.is_empty() {
+            return Err(Error::internal("no element was just opened"));
+        }
         self.read(Goal::Record)?;
         Ok(self.tree.root())
     }
@@ -270,10 +275,22 @@ impl XmlReader {
     ///
     /// As [`step`](Self::step).
     pub fn skip(&mut self) -> Result<()> {
-        let outside = self.name_starts.len().saturating_sub(1);
-        self.open.clear();
-        self.tree.clear();
+        let outside = self.depth().saturating_sub(1);
+        self.leave();
         self.read(Goal::Depth(outside)).map(drop)
+    }
+
+    /// Lets go of what is in the tree.
+    fn leave(&mut self) {
+        let Tree { window, nodes } = &mut self.tree;
+        self.outer.take(&mut self.open, nodes, &window.text);
+        nodes.clear();
+        window.forget();
+    }
+
+    /// How many elements are open.
+    fn depth(&self) -> usize {
+        self.outer.starts.len() + self.open.len()
     }
 
     /// Reads tokens until the goal is reached; gives the last one.
@@ -311,19 +328,21 @@ impl XmlReader {
             let Some((piece, end)) = piece.map_err(placed)? else {
                 return Ok(None);
             };
+            self.check_size(text, end)?;
             let token = self.token(text, piece);
             let token = token.map_err(|error| error.at_byte(self.tree.window.byte_in(text, at)))?;
             self.tree.window.at = end;
             let nested = self.check_nesting(token);
             nested.map_err(|error| error.at_byte(self.tree.window.byte_in(text, end)))?;
             if let Goal::Depth(_) = goal {
-                self.open.clear();
-                self.tree.nodes.clear();
+                let nodes = &mut self.tree.nodes;
+                self.outer.take(&mut self.open, nodes, text);
+                nodes.clear();
             }
             if self.tree.nodes.list.is_empty() {
                 self.tree.window.move_mark(text);
             }
-            self.check_size(text, end)?;
+            self.check_count(text)?;
             if self.is_reached(goal, token) {
                 return Ok(Some(token));
             }
@@ -347,7 +366,7 @@ impl XmlReader {
                 Token::Open
             }
             Piece::Close(name) => {
-                self.check_end(&text[name])?;
+                self.check_end(text, &text[name])?;
                 self.close();
                 Token::Close
             }
@@ -368,8 +387,6 @@ impl XmlReader {
             nodes.root = nodes.list.len();
         }
         self.open.push(nodes.list.len());
-        self.name_starts.push(self.names.len());
-        self.names.push_str(&text[name.clone()]);
         nodes.push_named(Kind::Element, text, name.clone())?;
         if name.end == inner_end {
             return Ok(());
@@ -398,8 +415,12 @@ impl XmlReader {
     }
 
     /// Refuses the end of another element than the innermost that is open.
-    fn check_end(&self, name: &str) -> Result<()> {
-        let expected = self.name_starts.last().map(|&start| &self.names[start..]);
+    fn check_end(&self, text: &str, name: &str) -> Result<()> {
+        let nodes = &self.tree.nodes;
+        let expected = match self.open.last() {
+            Some(&at) => Some(nodes.whole_name(at, text)),
+            None => self.outer.last(),
+        };
         if expected == Some(name) {
             return Ok(());
         }
@@ -413,14 +434,11 @@ impl XmlReader {
 
     /// The innermost open element ends.
     fn close(&mut self) {
-        let name = self.name_starts.pop();
-        self.names.truncate(name.unwrap_or_default());
         let nodes = &mut self.tree.nodes;
         nodes.in_text = false;
-        let end = nodes.list.len();
-        let innermost = self.open.pop();
-        if let Some(node) = innermost.and_then(|at| nodes.list.get_mut(at)) {
-            node.end = end;
+        match self.open.pop() {
+            Some(at) => nodes.list[at].end = nodes.list.len(),
+            None => self.outer.pop(),
         }
     }
 
@@ -435,12 +453,12 @@ impl XmlReader {
         match goal {
             Goal::Tag => !matches!(token, Token::Text | Token::Nothing),
             Goal::Record => self.open.is_empty(),
-            Goal::Depth(depth) => self.name_starts.len() <= depth,
+            Goal::Depth(depth) => self.depth() <= depth,
         }
     }
 
     fn check_nesting(&mut self, token: Token) -> Result<()> {
-        let depth = self.name_starts.len();
+        let depth = self.depth();
         let message = match token {
             Token::Open if depth == 1 && self.had_root => {
                 "expected the end of the file, found another element".to_owned()
@@ -462,20 +480,28 @@ impl XmlReader {
         Err(Error::invalid_data(message))
     }
 
-    /// Refuses a record that goes to a place in the text, if it is too large.
+    /// Refuses a record that goes to a place in the text, if it is too long.
     fn check_size(&self, text: &str, end: usize) -> Result<()> {
-        let Tree { window, nodes } = &self.tree;
-        let (max, what) = if end - window.mark > self.record_bytes_max {
-            (self.record_bytes_max, "bytes")
-        } else if nodes.list.len() > self.record_nodes_max {
-            (self.record_nodes_max, "elements")
-        } else {
+        if end - self.tree.window.mark <= self.record_bytes_max {
             return Ok(());
-        };
-        let message = format!("a record may have {max} {what}, this one has more");
+        }
+        Err(self.too_large(text, self.record_bytes_max, "bytes"))
+    }
+
+    /// Refuses a record in which there is too much.
+    fn check_count(&self, text: &str) -> Result<()> {
+        if self.tree.nodes.list.len() <= self.record_nodes_max {
+            return Ok(());
+        }
+        Err(self.too_large(text, self.record_nodes_max, "elements"))
+    }
+
+    fn too_large(&self, text: &str, max: usize, what: &str) -> Error {
+        let Tree { window, nodes } = &self.tree;
         let root = nodes.list.get(nodes.root);
         let start = root.map_or(window.mark, |root| root.name_start.saturating_sub(1));
-        Err(Error::invalid_data(message).at_byte(window.byte_in(text, start)))
+        let message = format!("a record may have {max} {what}, this one has more");
+        Error::invalid_data(message).at_byte(window.byte_in(text, start))
     }
 }
 
@@ -606,7 +632,31 @@ impl std::fmt::Debug for Window {
     }
 }
 
+impl Names {
+    /// Takes over the elements that are open in the tree.
+    fn take(&mut self, open: &mut Vec<usize>, nodes: &Nodes, text: &str) {
+        for at in open.drain(..) {
+            self.starts.push(self.text.len());
+            self.text.push_str(nodes.whole_name(at, text));
+        }
+    }
+
+    fn last(&self) -> Option<&str> {
+        self.starts.last().map(|&start| &self.text[start..])
+    }
+
+    fn pop(&mut self) {
+        let start = self.starts.pop();
+        self.text.truncate(start.unwrap_or_default());
+    }
+}
+
 impl Nodes {
+    /// A name with its prefix.
+    fn whole_name<'t>(&self, at: usize, text: &'t str) -> &'t str {
+        &text[self.list[at].name_start..self.list[at].name_end]
+    }
+
     fn clear(&mut self) {
         self.list.clear();
         self.made.clear();
@@ -703,11 +753,6 @@ fn is_layout(text: &str) -> bool {
 }
 
 impl Tree {
-    fn clear(&mut self) {
-        self.nodes.clear();
-        self.window.forget();
-    }
-
     fn root(&self) -> Element<'_> {
         Element {
             tree: self,
@@ -773,7 +818,9 @@ impl<'a> Element<'a> {
     /// Its attributes, as names and values, without declarations of namespaces.
     pub fn attributes(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
         let tree = self.tree;
-        self.nodes(Kind::Attribute)
+        // They come right behind their element.
+        (self.at + 1..tree.nodes.list.len())
+            .take_while(|&at| tree.nodes.list[at].kind == Kind::Attribute)
             .map(|at| (tree.name(at), tree.value(at)))
     }
 

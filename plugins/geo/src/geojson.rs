@@ -1,28 +1,26 @@
 //! GeoJSON (RFC 7946): a FeatureCollection, features that stand one after the other, and text
-//! sequences (RFC 8142). A feature's geometry and properties are read only where they are asked for, and
-//! the properties only where its bounding box may match.
+//! sequences (RFC 8142). A feature's geometry is read only where it is asked for, and values are made of its
+//! properties only where its bounding box may match.
 
+mod feature;
 mod head;
 mod place;
 
 pub(crate) use head::Head;
 
-use crate::layer::{Found, Frame, Holds, Layer, SAMPLE_BYTES, SAMPLE_RECORDS};
-use crate::shape::Geometry;
-use serde::de::{self, DeserializeSeed, MapAccess, Visitor};
+use crate::layer::{Found, Frame, Holds, Layer, Places, SAMPLE_BYTES, SAMPLE_RECORDS};
+use feature::{Feature, Member};
 use serde_json::value::RawValue;
 use sextant_plugin_sdk::json::{JsonRecord, JsonRecords};
-use sextant_plugin_sdk::{Cell, Error, ErrorKind, Result, RowReader, Rows};
+use sextant_plugin_sdk::{Cell, ErrorKind, Result, RowReader, Rows};
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::fmt;
 
 /// Reads the features of a file.
 #[derive(Debug)]
 pub(crate) struct Reader {
     records: JsonRecords,
     frame: Frame,
-    places: HashMap<String, usize>,
+    places: Places,
 }
 
 impl Reader {
@@ -60,16 +58,10 @@ pub(crate) fn sample(mut records: JsonRecords, found: &mut Found) -> Result<()> 
             break;
         }
         found.bytes += record.bytes().len() as u64;
-        let Ok(feature) = Feature::read(&record) else {
+        let Ok(feature) = Feature::read(&record, 1) else {
             continue;
         };
-        if let Some(properties) = feature.properties {
-            let add = |name: Cow<'_, str>, value: &RawValue| {
-                found.add(&name, holds(value.get()));
-                Ok(())
-            };
-            members(properties.get().as_bytes(), add).ok();
-        }
+        feature.each_property(|name, value| found.add(name, holds(value.get())));
     }
     Ok(())
 }
@@ -77,19 +69,12 @@ pub(crate) fn sample(mut records: JsonRecords, found: &mut Found) -> Result<()> 
 /// Makes the row of a feature.
 fn push(
     record: &JsonRecord<'_>,
-    places: &HashMap<String, usize>,
+    places: &Places,
     frame: &mut Frame,
     rows: &mut Rows,
 ) -> Result<()> {
-    let feature = Feature::read(record)?;
-    let mut has_more = false;
-    let geometry = match feature.geometry {
-        Some(json) if Frame::wants_shape(rows) => {
-            place::geometry(record, json.get(), 0, &mut has_more)?
-        }
-        _ => None,
-    };
     let number = record.number();
+    let (mut feature, has_more) = read(record, places, frame, Frame::wants_shape(rows))?;
     if has_more {
         frame.notes.add("more numbers", "", || {
             format!(
@@ -98,48 +83,70 @@ fn push(
             )
         });
     }
-    let bounds = geometry.as_ref().and_then(Geometry::bounds);
+    let bounds = frame.shape.bounds();
     if !frame.takes(rows, bounds, number) {
         return Ok(());
     }
-    let (values, other) = values(&feature, record, places, frame, rows)?;
-    let cells: Vec<_> = values.iter().map(Value::cell).collect();
-    let shape = (geometry.as_ref(), bounds);
-    frame.push(rows, shape, &cells, other.as_deref(), number)
+    feature.attributes(record, places)?;
+    let (values, other) = values(feature, record, frame, rows)?;
+    let cells = values.iter().map(Value::cell);
+    frame.push(rows, bounds, cells, other.as_deref(), number)
+}
+
+/// Reads a feature, and its geometry into the frame's shape, if that is wanted; whether a position has more
+/// than three numbers.
+fn read<'a>(
+    record: &JsonRecord<'a>,
+    places: &Places,
+    frame: &mut Frame,
+    wants_shape: bool,
+) -> Result<(Feature<'a>, bool)> {
+    let (attributes, shape, mut has_more) = (frame.attributes.len(), &mut frame.shape, false);
+    shape.clear();
+    let wanted = wants_shape.then_some(&mut *shape);
+    if let Some(feature) = Feature::at_once(record, places, attributes, wanted, &mut has_more) {
+        return Ok((feature, has_more));
+    }
+    shape.clear();
+    has_more = false;
+    let feature = Feature::read(record, attributes)?;
+    if let Some(json) = feature.geometry.filter(|_| wants_shape) {
+        place::geometry(record, json.get(), 0, shape, &mut has_more)?;
+    }
+    Ok((feature, has_more))
 }
 
 /// The values of a feature's attributes, and what no column is for.
 fn values<'a>(
-    feature: &Feature<'a>,
+    mut feature: Feature<'a>,
     record: &JsonRecord<'a>,
-    places: &HashMap<String, usize>,
     frame: &mut Frame,
     rows: &Rows,
 ) -> Result<(Vec<Value<'a>>, Option<String>)> {
     let wants_other = frame.wants_other(rows);
-    let (found, mut other) = feature.attributes(record, places, frame.attributes.len())?;
-    let mut values = vec![Value::Null; found.len()];
-    for (at, json) in found.into_iter().enumerate() {
-        let is_wanted = frame.wants(rows, at);
-        let Some(json) = json.filter(|_| is_wanted || wants_other) else {
+    let mut values = Vec::with_capacity(feature.found.len());
+    for (at, json) in feature.found.iter().enumerate() {
+        let is_wanted = frame.wants(rows, at) || wants_other;
+        let Some(json) = json.filter(|_| is_wanted) else {
+            values.push(Value::Null);
             continue;
         };
         let attribute = &frame.attributes[at];
         let value = Value::read(json.get(), attribute.holds)
             .map_err(|error| record.wrong(&error).in_field(&attribute.column))?;
-        match value {
-            Some(value) => values[at] = value,
-            None => {
-                other.push((Cow::Owned(attribute.name.clone()), json));
-                let (column, holds) = (attribute.column.clone(), attribute.holds);
-                frame
-                    .notes
-                    .add("misfit", &column, || misfit(record, &column, holds, json));
-            }
+        if value.is_none() {
+            let (column, holds) = (&attribute.column, attribute.holds);
+            feature
+                .other
+                .push((Cow::Owned(attribute.name.clone()), json));
+            frame
+                .notes
+                .add("misfit", column, || misfit(record, column, holds, json));
         }
+        values.push(value.unwrap_or(Value::Null));
     }
     let other = match wants_other {
-        true => object(&other, &feature.foreign)?,
+        true => object(&feature.other, &feature.foreign)?,
         false => None,
     };
     Ok((values, other))
@@ -154,85 +161,8 @@ fn misfit(record: &JsonRecord<'_>, column: &str, holds: Holds, json: &RawValue) 
     )
 }
 
-/// A member of an object: its name, and its value as it stands in the file.
-type Member<'a> = (Cow<'a, str>, &'a RawValue);
-
-/// The members of a feature that mean something.
-#[derive(Debug, Default)]
-struct Feature<'a> {
-    id: Option<&'a RawValue>,
-    geometry: Option<&'a RawValue>,
-    properties: Option<&'a RawValue>,
-    foreign: Vec<Member<'a>>,
-}
-
-impl<'a> Feature<'a> {
-    /// The properties for which there is a column, each at its attribute's place, and the others.
-    fn attributes(
-        &self,
-        record: &JsonRecord<'a>,
-        places: &HashMap<String, usize>,
-        count: usize,
-    ) -> Result<(Vec<Option<&'a RawValue>>, Vec<Member<'a>>)> {
-        let mut found = vec![None; count];
-        let mut other = Vec::new();
-        found[0] = self.id;
-        let put = |name: Cow<'a, str>, value: &'a RawValue| {
-            match places.get(&*name) {
-                Some(&at) if found[at].is_some() => return Err(twice(&name)),
-                Some(&at) => found[at] = Some(value),
-                None => other.push((name, value)),
-            }
-            Ok(())
-        };
-        if let Some(properties) = self.properties {
-            members(properties.get().as_bytes(), put)
-                .map_err(|error| record.wrong(&error).in_field("properties"))?;
-        }
-        Ok((found, other))
-    }
-
-    fn read(record: &JsonRecord<'a>) -> Result<Self> {
-        let mut feature = Self::default();
-        let mut kind = None;
-        let put = |name: Cow<'a, str>, value: &'a RawValue| {
-            let member = match &*name {
-                "type" => &mut kind,
-                "id" => &mut feature.id,
-                "geometry" => &mut feature.geometry,
-                "properties" => &mut feature.properties,
-                // Boxes are made of the coordinates.
-                "bbox" => return Ok(()),
-                _ => {
-                    feature.foreign.push((name, value));
-                    return Ok(());
-                }
-            };
-            match member.replace(value) {
-                Some(_) => Err(twice(&name)),
-                None => Ok(()),
-            }
-        };
-        members(record.bytes(), put).map_err(|error| record.wrong(&error))?;
-        match kind.map(RawValue::get) {
-            Some("\"Feature\"") => {}
-            found => {
-                let found = found.unwrap_or("no type");
-                let message = format!("expected a \"Feature\", found {found}");
-                return Err(Error::invalid_data(message).in_field("type"));
-            }
-        }
-        feature.properties = feature.properties.filter(|json| json.get() != "null");
-        Ok(feature)
-    }
-}
-
-fn twice(name: &str) -> String {
-    format!("the member {name:?} is there twice")
-}
-
 /// A value as its column holds it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Value<'a> {
     Null,
     Bool(bool),
@@ -323,49 +253,3 @@ fn object(properties: &[Member<'_>], foreign: &[Member<'_>]) -> Result<Option<St
     text.push('}');
     Ok(Some(text))
 }
-
-/// Shows the members of an object as they stand there.
-fn members<'a>(
-    json: &'a [u8],
-    show: impl FnMut(Cow<'a, str>, &'a RawValue) -> Result<(), String>,
-) -> serde_json::Result<()> {
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
-    Members(show).deserialize(&mut deserializer)?;
-    deserializer.end()
-}
-
-struct Members<F>(F);
-
-impl<'de, F> DeserializeSeed<'de> for Members<F>
-where
-    F: FnMut(Cow<'de, str>, &'de RawValue) -> Result<(), String>,
-{
-    type Value = ();
-
-    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de, F> Visitor<'de> for Members<F>
-where
-    F: FnMut(Cow<'de, str>, &'de RawValue) -> Result<(), String>,
-{
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        while let Some(Name(name)) = map.next_key()? {
-            let value: &RawValue = map.next_value()?;
-            (self.0)(name, value).map_err(de::Error::custom)?;
-        }
-        Ok(())
-    }
-}
-
-/// A name, borrowed where it stands in the file as it is.
-#[derive(serde::Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);

@@ -1,27 +1,16 @@
 //! KML (OGC 12-007r2): placemarks with points, lines, polygons and collections of them, and the path of
 //! folders that they lie in. How they are drawn (styles, views, altitude modes) is not read.
 
-use crate::layer::{Found, Frame, Holds, Layer, RECORD_BYTES_MAX, SAMPLE_BYTES, SAMPLE_RECORDS};
-use crate::shape::{Geometry, Position};
-use serde_json::{Map, Value};
+use crate::layer::{
+    Found, Frame, Holds, Layer, Places, RECORD_BYTES_MAX, SAMPLE_BYTES, SAMPLE_RECORDS,
+};
+use crate::shape::{Kind, Position, Shape};
 use sextant_plugin_sdk::xml::{Element, Step, XmlReader};
 use sextant_plugin_sdk::{Cell, Entry, Error, ErrorKind, Host, Result, RowReader, Rows};
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 /// Elements, attributes and texts of a placemark.
 const RECORD_NODES_MAX: usize = 200_000;
-/// The geometries that are read, and those that are not.
-const GEOMETRIES: [&str; 8] = [
-    "Point",
-    "LineString",
-    "LinearRing",
-    "Polygon",
-    "MultiGeometry",
-    "Model",
-    "Track",
-    "MultiTrack",
-];
 /// What a map shows beside placemarks, and the change of a map.
 const OTHER_FEATURES: [&str; 6] = [
     "NetworkLink",
@@ -30,15 +19,6 @@ const OTHER_FEATURES: [&str; 6] = [
     "PhotoOverlay",
     "Tour",
     "NetworkLinkControl",
-];
-/// How a placemark is drawn.
-const DRAWING: [&str; 6] = [
-    "Style",
-    "StyleMap",
-    "styleUrl",
-    "LookAt",
-    "Camera",
-    "visibility",
 ];
 
 /// The placemarks of a file.
@@ -143,7 +123,7 @@ impl Placemarks {
 pub(crate) struct Reader {
     placemarks: Placemarks,
     frame: Frame,
-    places: HashMap<String, usize>,
+    places: Places,
 }
 
 impl Reader {
@@ -190,9 +170,8 @@ pub(crate) fn sample(mut placemarks: Placemarks, found: &mut Found) -> Result<()
         }
         bytes = placemark.element.byte();
         for element in placemark.element.children_named("ExtendedData") {
-            for (name, _) in extended(element, &mut Map::new()) {
-                found.add(name, Some(Holds::Text));
-            }
+            let add = |name: &str, _| found.add(name, Some(Holds::Text));
+            extended(element, add, &mut Other::default());
         }
     }
     found.bytes += bytes;
@@ -202,38 +181,78 @@ pub(crate) fn sample(mut placemarks: Placemarks, found: &mut Found) -> Result<()
 /// Makes the row of a placemark.
 fn push(
     placemark: Placemark<'_>,
-    places: &HashMap<String, usize>,
+    places: &Places,
     frame: &mut Frame,
     rows: &mut Rows,
 ) -> Result<()> {
-    let geometry = match Frame::wants_shape(rows) {
-        true => geometry_of(placemark.element)?,
-        false => None,
-    };
-    let bounds = geometry.as_ref().and_then(Geometry::bounds);
+    frame.shape.clear();
+    if Frame::wants_shape(rows) {
+        geometry_of(placemark.element, &mut frame.shape)?;
+    }
+    let bounds = frame.shape.bounds();
     if !frame.takes(rows, bounds, placemark.number) {
         return Ok(());
     }
-    let (texts, other) = texts(placemark, places, frame.attributes.len());
+    let mut other = Other {
+        is_wanted: frame.wants_other(rows),
+        texts: Vec::new(),
+    };
+    let texts = texts(placemark, places, frame.attributes.len(), &mut other);
     let texts = texts.iter().map(|text| text.as_deref());
     let texts = texts.map(|text| text.filter(|text| !text.is_empty()));
-    let cells: Vec<Cell<'_>> = texts.map(Into::into).collect();
-    let other = match frame.wants_other(rows) && !other.is_empty() {
-        true => Some(Value::Object(other).to_string()),
-        false => None,
-    };
-    let shape = (geometry.as_ref(), bounds);
-    frame.push(rows, shape, &cells, other.as_deref(), placemark.number)
+    let other = other.json()?;
+    let cells = texts.map(Cell::from);
+    frame.push(rows, bounds, cells, other.as_deref(), placemark.number)
 }
 
-/// The texts of a placemark's columns, and what no column is for.
+/// What no column is for: names and texts, as they come.
+#[derive(Debug, Default)]
+struct Other<'a> {
+    is_wanted: bool,
+    texts: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+}
+
+impl<'a> Other<'a> {
+    /// Keeps a text that is not empty.
+    fn keep(&mut self, name: impl Into<Cow<'a, str>>, text: impl Into<Cow<'a, str>>) {
+        let text = text.into();
+        if self.is_wanted && !text.is_empty() {
+            self.texts.push((name.into(), text));
+        }
+    }
+
+    /// A JSON object, in the order of the names; texts of one name are a list. None where there is nothing.
+    fn json(mut self) -> Result<Option<String>> {
+        if self.texts.is_empty() {
+            return Ok(None);
+        }
+        self.texts.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let mut json = String::new();
+        for texts in self.texts.chunk_by(|(one, _), (other, _)| one == other) {
+            json.push(if json.is_empty() { '{' } else { ',' });
+            json.push_str(&serde_json::to_string(&texts[0].0)?);
+            json.push(':');
+            json.push_str(&match texts {
+                [(_, text)] => serde_json::to_string(text)?,
+                texts => {
+                    let texts: Vec<_> = texts.iter().map(|(_, text)| text).collect();
+                    serde_json::to_string(&texts)?
+                }
+            });
+        }
+        json.push('}');
+        Ok(Some(json))
+    }
+}
+
+/// The texts of a placemark's columns.
 fn texts<'a>(
     placemark: Placemark<'a>,
-    places: &HashMap<String, usize>,
+    places: &Places,
     columns: usize,
-) -> (Vec<Option<Cow<'a, str>>>, Map<String, Value>) {
+    other: &mut Other<'a>,
+) -> Vec<Option<Cow<'a, str>>> {
     let mut texts = vec![None; columns];
-    let mut other = Map::new();
     texts[0] = placemark.element.attribute("id").map(Cow::Borrowed);
     texts[3] = Some(Cow::Borrowed(placemark.folder));
     for child in placemark.element.children() {
@@ -241,40 +260,43 @@ fn texts<'a>(
             "name" if texts[1].is_none() => texts[1] = Some(child.text()),
             "description" if texts[2].is_none() => texts[2] = Some(child.text()),
             "ExtendedData" => {
-                for (name, value) in extended(child, &mut other) {
-                    match places.get(name) {
-                        Some(&at) if texts[at].is_none() => texts[at] = Some(value),
-                        _ => keep(&mut other, name, &value),
-                    }
+                let mut rest = Vec::new();
+                let put = |name: &'a str, value: Cow<'a, str>| match places.get(name) {
+                    Some(&at) if texts[at].is_none() => texts[at] = Some(value),
+                    _ => rest.push((name, value)),
+                };
+                extended(child, put, other);
+                for (name, value) in rest {
+                    other.keep(name, value);
                 }
             }
-            name if GEOMETRIES.contains(&name) || DRAWING.contains(&name) => {}
-            _ => leaves(child, "", &mut other),
+            name if is_geometry(name) || is_drawing(name) => {}
+            _ => leaves(child, "", other),
         }
     }
-    (texts, other)
+    texts
 }
 
-/// The named values of extended data; what else is in it goes to `other`.
+/// Shows the named values of extended data; what else is in it goes to `other`.
 fn extended<'a>(
     element: Element<'a>,
-    other: &mut Map<String, Value>,
-) -> Vec<(&'a str, Cow<'a, str>)> {
-    let mut data = Vec::new();
+    mut show: impl FnMut(&'a str, Cow<'a, str>),
+    other: &mut Other<'a>,
+) {
     for child in element.children() {
         match (child.name(), child.attribute("name")) {
             ("Data", Some(name)) => {
                 let value = child.child("value").map(|value| value.text());
-                data.push((name, value.unwrap_or_default()));
+                show(name, value.unwrap_or_default());
                 let rest = child.children().filter(|part| part.name() != "value");
                 rest.for_each(|part| leaves(part, name, other));
             }
             ("SchemaData", _) => {
                 let url = child.attribute("schemaUrl").unwrap_or_default();
-                keep(other, "SchemaData@schemaUrl", url);
+                other.keep("SchemaData@schemaUrl", url);
                 for field in child.children() {
                     match (field.name(), field.attribute("name")) {
-                        ("SimpleData", Some(name)) => data.push((name, field.text())),
+                        ("SimpleData", Some(name)) => show(name, field.text()),
                         _ => leaves(field, "", other),
                     }
                 }
@@ -282,46 +304,55 @@ fn extended<'a>(
             _ => leaves(child, "", other),
         }
     }
-    data
 }
 
 /// Keeps the texts of an element and of those in it, by the path that leads there.
-fn leaves(element: Element<'_>, above: &str, other: &mut Map<String, Value>) {
-    let path = match above {
-        "" => element.name().to_owned(),
-        above => format!("{above}/{}", element.name()),
+fn leaves<'a>(element: Element<'a>, above: &str, other: &mut Other<'a>) {
+    if !other.is_wanted {
+        return;
+    }
+    let path: Cow<'a, str> = match above {
+        "" => Cow::Borrowed(element.name()),
+        above => Cow::Owned(format!("{above}/{}", element.name())),
     };
     for (name, value) in element.attributes() {
-        keep(other, &format!("{path}@{name}"), value);
+        other.keep(format!("{path}@{name}"), value);
     }
-    keep(other, &path, &element.text());
+    other.keep(path.clone(), element.text());
     for child in element.children() {
         leaves(child, &path, other);
     }
 }
 
-/// Keeps a text that is not empty; those of one name become a list.
-fn keep(other: &mut Map<String, Value>, name: &str, text: &str) {
-    if text.is_empty() {
-        return;
-    }
-    match other.get_mut(name) {
-        None => {
-            other.insert(name.to_owned(), text.into());
-        }
-        Some(Value::Array(texts)) => texts.push(text.into()),
-        Some(known) => *known = Value::Array(vec![known.take(), text.into()]),
-    }
+/// Whether an element is a geometry, of those that are read or of the others.
+fn is_geometry(name: &str) -> bool {
+    matches!(
+        name,
+        "Point"
+            | "LineString"
+            | "LinearRing"
+            | "Polygon"
+            | "MultiGeometry"
+            | "Model"
+            | "Track"
+            | "MultiTrack"
+    )
 }
 
-/// The geometry of a placemark; none where there is none.
-fn geometry_of(placemark: Element<'_>) -> Result<Option<Geometry>> {
-    let is_geometry = |child: &Element<'_>| GEOMETRIES.contains(&child.name());
-    let mut found = placemark.children().filter(is_geometry);
-    let (first, second) = (found.next(), found.next());
-    match (first, second) {
-        (None, _) => Ok(None),
-        (Some(first), None) => geometry(first).map(Some),
+/// Whether an element says how a placemark is drawn.
+fn is_drawing(name: &str) -> bool {
+    matches!(
+        name,
+        "Style" | "StyleMap" | "styleUrl" | "LookAt" | "Camera" | "visibility"
+    )
+}
+
+/// Reads the geometry of a placemark, if there is one.
+fn geometry_of(placemark: Element<'_>, shape: &mut Shape) -> Result<()> {
+    let mut found = geometries(placemark);
+    match (found.next(), found.next()) {
+        (None, _) => Ok(()),
+        (Some(first), None) => geometry(first, shape).map(|_| ()),
         (Some(_), Some(_)) => {
             let error = Error::invalid_data("expected one geometry, found more");
             Err(error.in_field("geometry"))
@@ -329,85 +360,103 @@ fn geometry_of(placemark: Element<'_>) -> Result<Option<Geometry>> {
     }
 }
 
-/// Elements are nested at most as deep as the reader of XML allows, and so is this.
-fn geometry(element: Element<'_>) -> Result<Geometry> {
-    Ok(match element.name() {
-        "Point" => match coordinates(element)?.as_slice() {
-            [] => Geometry::Point(None),
-            [place] => Geometry::Point(Some(*place)),
-            more => return Err(wrong(format!("expected one place, found {}", more.len()))),
-        },
-        "LineString" | "LinearRing" => Geometry::LineString(coordinates(element)?),
-        "Polygon" => Geometry::Polygon(rings(element)?),
-        "MultiGeometry" => {
-            let members = element
-                .children()
-                .filter(|child| GEOMETRIES.contains(&child.name()));
-            multi(members.map(geometry).collect::<Result<_>>()?)
+fn geometries(element: Element<'_>) -> impl Iterator<Item = Element<'_>> {
+    element.children().filter(|child| is_geometry(child.name()))
+}
+
+/// Adds a geometry, and says what geometries like it make together. Elements are nested at most as deep as
+/// the reader of XML allows, and so is this.
+fn geometry(element: Element<'_>, shape: &mut Shape) -> Result<Kind> {
+    match element.name() {
+        "Point" => {
+            shape.begin(Kind::Point);
+            match coordinates(element, shape)? {
+                0 => {
+                    shape.no_place();
+                    Ok(Kind::Collection)
+                }
+                1 => Ok(Kind::MultiPoint),
+                more => Err(wrong(format!("expected one place, found {more}"))),
+            }
         }
-        other => return Err(wrong(format!("geometries {other:?} are not supported"))),
-    })
+        "LineString" | "LinearRing" => {
+            shape.begin(Kind::LineString);
+            shape.counted(|shape| coordinates(element, shape))?;
+            Ok(Kind::MultiLineString)
+        }
+        "Polygon" => {
+            shape.begin(Kind::Polygon);
+            shape.counted(|shape| rings(element, shape))?;
+            Ok(Kind::MultiPolygon)
+        }
+        "MultiGeometry" => {
+            multi(element, shape)?;
+            Ok(Kind::Collection)
+        }
+        other => Err(wrong(format!("geometries {other:?} are not supported"))),
+    }
 }
 
-/// The outer ring first, where there is one.
-fn rings(polygon: Element<'_>) -> Result<Vec<Vec<Position>>> {
-    let of = |name: &str| {
+/// Adds geometries; those of one kind are that kind's collection.
+fn multi(element: Element<'_>, shape: &mut Shape) -> Result<()> {
+    let start = shape.begin(Kind::Collection);
+    let mut kind = None;
+    let put = |shape: &mut Shape| -> Result<usize> {
+        let mut count = 0;
+        for member in geometries(element) {
+            let own = geometry(member, shape)?;
+            if *kind.get_or_insert(own) != own {
+                kind = Some(Kind::Collection);
+            }
+            count += 1;
+        }
+        Ok(count)
+    };
+    shape.counted(put)?;
+    shape.set_kind(start, kind.unwrap_or(Kind::Collection));
+    Ok(())
+}
+
+/// Adds the rings of a polygon, the outer one first, where there is one: how many there are.
+fn rings(polygon: Element<'_>, shape: &mut Shape) -> Result<usize> {
+    let mut add = |name: &str| -> Result<usize> {
+        let mut count = 0;
         let boundaries = polygon.children().filter(|child| child.name() == name);
-        let rings = boundaries.flat_map(|boundary| boundary.children());
-        let rings = rings.filter(|ring| ring.name() == "LinearRing");
-        rings.map(coordinates).collect::<Result<Vec<_>>>()
+        for ring in boundaries.flat_map(|boundary| boundary.children()) {
+            if ring.name() == "LinearRing" {
+                shape.ring(|shape| coordinates(ring, shape))?;
+                count += 1;
+            }
+        }
+        Ok(count)
     };
-    let (mut rings, inner) = (of("outerBoundaryIs")?, of("innerBoundaryIs")?);
-    if rings.len() > 1 || (rings.is_empty() && !inner.is_empty()) {
-        let found = rings.len();
-        return Err(wrong(format!("expected one outer boundary, found {found}")));
+    let (outer, inner) = (add("outerBoundaryIs")?, add("innerBoundaryIs")?);
+    if outer > 1 || (outer == 0 && inner > 0) {
+        let message = format!("expected one outer boundary, found {outer}");
+        return Err(wrong(message));
     }
-    rings.extend(inner);
-    Ok(rings)
+    Ok(outer + inner)
 }
 
-/// Geometries of one kind are that kind's collection.
-fn multi(members: Vec<Geometry>) -> Geometry {
-    let all = |is: fn(&Geometry) -> bool| !members.is_empty() && members.iter().all(is);
-    if all(|member| matches!(member, Geometry::Point(Some(_)))) {
-        let places = members.iter().filter_map(|member| match member {
-            Geometry::Point(place) => *place,
-            _ => None,
-        });
-        return Geometry::MultiPoint(places.collect());
-    }
-    if all(|member| matches!(member, Geometry::LineString(_))) {
-        let lines = members.into_iter().filter_map(|member| match member {
-            Geometry::LineString(line) => Some(line),
-            _ => None,
-        });
-        return Geometry::MultiLineString(lines.collect());
-    }
-    if all(|member| matches!(member, Geometry::Polygon(_))) {
-        let polygons = members.into_iter().filter_map(|member| match member {
-            Geometry::Polygon(rings) => Some(rings),
-            _ => None,
-        });
-        return Geometry::MultiPolygon(polygons.collect());
-    }
-    Geometry::Collection(members)
-}
-
-/// `longitude,latitude` or `longitude,latitude,altitude`, with white space between places.
-fn coordinates(element: Element<'_>) -> Result<Vec<Position>> {
+/// Adds places, `longitude,latitude` or `longitude,latitude,altitude` with white space between them: how
+/// many there are.
+fn coordinates(element: Element<'_>, shape: &mut Shape) -> Result<usize> {
     let Some(coordinates) = element.child("coordinates") else {
-        return Ok(Vec::new());
+        return Ok(0);
     };
-    let text = coordinates.text();
-    text.split_ascii_whitespace().map(place).collect()
+    let mut count = 0;
+    for place in coordinates.text().split_ascii_whitespace() {
+        shape.place(position(place)?);
+        count += 1;
+    }
+    Ok(count)
 }
 
-fn place(text: &str) -> Result<Position> {
+fn position(text: &str) -> Result<Position> {
     let mut position = [f64::NAN; 3];
     let mut count = 0;
-    for number in text.split(',') {
-        let number = number
-            .parse()
+    for number in text.as_bytes().split(|&byte| byte == b',') {
+        let number = lexical_core::parse(number)
             .ok()
             .filter(|number: &f64| number.is_finite());
         match (number, position.get_mut(count)) {

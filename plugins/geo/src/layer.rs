@@ -1,6 +1,6 @@
 //! Layers: what a table is made of, the columns that its files have, and the row that a record is.
 
-use crate::shape::{Bounds, Geometry};
+use crate::shape::{Bounds, Shape};
 use arrow_schema::{DataType, Field, Schema};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -27,6 +27,9 @@ const WORLD: Bounds = Bounds {
     min: [-180.0, -90.0],
     max: [180.0, 90.0],
 };
+
+/// Where the attributes of a layer's files are among its attributes, by their names.
+pub(crate) type Places = hashbrown::HashMap<String, usize>;
 
 /// Where a table's columns are: the geometry, its bounding box, then the attributes.
 const GEOMETRY: usize = 0;
@@ -233,7 +236,7 @@ impl Layer {
     }
 
     /// The attributes of the files, by their names.
-    pub(crate) fn places(&self) -> HashMap<String, usize> {
+    pub(crate) fn places(&self) -> Places {
         let fixed = self.format.columns().len();
         let attributes = self.attributes.iter().enumerate().skip(fixed);
         let places = attributes.map(|(at, attribute)| (attribute.name.clone(), at));
@@ -248,7 +251,8 @@ pub(crate) struct Frame {
     file: String,
     /// Whether places are longitudes and latitudes.
     is_geographic: bool,
-    wkb: Vec<u8>,
+    /// The shape of the record at hand.
+    pub(crate) shape: Shape,
     pub(crate) notes: Notes,
 }
 
@@ -259,7 +263,7 @@ impl Frame {
             attributes: layer.attributes.clone(),
             file,
             is_geographic: crs == Some(CRS84),
-            wkb: Vec::new(),
+            shape: Shape::default(),
             notes: Notes::default(),
         }
     }
@@ -296,32 +300,28 @@ impl Frame {
         cells.all(|(at, cell)| rows.takes_cell(GEOMETRY + 1 + at, cell))
     }
 
-    /// Adds a row. There is a cell for every attribute.
-    pub(crate) fn push(
-        &mut self,
+    /// Adds the row of the record at hand. There is a cell for every attribute.
+    pub(crate) fn push<'a>(
+        &'a mut self,
         rows: &mut Rows,
-        shape: (Option<&Geometry>, Option<Bounds>),
-        attributes: &[Cell<'_>],
-        other: Option<&str>,
+        bounds: Option<Bounds>,
+        attributes: impl IntoIterator<Item = Cell<'a>>,
+        other: Option<&'a str>,
         record: u64,
     ) -> Result<()> {
-        let (geometry, bounds) = shape;
-        self.wkb.clear();
-        let mut cells = Vec::with_capacity(ATTRIBUTES + attributes.len() + LAST.len());
-        match geometry {
-            Some(geometry) if rows.wants(GEOMETRY) => {
-                if geometry.has_open_ring() {
-                    self.notes.add("open ring", "", || {
-                        format!(
-                            "record {record}: a ring of a polygon does not end where it begins; it \
-                             is kept as it stands (said once a file)"
-                        )
-                    });
-                }
-                geometry.write(&mut self.wkb);
-                cells.push(Cell::Bytes(&self.wkb));
+        let mut cells = Vec::with_capacity(ATTRIBUTES + self.attributes.len() + LAST.len());
+        if rows.wants(GEOMETRY) && !self.shape.is_none() {
+            if self.shape.has_open_ring() {
+                self.notes.add("open ring", "", || {
+                    format!(
+                        "record {record}: a ring of a polygon does not end where it begins; it is \
+                         kept as it stands (said once a file)"
+                    )
+                });
             }
-            _ => cells.push(Cell::Null),
+            cells.push(Cell::Bytes(self.shape.wkb()));
+        } else {
+            cells.push(Cell::Null);
         }
         cells.extend(bounds_cells(bounds));
         cells.extend(attributes);

@@ -1,9 +1,9 @@
 //! Map layers as tables: GeoJSON, ESRI shapefiles and KML of any size, one record held at a time.
 //!
 //! ```text
-//! input --> geojson (head, place)         --> shape: WKB, box --> layer::Frame --> rows --> batches
-//!       --> shapefile (parts, bytes, dbf) -->
-//!       --> kml                           -->
+//! input --> geojson (head, feature, place) --> shape: WKB, box --> layer::Frame --> rows --> batches
+//!       --> shapefile (parts, bytes, dbf)  -->
+//!       --> kml                            -->
 //! ```
 //!
 //! A layer's columns are found in the first records of its first files. The bounding box of a record decides

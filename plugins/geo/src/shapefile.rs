@@ -7,10 +7,10 @@ mod dbf;
 mod parts;
 
 use crate::layer::{ATTRIBUTES_MAX, Found, Frame, Holds, Layer, Notes, RECORD_BYTES_MAX};
-use crate::shape::{Bounds, Geometry, Position, polygons};
+use crate::shape::{self, Bounds, PLACE_BYTES, Place, polygons};
 use bytes::{Bytes, Cursor};
-use dbf::Dbf;
-use sextant_plugin_sdk::{Cell, Entry, Error, ErrorKind, Host, Result, RowReader, Rows};
+use dbf::{Dbf, Record};
+use sextant_plugin_sdk::{Entry, Error, ErrorKind, Host, Result, RowReader, Rows};
 use std::borrow::Cow;
 
 pub(crate) use parts::{Parts, group};
@@ -18,6 +18,8 @@ pub(crate) use parts::{Parts, group};
 const HEADER_BYTES: u64 = 100;
 const FILE_CODE: u32 = 9994;
 const VERSION: u32 = 1000;
+/// What comes before a record: its number, and how long it is.
+const LENGTH_BYTES: u64 = 8;
 /// What of a record says its kind, its bounding box and its counts.
 const HEAD_BYTES: u64 = 44;
 /// A measure below this is none.
@@ -78,7 +80,6 @@ pub(crate) struct Reader {
     fields: Vec<Option<usize>>,
     frame: Frame,
     number: u64,
-    record: Vec<u8>,
 }
 
 impl Reader {
@@ -118,18 +119,17 @@ impl Reader {
             fields,
             frame,
             number: 0,
-            record: Vec::new(),
         })
     }
 
-    /// Reads the head of the record that begins here, and how many bytes are behind it.
-    fn head(&mut self) -> Result<u64> {
+    /// Reads how many bytes the record has that begins here, and goes to them.
+    fn length(&mut self) -> Result<u64> {
         let start = self.shp.position();
-        self.shp.read(&mut self.record, 8)?;
-        let mut cursor = Cursor::new(&self.record);
+        let mut cursor = Cursor::new(self.shp.peek(LENGTH_BYTES)?);
         // Its number is not looked at: some programs write others than they should.
         cursor.skip(4)?;
         let bytes = u64::from(cursor.u32_be()?) * 2;
+        self.shp.skip(LENGTH_BYTES)?;
         let left = self.end.saturating_sub(self.shp.position());
         if bytes < 4 || bytes > left.min(RECORD_BYTES_MAX as u64) {
             let message = format!(
@@ -138,35 +138,41 @@ impl Reader {
             );
             return Err(Error::invalid_data(message).at_byte(start));
         }
-        self.shp.read(&mut self.record, bytes.min(HEAD_BYTES))?;
-        Ok(bytes - bytes.min(HEAD_BYTES))
+        Ok(bytes)
     }
 
     /// Reads the record that begins here, as far as it is wanted.
     fn record(&mut self, rows: &mut Rows) -> Result<Outcome> {
         let start = self.shp.position();
-        let rest = self.head()?;
-        let is_deleted = match &mut self.dbf {
-            Some(dbf) => dbf.advance()?,
-            None => false,
-        };
+        let bytes = self.length()?;
+        let head = self.shp.peek(bytes.min(HEAD_BYTES))?;
+        let attributes = self.dbf.as_mut().map(Dbf::advance).transpose()?;
+        let is_deleted = attributes.is_some_and(|record| record.is_deleted());
         let bounds = match Frame::wants_shape(rows) && !is_deleted {
-            true => head_of(self.kind, &self.record),
+            true => head_of(self.kind, head),
             false => Ok(None),
         };
         let is_taken = match &bounds {
             Ok(bounds) => !is_deleted && self.frame.takes(rows, *bounds, self.number),
             Err(_) => false,
         };
-        if is_taken && Frame::wants_geometry(rows) {
-            self.shp.append(&mut self.record, rest)?;
-        } else {
-            self.shp.skip(rest)?;
+        self.frame.shape.clear();
+        let mut drawn = Ok(());
+        if let Ok(bounds) = bounds
+            && is_taken
+            && Frame::wants_geometry(rows)
+        {
+            let record = self.shp.peek(bytes)?;
+            drawn = draw(self.kind, record, bounds, &mut self.frame, self.number);
         }
+        self.shp.skip(bytes)?;
         let pushed = match bounds {
             _ if is_deleted => return Ok(Outcome::Deleted),
             Ok(_) if !is_taken => return Ok(Outcome::Done),
-            Ok(bounds) => self.push(rows, bounds),
+            Ok(bounds) => drawn.and_then(|()| {
+                let (fields, number) = (&self.fields, self.number);
+                push(rows, &mut self.frame, attributes, fields, bounds, number)
+            }),
             Err(error) => Err(error),
         };
         match pushed {
@@ -175,46 +181,6 @@ impl Reader {
             }
             pushed => pushed.map(|()| Outcome::Done),
         }
-    }
-
-    fn push(&mut self, rows: &mut Rows, bounds: Option<Bounds>) -> Result<()> {
-        let geometry = match Frame::wants_geometry(rows) {
-            true => geometry(self.kind, &self.record, &mut self.frame)?,
-            false => None,
-        };
-        let number = self.number;
-        if let Some(geometry) = &geometry
-            && geometry.bounds() != bounds
-        {
-            self.frame.notes.add("another box", "", || {
-                format!(
-                    "record {number}: the bounding box that it says is not that of its places; the \
-                     columns have what it says (said once a file)"
-                )
-            });
-        }
-        let mut texts = vec![Cow::Borrowed(""); self.fields.len()];
-        let mut cells = vec![Cell::Null; self.fields.len()];
-        if let Some(dbf) = &self.dbf {
-            for (at, field) in self.fields.iter().enumerate() {
-                if let Some(field) = field.filter(|_| self.frame.wants(rows, at)) {
-                    let (text, is_cut) = dbf.text(field)?;
-                    texts[at] = text;
-                    if is_cut {
-                        self.frame
-                            .notes
-                            .add("cut", "", || cut(number, dbf.name(field)));
-                    }
-                }
-            }
-            let attributes = texts.iter().zip(&self.frame.attributes).zip(&mut cells);
-            for ((text, attribute), cell) in attributes {
-                *cell = dbf::cell(text, attribute.holds)
-                    .map_err(|error| error.in_field(&attribute.column))?;
-            }
-        }
-        let shape = (geometry.as_ref(), bounds);
-        self.frame.push(rows, shape, &cells, None, number)
     }
 
     /// The file has ended where it said; so must its attributes.
@@ -261,6 +227,39 @@ impl RowReader for Reader {
     }
 }
 
+/// Adds the row of a record whose shape is in the frame. For each attribute of the layer there is the field of
+/// the .dbf.
+fn push(
+    rows: &mut Rows,
+    frame: &mut Frame,
+    attributes: Option<Record<'_>>,
+    fields: &[Option<usize>],
+    bounds: Option<Bounds>,
+    number: u64,
+) -> Result<()> {
+    let mut texts = Vec::with_capacity(fields.len());
+    for (at, field) in fields.iter().enumerate() {
+        let field = field.filter(|_| frame.wants(rows, at));
+        texts.push(match attributes.zip(field) {
+            None => Cow::Borrowed(""),
+            Some((attributes, field)) => {
+                let (text, is_cut) = attributes.text(field)?;
+                if is_cut {
+                    let name = attributes.name(field);
+                    frame.notes.add("cut", "", || cut(number, name));
+                }
+                text
+            }
+        });
+    }
+    let mut cells = Vec::with_capacity(fields.len());
+    for (text, attribute) in texts.iter().zip(&frame.attributes) {
+        let cell = dbf::cell(text, attribute.holds);
+        cells.push(cell.map_err(|error| error.in_field(&attribute.column))?);
+    }
+    frame.push(rows, bounds, cells, None, number)
+}
+
 fn cut(number: u64, field: &str) -> String {
     format!(
         "record {number}, field {field:?}: the text is as long as the field and ends within a \
@@ -299,13 +298,12 @@ pub(crate) fn sample(host: &Host, parts: &Parts, found: &mut Found) -> Result<()
 
 /// The kind of the records, and how many bytes the file has.
 fn header(shp: &mut Bytes) -> Result<(Kind, u64)> {
-    let mut header = Vec::new();
-    shp.read(&mut header, HEADER_BYTES)?;
-    let mut cursor = Cursor::new(&header);
+    let mut cursor = Cursor::new(shp.peek(HEADER_BYTES)?);
     let code = cursor.u32_be()?;
     cursor.skip(20)?;
     let bytes = u64::from(cursor.u32_be()?) * 2;
     let (version, kind) = (cursor.u32_le()?, cursor.u32_le()?);
+    shp.skip(HEADER_BYTES)?;
     if code != FILE_CODE || version != VERSION {
         let message = format!(
             "expected a shapefile (code {FILE_CODE}, version {VERSION}), found code {code}, version \
@@ -363,55 +361,171 @@ fn head_of(expected: Kind, record: &[u8]) -> Result<Option<Bounds>> {
     }
 }
 
-/// The geometry of a whole record.
-fn geometry(expected: Kind, record: &[u8], frame: &mut Frame) -> Result<Option<Geometry>> {
+/// Reads the geometry of a whole record into the frame's shape.
+fn draw(
+    expected: Kind,
+    record: &[u8],
+    bounds: Option<Bounds>,
+    frame: &mut Frame,
+    number: u64,
+) -> Result<()> {
     let mut cursor = Cursor::new(record);
     let kind = kind_of(expected, &mut cursor)?;
     if kind.shape == Shape::Null {
-        return Ok(None);
+        return Ok(());
     }
-    let lengths = lengths(kind.shape, &mut cursor)?;
-    let mut lines = lines(kind, &lengths, &mut cursor, frame)?;
-    Ok(Some(match (kind.shape, lines.len()) {
-        (Shape::Point, _) => Geometry::Point(lines.iter().flatten().next().copied()),
-        (Shape::MultiPoint, _) => Geometry::MultiPoint(lines.remove(0)),
-        (Shape::PolyLine, 1) => Geometry::LineString(lines.remove(0)),
-        (Shape::PolyLine, _) => Geometry::MultiLineString(lines),
-        _ => grouped(lines, frame)?,
-    }))
+    let starts = starts(kind.shape, &mut cursor)?;
+    let places = Places::read(kind, starts, &mut cursor, frame)?;
+    put(kind.shape, &places, frame)?;
+    if Bounds::around(shape::places(places.bytes)) != bounds {
+        frame.notes.add("another box", "", || {
+            format!(
+                "record {number}: the bounding box that it says is not that of its places; the columns \
+                 have what it says (said once a file)"
+            )
+        });
+    }
+    Ok(())
 }
 
-/// How many places each part of a record has.
-fn lengths(shape: Shape, cursor: &mut Cursor<'_>) -> Result<Vec<usize>> {
+/// Where each part of a record begins, as the number of its first place, and where the last one ends.
+fn starts(shape: Shape, cursor: &mut Cursor<'_>) -> Result<Vec<usize>> {
     if shape == Shape::Point {
-        return Ok(vec![1]);
+        return Ok(vec![0, 1]);
     }
     cursor.skip(32)?;
     if shape == Shape::MultiPoint {
-        return Ok(vec![cursor.u32_le()? as usize]);
+        return Ok(vec![0, cursor.u32_le()? as usize]);
     }
     let (parts, count) = (cursor.u32_le()?, cursor.u32_le()?);
     // Both are held against the bytes that there are before any place is made for them.
     cursor.has(u64::from(parts) * 4 + u64::from(count) * 16)?;
-    let starts = (0..parts)
-        .map(|_| cursor.u32_le())
-        .collect::<Result<Vec<_>>>()?;
-    let ends = starts.iter().copied().skip(1).chain([count]);
-    let lengths = starts.iter().zip(ends).map(|(&start, end)| {
-        let length = end.checked_sub(start).filter(|&length| length > 0);
-        length.map(|length| length as usize)
-    });
-    let first = starts.first().copied().unwrap_or(count);
-    let lengths: Option<Vec<_>> = lengths.collect();
-    lengths.filter(|_| first == 0).ok_or_else(|| {
-        Error::invalid_data(format!(
+    let mut starts = Vec::with_capacity(parts as usize + 1);
+    for _ in 0..parts {
+        starts.push(cursor.u32_le()? as usize);
+    }
+    starts.push(count as usize);
+    match starts[0] == 0 && starts.is_sorted_by(|start, end| start < end) {
+        true => Ok(starts),
+        false => Err(Error::invalid_data(format!(
             "expected parts that begin at 0 and follow each other within {count} places"
-        ))
-    })
+        ))),
+    }
 }
 
-fn grouped(rings: Vec<Vec<Position>>, frame: &mut Frame) -> Result<Geometry> {
-    let (geometry, has_lost_hole) = polygons(rings)?;
+/// The places of a record, part by part, as they stand in it.
+struct Places<'a> {
+    starts: Vec<usize>,
+    bytes: &'a [u8],
+    heights: Option<Vec<f64>>,
+}
+
+impl<'a> Places<'a> {
+    /// Behind the places of all parts are their heights and measures; where there is more than a point, the
+    /// ranges of those come first.
+    fn read(
+        kind: Kind,
+        starts: Vec<usize>,
+        cursor: &mut Cursor<'a>,
+        frame: &mut Frame,
+    ) -> Result<Self> {
+        let count = starts.last().copied().unwrap_or_default();
+        let bytes = cursor.take(count as u64 * PLACE_BYTES as u64)?;
+        let is_finite = |place: &Place| place.iter().all(|number| number.is_finite());
+        if let Some([x, y]) = shape::places(bytes).find(|place| !is_finite(place)) {
+            let message = format!("expected a place, found {x}, {y}");
+            return Err(Error::invalid_data(message));
+        }
+        let ranges = if kind.shape == Shape::Point { 0 } else { 16 };
+        let mut heights = None;
+        if kind.has_z {
+            cursor.skip(ranges)?;
+            let numbers = (0..count).map(|_| cursor.f64());
+            heights = Some(numbers.collect::<Result<Vec<_>>>()?);
+        }
+        // Measures may be left out, even where the kind has them.
+        if kind.has_m && cursor.has(ranges + count as u64 * 8).is_ok() {
+            cursor.skip(ranges)?;
+            let mut has_measures = false;
+            for _ in 0..count {
+                has_measures |= cursor.f64()? > NO_MEASURE;
+            }
+            if has_measures {
+                frame.notes.add("measures", "", || {
+                    "places have measures (M), which are not read (said once a file)".to_owned()
+                });
+            }
+        }
+        Ok(Self {
+            starts,
+            bytes,
+            heights,
+        })
+    }
+
+    fn parts(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// The places of a part, and their heights.
+    fn part(&self, part: usize) -> (&[u8], Option<&[f64]>) {
+        self.between(self.starts[part], self.starts[part + 1])
+    }
+
+    fn between(&self, start: usize, end: usize) -> (&[u8], Option<&[f64]>) {
+        let heights = self.heights.as_ref().map(|heights| &heights[start..end]);
+        (&self.bytes[start * PLACE_BYTES..end * PLACE_BYTES], heights)
+    }
+}
+
+/// Puts the geometry that places make into the frame's shape.
+fn put(shape: Shape, places: &Places<'_>, frame: &mut Frame) -> Result<()> {
+    let (out, parts) = (&mut frame.shape, places.parts());
+    match (shape, parts) {
+        (Shape::Null, _) => {}
+        (Shape::Point, _) => {
+            out.begin(shape::Kind::Point);
+            let (places, heights) = places.part(0);
+            out.copy(places, heights);
+        }
+        (Shape::MultiPoint, _) => {
+            let count = places.starts[parts];
+            out.begin(shape::Kind::MultiPoint);
+            out.count(count);
+            for at in 0..count {
+                out.begin(shape::Kind::Point);
+                let (place, height) = places.between(at, at + 1);
+                out.copy(place, height);
+            }
+        }
+        (Shape::PolyLine, _) => {
+            if parts != 1 {
+                out.begin(shape::Kind::MultiLineString);
+                out.count(parts);
+            }
+            for part in 0..parts {
+                out.begin(shape::Kind::LineString);
+                let (places, heights) = places.part(part);
+                out.copy_line(places, heights);
+            }
+        }
+        // A ring alone is a polygon, whichever way it runs.
+        (Shape::Polygon, 1) => {
+            out.begin(shape::Kind::Polygon);
+            out.count(1);
+            let (places, heights) = places.part(0);
+            out.copy_ring(places, heights);
+        }
+        (Shape::Polygon, _) => put_polygons(places, frame)?,
+    }
+    Ok(())
+}
+
+fn put_polygons(places: &Places<'_>, frame: &mut Frame) -> Result<()> {
+    let corners: Vec<_> = shape::places(places.bytes).collect();
+    let ends = places.starts.windows(2);
+    let rings: Vec<_> = ends.map(|ends| &corners[ends[0]..ends[1]]).collect();
+    let (found, has_lost_hole) = polygons(&rings)?;
     if has_lost_hole {
         frame.notes.add("lost hole", "", || {
             "a ring runs as holes do, the other way than the largest, but is in no other ring; it is \
@@ -419,53 +533,19 @@ fn grouped(rings: Vec<Vec<Position>>, frame: &mut Frame) -> Result<Geometry> {
                 .to_owned()
         });
     }
-    Ok(geometry)
-}
-
-/// The places of each part, and behind all of them their heights and measures; where there is more than a
-/// point, the ranges of those come first.
-fn lines(
-    kind: Kind,
-    lengths: &[usize],
-    cursor: &mut Cursor<'_>,
-    frame: &mut Frame,
-) -> Result<Vec<Vec<Position>>> {
-    let count: usize = lengths.iter().sum();
-    cursor.has(count as u64 * 16)?;
-    let lines = lengths.iter().map(|&length| line(cursor, length));
-    let mut lines = lines.collect::<Result<Vec<_>>>()?;
-    let ranges = if kind.shape == Shape::Point { 0 } else { 16 };
-    if kind.has_z {
-        cursor.skip(ranges)?;
-        for place in lines.iter_mut().flatten() {
-            place[2] = cursor.f64()?;
+    let out = &mut frame.shape;
+    let count = found.last().map_or(0, |(polygon, _)| polygon + 1);
+    if count != 1 {
+        out.begin(shape::Kind::MultiPolygon);
+        out.count(count);
+    }
+    for rings in found.chunk_by(|(one, _), (other, _)| one == other) {
+        out.begin(shape::Kind::Polygon);
+        out.count(rings.len());
+        for (_, ring) in rings {
+            let (places, heights) = places.part(*ring);
+            out.copy_ring(places, heights);
         }
     }
-    // Measures may be left out, even where the kind has them.
-    if kind.has_m && cursor.has(ranges + count as u64 * 8).is_ok() {
-        cursor.skip(ranges)?;
-        let mut has_measures = false;
-        for _ in 0..count {
-            has_measures |= cursor.f64()? > NO_MEASURE;
-        }
-        if has_measures {
-            frame.notes.add("measures", "", || {
-                "places have measures (M), which are not read (said once a file)".to_owned()
-            });
-        }
-    }
-    Ok(lines)
-}
-
-fn line(cursor: &mut Cursor<'_>, length: usize) -> Result<Vec<Position>> {
-    let mut places = Vec::with_capacity(length);
-    for _ in 0..length {
-        let [x, y] = cursor.pair()?;
-        if !(x.is_finite() && y.is_finite()) {
-            let message = format!("expected a place, found {x}, {y}");
-            return Err(Error::invalid_data(message));
-        }
-        places.push([x, y, f64::NAN]);
-    }
-    Ok(places)
+    Ok(())
 }

@@ -836,6 +836,184 @@ fn fields_beyond_the_columns_are_noted() {
 }
 
 #[test]
+fn features_are_the_same_in_any_order_of_their_members() {
+    let ring = "[[0,0],[0,4],[4,4],[0,0]]";
+    for (kind, coordinates, start) in [
+        ("Point", "[1,2]".to_owned(), "0101000000"),
+        ("LineString", ring.to_owned(), "010200000004000000"),
+        ("Polygon", format!("[{ring}]"), "01030000000100000004000000"),
+        (
+            "MultiPoint",
+            ring.to_owned(),
+            "0104000000040000000101000000",
+        ),
+        (
+            "MultiLineString",
+            format!("[{ring}]"),
+            "010500000001000000010200000004000000",
+        ),
+        (
+            "MultiPolygon",
+            format!("[[{ring}]]"),
+            "01060000000100000001030000000100000004000000",
+        ),
+    ] {
+        let geometry = format!("{{\"type\":\"{kind}\",\"coordinates\":{coordinates}}}");
+        let collection =
+            format!("{{\"type\":\"GeometryCollection\",\"geometries\":[null,{geometry}]}}");
+        let sorted = format!(
+            "{{\"geometry\":{{\"coordinates\":{coordinates},\"type\":\"{kind}\"}},\"id\":1,\
+             \"properties\":{{\"a\":2}},\"type\":\"Feature\"}}\n"
+        );
+        let text = feature(&geometry, "{\"a\":2}") + &feature(&collection, "null") + &sorted;
+        let (_, source) = source("a.json", text, "fail");
+        let batch = only(scan(&source, "layer", &[]).unwrap());
+        let wkb = geometries(&batch);
+        assert!(wkb[0].as_ref().unwrap().starts_with(start), "{wkb:?}");
+        let whole = wkb[0]
+            .as_ref()
+            .map(|wkb| format!("010700000001000000{wkb}"));
+        assert_eq!((&wkb[1], &wkb[2]), (&whole, &wkb[0]), "{kind}");
+        assert_eq!(texts(&batch, "feature_id"), [None, None, some("1")]);
+        let a = batch.column_by_name("a").unwrap();
+        let a: Vec<_> = a.as_primitive::<Int64Type>().iter().collect();
+        assert_eq!(a, [Some(2), None, Some(2)]);
+    }
+}
+
+#[test]
+fn an_empty_point_has_no_box() {
+    let point = r#"{"type":"Point","coordinates":[]}"#;
+    let (_, source) = source("a.json", feature(point, "{}"), "fail");
+    let batch = only(scan(&source, "layer", &["geometry", "min_x"]).unwrap());
+    // Python: struct.pack('<bI2d', 1, 1, nan, nan).hex().
+    let expected = "0101000000000000000000f87f000000000000f87f";
+    assert_eq!(geometries(&batch), [some(expected)]);
+    assert_eq!(floats(&batch, "min_x"), [None]);
+}
+
+#[test]
+fn members_that_are_there_twice_are_refused() {
+    let point = r#"{"type":"Point","type":"Point","coordinates":[1,2]}"#;
+    let twice = r#"{"type":"Feature","geometry":null,"geometry":null,"properties":{}}"#;
+    for (text, expected) in [
+        (twice.to_owned(), "the member \"geometry\" is there twice"),
+        (
+            feature(point, "{}"),
+            "field \"geometry\": duplicate field `type`",
+        ),
+    ] {
+        let (_, source) = source("a.json", text, "fail");
+        let error = failure(&source);
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn parts_of_a_shape_keep_their_heights() {
+    let hole = [1., 1., 2., 1., 2., 2., 1., 2., 1., 1.];
+    let square = [0., 0., 0., 9., 9., 9., 9., 0., 0., 0.];
+    let heights: Vec<f64> = (0..10).map(f64::from).collect();
+    // The range of the heights, and those.
+    let behind = numbers(&[&[0., 9.][..], heights.as_slice()].concat());
+    let bounds = [0., 0., 9., 9.];
+    let record = |kind| {
+        let places = [hole, square].concat();
+        [parts(kind, bounds, &[0, 5], &places), behind.clone()].concat()
+    };
+    let part = |places: &[f64], heights: &[f64]| {
+        let places = places.chunks(2).zip(heights);
+        let places = places.flat_map(|(place, height)| [place[0], place[1], *height]);
+        [
+            5_u32.to_le_bytes().to_vec(),
+            numbers(&places.collect::<Vec<_>>()),
+        ]
+        .concat()
+    };
+    let head = |code: u32| [vec![1], code.to_le_bytes().to_vec()].concat();
+    let two = 2_u32.to_le_bytes().to_vec();
+    let (hole, square) = (part(&hole, &heights[..5]), part(&square, &heights[5..]));
+    // The outer ring comes first.
+    let polygon = [head(1003), two.clone(), square.clone(), hole.clone()].concat();
+    let lines = [head(1005), two, head(1002), hole, head(1002), square].concat();
+    for (kind, expected) in [(15, polygon), (13, lines)] {
+        let (host, source) = source("a.shp", shp(kind, &[record(kind)]), "fail");
+        let batch = only(scan(&source, "layer", &["geometry"]).unwrap());
+        let wkb = batch.column(0).as_binary::<i32>();
+        assert_eq!(wkb.value(0), expected, "{kind}");
+        let warnings = host.warnings();
+        assert!(
+            warnings.iter().all(|warning| warning.contains("no .dbf")),
+            "{warnings:?}"
+        );
+    }
+}
+
+#[test]
+fn points_of_a_shape_are_as_they_stand_there() {
+    let whole: Vec<u8> = [8_u32.to_le_bytes().to_vec(), numbers(&[1., 2., 3., 4.])]
+        .into_iter()
+        .chain([2_u32.to_le_bytes().to_vec(), numbers(&[1., 2., 3., 4.])])
+        .flatten()
+        .collect();
+    let none = [&whole[..36], &0_u32.to_le_bytes()[..]].concat();
+    let (_, source) = source("a.shp", shp(8, &[whole, none]), "fail");
+    let batch = only(scan(&source, "layer", &["geometry", "max_y"]).unwrap());
+    // Python: struct.pack('<bIIbI2dbI2d', 1, 4, 2, 1, 1, 1, 2, 1, 1, 3, 4).hex().
+    let two = "0104000000020000000101000000000000000000f03f00000000000000400101000000000000000000084\
+               00000000000001040";
+    assert_eq!(geometries(&batch), [some(two), some("010400000000000000")]);
+    assert_eq!(floats(&batch, "max_y"), [Some(4.0), None]);
+}
+
+#[test]
+fn geometries_of_one_kind_are_a_collection_of_that() {
+    let point = "<Point><coordinates>1,2</coordinates></Point>";
+    let line = "<LineString><coordinates>1,2 3,4</coordinates></LineString>";
+    let ring = "<LinearRing><coordinates>0,0 4,0 4,4 0,0</coordinates></LinearRing>";
+    let polygon = format!(
+        "<Polygon><innerBoundaryIs>{ring}</innerBoundaryIs><outerBoundaryIs>{ring}</outerBoundaryIs>\
+         </Polygon>"
+    );
+    for (members, start) in [
+        (point.repeat(2), "0104000000020000000101000000"),
+        (line.repeat(2), "010500000002000000010200000002000000"),
+        (
+            polygon.repeat(2),
+            "01060000000200000001030000000200000004000000",
+        ),
+        (point.to_owned() + line, "0107000000020000000101000000"),
+        (
+            format!("<Point/>{point}"),
+            "01070000000200000001010000000000",
+        ),
+        (
+            format!("<MultiGeometry>{point}</MultiGeometry>"),
+            "010700000001000000010400000001000000",
+        ),
+        (String::new(), "010700000000000000"),
+    ] {
+        let text =
+            format!("<kml><Placemark><MultiGeometry>{members}</MultiGeometry></Placemark></kml>");
+        let (_, source) = source("a.kml", text, "fail");
+        let batch = only(scan(&source, "layer", &["geometry"]).unwrap());
+        let wkb = geometries(&batch).remove(0).unwrap();
+        assert!(wkb.starts_with(start), "{members}: {wkb}");
+    }
+}
+
+#[test]
+fn what_a_placemark_has_no_column_for_is_kept_by_its_name() {
+    let text = r#"<kml><Placemark><ExtendedData><Data name="x"><value>1</value></Data><Data name="x"><value>2</value></Data>
+<x>t</x><Data name="x"><value/></Data></ExtendedData><author><name>A &amp; "B"</name></author></Placemark></kml>"#;
+    let (_, source) = source("a.kml", text, "fail");
+    let batch = only(scan(&source, "layer", &[]).unwrap());
+    assert_eq!(texts(&batch, "x"), [some("1")]);
+    let other = r#"{"author/name":"A & \"B\"","x":["t","2"]}"#;
+    assert_eq!(texts(&batch, "other"), [some(other)]);
+}
+
+#[test]
 fn the_examples_are_read() {
     let host = TestHost::new()
         .entry(

@@ -4,8 +4,11 @@
 //! A line may end in LF alone, an empty line is no record, and a line of 0x1A, the end of a file in
 //! DOS, must be the last one. Text is UTF-8. A last record that is open, or has too few values, says
 //! that the file is cut off; anywhere else such a record is a bad one and what follows can be read.
+//!
+//! A record that lies whole in the host's chunk is lent from there.
 
 use crate::entity::shortened;
+use memchr::{memchr, memchr3};
 use sextant_plugin_sdk::{Error, InputReader, Result};
 use std::io::BufRead;
 
@@ -23,32 +26,30 @@ pub(crate) struct CsvReader {
     /// Where the next byte stands in the file.
     byte: u64,
     number: u64,
-    /// The values of the record, one behind the other, and where each ends.
-    text: Vec<u8>,
-    ends: Vec<usize>,
-    /// What is wrong with the quotes of the record.
-    broken: Option<&'static str>,
-}
-
-/// Where in a record the reader stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum At {
-    /// Before a value.
-    Start,
-    Plain,
-    Quoted,
-    /// Behind a quote within quotes: the end of the value, or the first of two.
-    Quote,
-    /// Behind a value in quotes.
-    Behind,
+    line: Line,
+    /// A line that does not lie in one chunk.
+    carry: Vec<u8>,
+    /// How much of the chunk is a line that was lent out.
+    lent: usize,
+    /// The values of a line in which quotes are doubled, with single ones.
+    unquoted: Vec<u8>,
 }
 
 /// A record: its values without their quotes and the white space around them.
-#[derive(Debug)]
-pub(crate) struct CsvRecord {
-    pub(crate) values: Vec<String>,
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CsvRecord<'a> {
+    text: &'a str,
+    spans: &'a [Span],
     pub(crate) number: u64,
     pub(crate) byte: u64,
+}
+
+impl<'a> CsvRecord<'a> {
+    /// One of its values.
+    pub(crate) fn value(&self, field: usize) -> Option<&'a str> {
+        let span = self.spans.get(field)?;
+        Some(self.text[span.start..span.end].trim())
+    }
 }
 
 impl CsvReader {
@@ -59,9 +60,10 @@ impl CsvReader {
             fields,
             byte: 0,
             number: 0,
-            text: Vec::new(),
-            ends: Vec::new(),
-            broken: None,
+            line: Line::default(),
+            carry: Vec::new(),
+            lent: 0,
+            unquoted: Vec::new(),
         }
     }
 
@@ -72,33 +74,37 @@ impl CsvReader {
 
     /// The next record; none at the end. The outer error says that the file is broken, the inner one
     /// that only this record is.
-    pub(crate) fn next(&mut self) -> Result<Option<Result<CsvRecord>>> {
+    pub(crate) fn next(&mut self) -> Result<Option<Result<CsvRecord<'_>>>> {
+        self.give_back();
         if self.byte == 0 {
             self.byte_order_mark()?;
         }
         loop {
             let byte = self.byte;
             let is_whole_line = self.line()?;
-            if self.ends.len() == 1 && self.text.trim_ascii() == [END] {
+            let only = self.only_value()?;
+            if only == Some([END].as_slice()) {
+                self.give_back();
                 self.expect_end()?;
                 return Ok(None);
             }
-            let is_empty = self.ends.len() == 1 && self.text.trim_ascii().is_empty();
+            let is_empty = only.is_some_and(<[u8]>::is_empty);
             if is_empty && !is_whole_line {
                 return Ok(None);
             }
             if !is_empty {
                 return self.record(byte, is_whole_line).map(Some);
             }
+            self.give_back();
         }
     }
 
     /// The record that was just read.
-    fn record(&mut self, byte: u64, is_whole_line: bool) -> Result<Result<CsvRecord>> {
+    fn record(&mut self, byte: u64, is_whole_line: bool) -> Result<Result<CsvRecord<'_>>> {
         self.number += 1;
         let number = self.number;
         let place = |error: Error| error.at_record(number).at_byte(byte);
-        let found = self.ends.len();
+        let found = self.line.spans.len();
         if found < self.fields && !is_whole_line {
             let message = format!(
                 "expected {} values, found {found} and the end of the file: it is not complete",
@@ -106,73 +112,80 @@ impl CsvReader {
             );
             return Err(place(Error::invalid_data(message)));
         }
-        if let Some(broken) = self.broken {
+        if let Some(broken) = self.line.broken {
             return Ok(Err(place(Error::invalid_data(broken))));
         }
         if found != self.fields {
             let message = format!("expected {} values, found {found}", self.fields);
             return Ok(Err(place(Error::invalid_data(message))));
         }
-        let values = self.values().map_err(place);
-        Ok(values.map(|values| CsvRecord {
-            values,
-            number,
-            byte,
-        }))
+        let mut bytes = line_bytes(&mut self.input, self.lent, &self.carry)?;
+        if self.line.has_doubled {
+            self.line.unquote(bytes, &mut self.unquoted);
+            bytes = &self.unquoted;
+        }
+        let spans = self.line.spans.as_slice();
+        Ok(match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(CsvRecord {
+                text,
+                spans,
+                number,
+                byte,
+            }),
+            Err(_) => Err(place(no_text(bytes, spans))),
+        })
     }
 
-    fn values(&self) -> Result<Vec<String>> {
-        let mut start = 0;
-        let values = self.ends.iter().map(|&end| {
-            let value = &self.text[std::mem::replace(&mut start, end)..end];
-            let text = std::str::from_utf8(value).map_err(|_| {
-                let shown = String::from_utf8_lossy(value);
-                let message = format!("expected UTF-8, found {:?}", shortened(&shown));
-                Error::invalid_data(message)
-            })?;
-            Ok(text.trim().to_owned())
-        });
-        values.collect()
-    }
-
-    /// Reads a line into `text` and `ends`: whether its end was there, and not that of the file.
+    /// Reads a line, which is in the chunk or in `carry` then: whether its end was there, and not that
+    /// of the file.
     fn line(&mut self) -> Result<bool> {
         let start = self.byte;
-        self.text.clear();
-        self.ends.clear();
-        self.broken = None;
-        let mut at = At::Start;
+        self.line.clear();
+        self.carry.clear();
         loop {
             let chunk = self.input.fill_buf()?;
             if chunk.is_empty() {
                 break;
             }
-            // The chunk is borrowed from the input, so what it is read into stands apart.
-            let mut line = Line {
-                text: &mut self.text,
-                ends: &mut self.ends,
-                broken: &mut self.broken,
-            };
-            let read = line.read(chunk, &mut at);
-            let count = read.unwrap_or(chunk.len());
-            self.input.consume(count);
-            self.byte += count as u64;
-            if self.text.len() + self.ends.len() > RECORD_BYTES_MAX {
+            let end = self.line.read(chunk, self.carry.len());
+            let count = end.unwrap_or(chunk.len());
+            if self.carry.len() + count > RECORD_BYTES_MAX {
                 let message =
                     format!("a record may have {RECORD_BYTES_MAX} bytes, this one has more");
                 return Err(Error::invalid_data(message).at_byte(start));
             }
-            if read.is_some() {
+            self.byte += count as u64;
+            if end.is_some() && self.carry.is_empty() {
+                self.lent = count;
+                return Ok(true);
+            }
+            self.carry.extend_from_slice(&chunk[..count]);
+            self.input.consume(count);
+            if end.is_some() {
                 return Ok(true);
             }
         }
-        if at == At::Quoted {
+        if self.line.at == At::Quoted {
             let message = "expected a quote, found the end of the file: it is not complete";
             let error = Error::invalid_data(message).at_record(self.number + 1);
             return Err(error.at_byte(start));
         }
-        self.ends.push(self.text.len());
+        self.line.end(self.carry.len());
         Ok(false)
+    }
+
+    /// The value of a sound line that has no more than one, without the white space around it.
+    fn only_value(&mut self) -> Result<Option<&[u8]>> {
+        let ([only], None) = (&self.line.spans[..], self.line.broken) else {
+            return Ok(None);
+        };
+        let bytes = line_bytes(&mut self.input, self.lent, &self.carry)?;
+        Ok(Some(bytes[only.start..only.end].trim_ascii()))
+    }
+
+    /// Consumes what was lent out.
+    fn give_back(&mut self) {
+        self.input.consume(std::mem::take(&mut self.lent));
     }
 
     /// Behind the line of 0x1A there is nothing.
@@ -218,50 +231,158 @@ impl CsvReader {
     }
 }
 
-/// What a line is read into.
-struct Line<'a> {
-    text: &'a mut Vec<u8>,
-    ends: &'a mut Vec<usize>,
-    broken: &'a mut Option<&'static str>,
+/// The line that was read: in the chunk, where it was lent out from there.
+fn line_bytes<'a>(input: &'a mut InputReader, lent: usize, carry: &'a [u8]) -> Result<&'a [u8]> {
+    match lent {
+        0 => Ok(carry),
+        lent => Ok(&input.fill_buf()?[..lent]),
+    }
 }
 
-impl Line<'_> {
-    /// Goes on with the next bytes: where in them the line ends, if it does.
-    fn read(&mut self, bytes: &[u8], at: &mut At) -> Option<usize> {
-        for (position, &byte) in bytes.iter().enumerate() {
-            *at = match (*at, byte) {
-                (At::Quoted, b'"') => At::Quote,
-                (At::Quoted, _) => self.keep(byte, At::Quoted),
-                (At::Quote, b'"') => self.keep(byte, At::Quoted),
-                (_, b'\n') => {
-                    self.ends.push(self.text.len());
-                    return Some(position + 1);
-                }
-                (_, b',') => {
-                    self.ends.push(self.text.len());
-                    At::Start
-                }
-                (At::Start, b'"') => At::Quoted,
-                (At::Quote | At::Behind, b' ' | b'\t' | b'\r') => At::Behind,
-                (At::Quote | At::Behind, _) => {
-                    *self.broken = Some("expected a comma after a closing quote, found more text");
-                    self.keep(byte, At::Behind)
-                }
-                (At::Start | At::Plain, _) => {
-                    if byte == b'"' {
-                        *self.broken =
-                            Some("expected a value without quotes, found a quote within it");
-                    }
-                    self.keep(byte, At::Plain)
-                }
-            };
-        }
-        None
+/// The error of a record that is no UTF-8.
+fn no_text(bytes: &[u8], spans: &[Span]) -> Error {
+    let mut values = spans.iter().map(|span| &bytes[span.start..span.end]);
+    let wrong = values.find(|value| std::str::from_utf8(value).is_err());
+    let shown = String::from_utf8_lossy(wrong.unwrap_or(bytes));
+    Error::invalid_data(format!("expected UTF-8, found {:?}", shortened(&shown)))
+}
+
+/// A line, as far as it was read.
+#[derive(Debug, Default)]
+struct Line {
+    at: At,
+    /// Where its values are, without their quotes.
+    spans: Vec<Span>,
+    /// Where the value at hand is.
+    span: Span,
+    /// Whether a quote is doubled in one of the values.
+    has_doubled: bool,
+    /// What is wrong with the quotes.
+    broken: Option<&'static str>,
+}
+
+/// Where in a line a value is.
+#[derive(Clone, Copy, Debug, Default)]
+struct Span {
+    start: usize,
+    end: usize,
+}
+
+/// Where in a line the reader stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum At {
+    /// Before a value.
+    #[default]
+    Start,
+    Plain,
+    Quoted,
+    /// Behind a quote within quotes: the end of the value, or the first of two.
+    Quote,
+    /// Behind a value in quotes.
+    Behind,
+}
+
+impl Line {
+    fn clear(&mut self) {
+        self.spans.clear();
+        (self.at, self.has_doubled, self.broken) = (At::Start, false, None);
     }
 
-    fn keep(&mut self, byte: u8, at: At) -> At {
-        self.text.push(byte);
-        at
+    /// Goes on with the next bytes, before which the line has `before`: where in them it ends, if it
+    /// does.
+    fn read(&mut self, bytes: &[u8], before: usize) -> Option<usize> {
+        let mut position = 0;
+        loop {
+            let byte = *bytes.get(position)?;
+            match self.at {
+                At::Start if byte == b'"' => {
+                    position += 1;
+                    self.span.start = before + position;
+                    self.at = At::Quoted;
+                }
+                At::Start => {
+                    self.span.start = before + position;
+                    self.at = At::Plain;
+                }
+                At::Plain => {
+                    position += memchr3(b',', b'\n', b'"', &bytes[position..])?;
+                    self.span.end = before + position;
+                    if bytes[position] == b'"' {
+                        self.broken =
+                            Some("expected a value without quotes, found a quote within it");
+                    } else if self.ends(bytes[position]) {
+                        return Some(position + 1);
+                    }
+                    position += 1;
+                }
+                At::Quoted => {
+                    position += memchr(b'"', &bytes[position..])?;
+                    self.span.end = before + position;
+                    self.at = At::Quote;
+                    position += 1;
+                }
+                At::Quote if byte == b'"' => {
+                    self.has_doubled = true;
+                    self.at = At::Quoted;
+                    position += 1;
+                }
+                At::Quote | At::Behind => {
+                    self.at = At::Behind;
+                    match byte {
+                        b' ' | b'\t' | b'\r' => {}
+                        b',' | b'\n' => {
+                            if self.ends(byte) {
+                                return Some(position + 1);
+                            }
+                        }
+                        _ => {
+                            self.broken =
+                                Some("expected a comma after a closing quote, found more text");
+                        }
+                    }
+                    position += 1;
+                }
+            }
+        }
+    }
+
+    /// Ends the value at hand at a comma, or the line with it.
+    fn ends(&mut self, byte: u8) -> bool {
+        self.spans.push(self.span);
+        self.at = At::Start;
+        byte == b'\n'
+    }
+
+    /// Ends the line where the file ends, behind so many bytes of it.
+    fn end(&mut self, bytes: usize) {
+        match self.at {
+            At::Start => {
+                self.span = Span {
+                    start: bytes,
+                    end: bytes,
+                };
+            }
+            At::Plain => self.span.end = bytes,
+            At::Quoted | At::Quote | At::Behind => {}
+        }
+        self.spans.push(self.span);
+    }
+
+    /// Copies the values, with a single quote for each two, and lets the spans be those of the copy.
+    fn unquote(&mut self, line: &[u8], copy: &mut Vec<u8>) {
+        copy.clear();
+        for span in &mut self.spans {
+            let mut value = &line[span.start..span.end];
+            span.start = copy.len();
+            while let Some(quote) = memchr(b'"', value) {
+                copy.extend_from_slice(&value[..=quote]);
+                value = value.get(quote + 2..).unwrap_or_default();
+            }
+            copy.extend_from_slice(value);
+            span.end = copy.len();
+            // Lest the end of one value and the start of the next make a character.
+            copy.push(b',');
+        }
     }
 }
 
@@ -280,7 +401,10 @@ mod tests {
         let mut records = Vec::new();
         while let Some(record) = reader.next()? {
             records.push(match record {
-                Ok(record) => record.values.join("|"),
+                Ok(record) => {
+                    let values = (0..3).filter_map(|field| record.value(field));
+                    values.collect::<Vec<_>>().join("|")
+                }
                 Err(error) => error.to_string(),
             });
         }
@@ -303,6 +427,13 @@ mod tests {
         for end in ["", "\n", "\n\x1A", "\r\n\x1A\r\n"] {
             assert_eq!(every(format!("{text}{end}")).unwrap(), expected);
         }
+        // Text behind a value in quotes that is empty makes no empty line.
+        let wrong = every("\"\"x\n1,2,3").unwrap();
+        assert!(wrong[0].ends_with("expected a comma after a closing quote, found more text"));
+        // No character is made of two values.
+        let halves = every(b"\"\"\"\xC4\",\"\x81\",3\n4,5,6".as_slice()).unwrap();
+        assert!(halves[0].starts_with("record 1, byte 0: expected UTF-8, found"));
+        assert_eq!(halves[1], "4|5|6");
         let marked = [&[0xEF, 0xBB, 0xBF], text.as_bytes()].concat();
         assert_eq!(every(marked).unwrap(), expected);
         for nothing in ["", "\n", " \r\n"] {

@@ -1,97 +1,33 @@
 //! What a list says of one person, organization, vessel or aircraft, in words that no single list owns.
 //!
-//! This is the seam between list formats and tables. A format is a function from a stream of bytes
-//! to [`Records`]; [`tables`](crate::tables) turns those into rows and never learns which format
-//! they came from. Whatever a list says has a place here: what fits no field goes into the `note`
-//! of the thing it belongs to, or else into [`Entity::attributes`].
-//!
-//! A record need not say all there is of an entity. Where a list has its parts in several files, or
-//! what joins two entities in records of their own, each record becomes an [`Entity`] with the id it
-//! belongs to and only the rows that it adds; so nothing is kept until its other half is found.
+//! Each type here is what one row says, and lends its texts from the record that it was read from; so
+//! nothing is kept until a table takes it. Whatever a list says has a place here: what fits no field goes
+//! into the `note` of the thing it belongs to, or else becomes an attribute.
 
+use hashbrown::HashSet;
 use sextant_plugin_sdk::{Error, Result};
-use std::collections::HashSet;
-
-/// Gives the records of one list file, in its order; none at the end. An error is the end too: the
-/// file itself is broken and no part of it should pass for the whole.
-pub(crate) type Records = Box<dyn FnMut() -> Result<Option<Record>>>;
-
-/// What a list file has at one place.
-#[derive(Debug)]
-pub(crate) enum Record {
-    /// What is said of an entity.
-    Entity(Box<Entity>),
-    /// A record that cannot be used. The file is sound and what follows can be read.
-    Bad(Error),
-    /// Something that is not read and that the analyst should know of.
-    Unread(String),
-}
-
-/// What a record says of an entity.
-#[derive(Debug, Default)]
-pub(crate) struct Entity {
-    /// The list's own id, unique in the list.
-    pub(crate) id: String,
-    /// None where the record only adds to an entity that stands elsewhere.
-    pub(crate) description: Option<Description>,
-    pub(crate) names: Vec<Name>,
-    pub(crate) identifiers: Vec<Identifier>,
-    pub(crate) addresses: Vec<Place>,
-    pub(crate) births: Vec<Birth>,
-    pub(crate) nationalities: Vec<String>,
-    /// Those that [`nationality`](Self::nationality) has added.
-    pub(crate) known_nationalities: HashSet<String>,
-    pub(crate) roles: Vec<Role>,
-    pub(crate) relations: Vec<Relation>,
-    pub(crate) measures: Vec<Measure>,
-    /// What has no field of its own.
-    pub(crate) attributes: Vec<Attribute>,
-}
-
-impl Entity {
-    /// Of an entity nothing is said yet.
-    pub(crate) fn new(id: impl Into<String>) -> Self {
-        Self {
-            id: id.into(),
-            ..Self::default()
-        }
-    }
-
-    /// Adds a field of the list that has no column.
-    pub(crate) fn attribute(&mut self, field: impl Into<String>, value: impl Into<String>) {
-        self.attributes.push(Attribute {
-            field: field.into(),
-            value: value.into(),
-        });
-    }
-
-    /// Adds a nationality; one that is there already is not there twice.
-    pub(crate) fn nationality(&mut self, country: &str) {
-        if self.known_nationalities.insert(country.to_owned()) {
-            self.nationalities.push(country.to_owned());
-        }
-    }
-}
 
 /// The one row that an entity has of its own.
-#[derive(Debug, Default)]
-pub(crate) struct Description {
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Description<'a> {
     pub(crate) kind: EntityKind,
     /// The primary name, or what the list shows for something that has none.
-    pub(crate) name: String,
+    pub(crate) name: &'a str,
+    /// The name in the writing of the entity's own country.
+    pub(crate) name_original_script: Option<&'a str>,
     /// `male`, `female`, or the list's word in lower case.
-    pub(crate) gender: Option<String>,
+    pub(crate) gender: Option<&'a str>,
     /// The list's reference for people, such as a number in a committee's list.
-    pub(crate) reference: Option<String>,
+    pub(crate) reference: Option<&'a str>,
     /// The sanctions programme or regime; several are joined by `; `.
-    pub(crate) programme: Option<String>,
+    pub(crate) programme: Option<&'a str>,
     /// Days since 1970-01-01.
     pub(crate) listed_on: Option<i32>,
     /// The latest update; days since 1970-01-01.
     pub(crate) updated_on: Option<i32>,
-    pub(crate) comments: Option<String>,
+    pub(crate) comments: Option<&'a str>,
     /// What the file says of its own version, as it stands there.
-    pub(crate) source_version: Option<String>,
+    pub(crate) source_version: Option<&'a str>,
 }
 
 /// What sort of thing is listed.
@@ -120,35 +56,35 @@ impl EntityKind {
 }
 
 /// One name of an entity.
-#[derive(Debug)]
-pub(crate) struct Name {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Name<'a> {
     pub(crate) kind: NameKind,
     /// The whole name.
-    pub(crate) name: String,
+    pub(crate) name: &'a str,
     pub(crate) quality: Option<Quality>,
     /// The list's own word for kind or quality.
-    pub(crate) quality_raw: Option<String>,
+    pub(crate) quality_raw: Option<&'a str>,
     /// ISO 15924, where the list says.
-    pub(crate) script: Option<String>,
+    pub(crate) script: Option<&'a str>,
     /// ISO 639, where the list says.
-    pub(crate) language: Option<String>,
+    pub(crate) language: Option<&'a str>,
     /// The parts in the list's order, where it gives parts. What the first or last of them means
     /// differs between lists and between people.
-    pub(crate) parts: [Option<String>; NAME_PARTS],
-    pub(crate) note: Option<String>,
+    pub(crate) parts: [Option<&'a str>; NAME_PARTS],
+    pub(crate) note: Option<&'a str>,
 }
 
-impl Name {
+impl<'a> Name<'a> {
     /// A name of which no more is known.
-    pub(crate) fn new(kind: NameKind, name: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: NameKind, name: &'a str) -> Self {
         Self {
             kind,
-            name: name.into(),
+            name,
             quality: None,
             quality_raw: None,
             script: None,
             language: None,
-            parts: Default::default(),
+            parts: [None; NAME_PARTS],
             note: None,
         }
     }
@@ -198,26 +134,26 @@ impl Quality {
 }
 
 /// A document or number.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Identifier {
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Identifier<'a> {
     pub(crate) kind: IdentifierKind,
     /// The list's own word for the kind.
-    pub(crate) kind_raw: Option<String>,
+    pub(crate) kind_raw: Option<&'a str>,
     /// A closer description.
-    pub(crate) kind_detail: Option<String>,
+    pub(crate) kind_detail: Option<&'a str>,
     /// None where the number stands somewhere in the note.
-    pub(crate) number: Option<String>,
+    pub(crate) number: Option<&'a str>,
     /// The country that issued it.
-    pub(crate) country: Option<String>,
+    pub(crate) country: Option<&'a str>,
     /// Days since 1970-01-01.
     pub(crate) issued_on: Option<i32>,
     /// Days since 1970-01-01.
     pub(crate) expires_on: Option<i32>,
     /// Where it was handed out, which may be an embassy.
-    pub(crate) issue_city: Option<String>,
+    pub(crate) issue_city: Option<&'a str>,
     /// Where it was handed out, which may be another country than the one that issued it.
-    pub(crate) issue_country: Option<String>,
-    pub(crate) note: Option<String>,
+    pub(crate) issue_country: Option<&'a str>,
+    pub(crate) note: Option<&'a str>,
 }
 
 /// What sort of document or number.
@@ -251,20 +187,20 @@ impl IdentifierKind {
 }
 
 /// An address, or as much of a place as is known.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Place {
-    pub(crate) street: Option<String>,
-    pub(crate) city: Option<String>,
-    pub(crate) region: Option<String>,
-    pub(crate) postal_code: Option<String>,
-    pub(crate) country: Option<String>,
-    pub(crate) note: Option<String>,
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Place<'a> {
+    pub(crate) street: Option<&'a str>,
+    pub(crate) city: Option<&'a str>,
+    pub(crate) region: Option<&'a str>,
+    pub(crate) postal_code: Option<&'a str>,
+    pub(crate) country: Option<&'a str>,
+    pub(crate) note: Option<&'a str>,
 }
 
 /// When or where a person may have been born. A list that does not say which date goes with which
 /// place gives a `Birth` for each date and one for each place.
-#[derive(Debug, Default)]
-pub(crate) struct Birth {
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Birth<'a> {
     /// How sure the date is, where the list says.
     pub(crate) kind: Option<BirthKind>,
     /// Days since 1970-01-01, only where the day is known and exact.
@@ -272,10 +208,10 @@ pub(crate) struct Birth {
     pub(crate) year_from: Option<i32>,
     pub(crate) year_to: Option<i32>,
     /// `postal_code` and `note` stay empty here.
-    pub(crate) place: Place,
+    pub(crate) place: Place<'a>,
     /// The alias under which this was claimed; none where it is the entity's own.
-    pub(crate) alias: Option<String>,
-    pub(crate) note: Option<String>,
+    pub(crate) alias: Option<&'a str>,
+    pub(crate) note: Option<&'a str>,
 }
 
 /// How sure a date of birth is.
@@ -297,14 +233,7 @@ impl BirthKind {
     }
 }
 
-/// A title or a function that someone has or had.
-#[derive(Debug)]
-pub(crate) struct Role {
-    pub(crate) kind: RoleKind,
-    pub(crate) role: String,
-}
-
-/// What sort of role.
+/// What sort of role: a title or a function that someone has or had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RoleKind {
     /// Stands before a name.
@@ -324,53 +253,45 @@ impl RoleKind {
 }
 
 /// What joins the entity to another one.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Relation {
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Relation<'a> {
     /// None where the list has no more than the other's name, which is in the note then.
-    pub(crate) other_id: Option<String>,
+    pub(crate) other_id: Option<&'a str>,
     /// `ownership`, `family` and so on.
     pub(crate) kind: &'static str,
     /// What the entity is to the other one, in the list's own words.
-    pub(crate) role: Option<String>,
-    pub(crate) start: Moment,
-    pub(crate) end: Moment,
-    pub(crate) note: Option<String>,
+    pub(crate) role: Option<&'a str>,
+    pub(crate) start: Moment<'a>,
+    pub(crate) end: Moment<'a>,
+    pub(crate) note: Option<&'a str>,
 }
 
 /// A date of which the list may know only a part.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Moment {
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Moment<'a> {
     /// Days since 1970-01-01, where the day is known.
     pub(crate) date: Option<i32>,
     /// As the list has it.
-    pub(crate) text: Option<String>,
+    pub(crate) text: Option<&'a str>,
 }
 
 /// A decision by which the entity is listed.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Measure {
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Measure<'a> {
     /// What is forbidden or frozen.
-    pub(crate) kind: Option<String>,
+    pub(crate) kind: Option<&'a str>,
     /// The sanctions programme or regime.
-    pub(crate) programme: Option<String>,
+    pub(crate) programme: Option<&'a str>,
     /// Who decided, where the list says.
-    pub(crate) authority: Option<String>,
+    pub(crate) authority: Option<&'a str>,
     /// Its reference for people.
-    pub(crate) reference: Option<String>,
+    pub(crate) reference: Option<&'a str>,
     /// Days since 1970-01-01.
     pub(crate) listed_on: Option<i32>,
     /// Days since 1970-01-01.
     pub(crate) ended_on: Option<i32>,
-    pub(crate) reason: Option<String>,
-    pub(crate) note: Option<String>,
-}
-
-/// A field of the list that has no column, in the list's own words.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Attribute {
-    /// Such as `VERSIONNUM` or `NATIONALITY/NOTE`.
-    pub(crate) field: String,
-    pub(crate) value: String,
+    pub(crate) reason: Option<&'a str>,
+    pub(crate) note: Option<&'a str>,
 }
 
 /// How many entities a file may have whose ids are kept. The list of the United Nations has 1,003
@@ -381,7 +302,7 @@ const RECORDS_MAX: usize = 1_000_000;
 #[derive(Debug, Default)]
 pub(crate) struct Ids {
     record: u64,
-    seen: HashSet<String>,
+    seen: HashSet<Box<str>>,
 }
 
 impl Ids {
@@ -401,21 +322,64 @@ impl Ids {
     }
 
     /// Refuses an id that stands twice: it would multiply rows in every join.
-    pub(crate) fn once(&mut self, entity: Entity, field: &str) -> Result<Entity> {
-        if self.seen.insert(entity.id.clone()) {
-            return Ok(entity);
+    pub(crate) fn once(&mut self, id: &str, field: &str) -> Result<()> {
+        if self.seen.insert(id.into()) {
+            return Ok(());
         }
-        let message = format!(
-            "expected an id of its own, found {:?} for the second time",
-            entity.id
-        );
+        let message = format!("expected an id of its own, found {id:?} for the second time");
         Err(Error::invalid_data(message).in_field(field))
     }
 }
 
-/// The pieces of a note, as one.
-pub(crate) fn joined(parts: impl Iterator<Item = String>) -> Option<String> {
-    Some(parts.collect::<Vec<_>>().join("; ")).filter(|text| !text.is_empty())
+/// The pieces of a text, such as a note, joined by `; `.
+#[derive(Debug, Default)]
+pub(crate) struct Joined(String);
+
+impl Joined {
+    /// Adds a piece.
+    pub(crate) fn add(&mut self, piece: &str) {
+        self.begin();
+        self.0.push_str(piece);
+    }
+
+    /// Adds a field of the list as a piece.
+    pub(crate) fn add_field(&mut self, field: &str, text: &str) {
+        self.begin();
+        for part in [field, ": ", text] {
+            self.0.push_str(part);
+        }
+    }
+
+    /// The text; none without a piece.
+    pub(crate) fn text(&self) -> Option<&str> {
+        Some(self.0.as_str()).filter(|text| !text.is_empty())
+    }
+
+    /// Forgets the pieces, for the next text.
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    fn begin(&mut self) {
+        if !self.0.is_empty() {
+            self.0.push_str("; ");
+        }
+    }
+}
+
+impl<T: AsRef<str>> FromIterator<T> for Joined {
+    fn from_iter<I: IntoIterator<Item = T>>(pieces: I) -> Self {
+        let mut joined = Self::default();
+        pieces
+            .into_iter()
+            .for_each(|piece| joined.add(piece.as_ref()));
+        joined
+    }
+}
+
+/// Whether a text is a word, which is given in lower case, in whatever case the list writes it.
+pub(crate) fn is_word(text: &str, word: &str) -> bool {
+    text.chars().flat_map(char::to_lowercase).eq(word.chars())
 }
 
 /// A text that may be long, as errors show it.

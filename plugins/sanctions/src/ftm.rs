@@ -8,19 +8,26 @@
 
 use crate::date::PartialDate;
 use crate::entity::{
-    Birth, Description, Entity, EntityKind, Identifier, IdentifierKind, Measure, Moment, Name,
-    NameKind, Place, Quality, Record, Records, Relation, Role, RoleKind, joined,
+    Birth, Description, EntityKind, Identifier, IdentifierKind, Joined, Measure, Moment, Name,
+    NameKind, Place, Quality, Relation, RoleKind,
 };
+use crate::json::Pieces;
+use crate::rows::{Record, Records, TableRows};
+use crate::tables::ListTable;
+use memchr::memchr;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use sextant_plugin_sdk::json::{JsonRecord, JsonRecords};
 use sextant_plugin_sdk::{Error, InputReader, Result};
-use std::collections::VecDeque;
+use std::borrow::Cow;
 use std::fmt;
 
 /// How many bytes the rows of one record may have: a record with many ends on both sides is a row for
 /// each pair.
 const EXPANDED_BYTES_MAX: usize = 64 << 20;
+
+/// How many members, and texts of properties, most records have at most.
+const MEMBERS: usize = 16;
 
 /// What joins two entities.
 struct Edge {
@@ -123,63 +130,53 @@ const IDENTIFIERS: [(&str, IdentifierKind); 21] = [
 
 /// The records of a list.
 pub(crate) fn records(input: InputReader) -> Records {
-    let mut list = List {
-        records: JsonRecords::new(input),
-        ready: VecDeque::new(),
+    let mut records = JsonRecords::new(input);
+    Box::new(move |rows: &mut TableRows| read(&mut records, rows))
+}
+
+fn read(records: &mut JsonRecords, rows: &mut TableRows) -> Result<Option<Record>> {
+    let Some(record) = records.next()? else {
+        return Ok(None);
     };
-    Box::new(move || list.read())
-}
-
-struct List {
-    records: JsonRecords,
-    /// What the record at hand says of one entity after the other.
-    ready: VecDeque<Entity>,
-}
-
-impl List {
-    fn read(&mut self) -> Result<Option<Record>> {
-        loop {
-            if let Some(entity) = self.ready.pop_front() {
-                return Ok(Some(Record::Entity(Box::new(entity))));
-            }
-            let Some(record) = self.records.next()? else {
-                return Ok(None);
-            };
-            match Parsed::read(&record).and_then(Parsed::entities) {
-                Ok(entities) => self.ready.extend(entities),
-                Err(error) => {
-                    let error = error.at_record(record.number()).at_byte(record.byte());
-                    return Ok(Some(Record::Bad(error)));
-                }
-            }
+    let told = Parsed::read(&record).and_then(|parsed| parsed.tell(rows));
+    Ok(Some(match told {
+        Ok(()) => Record::Read,
+        Err(error) => {
+            let error = error.at_record(record.number()).at_byte(record.byte());
+            Record::Bad(error)
         }
-    }
+    }))
 }
 
 /// A record.
-struct Parsed {
-    id: String,
-    schema: String,
+struct Parsed<'a> {
+    id: Cow<'a, str>,
+    schema: Cow<'a, str>,
     /// What stands beside the properties.
-    members: Properties,
-    properties: Properties,
+    members: Properties<'a>,
+    properties: Properties<'a>,
     /// How long it is in the file.
     bytes: usize,
 }
 
-impl Parsed {
-    fn read(record: &JsonRecord<'_>) -> Result<Self> {
-        let Members(all) = record.parse::<Members<'_>>()?;
-        let (inner, beside): (Vec<_>, Vec<_>) =
-            all.into_iter().partition(|(name, _)| name == "properties");
-        let mut members = Properties::read(beside, record)?;
-        let mut properties = Vec::new();
-        for (_, value) in &inner {
-            let Members(found) = serde_json::from_str::<Members<'_>>(value.get())
-                .map_err(|error| record.wrong(&error))?;
-            properties.extend(found);
+impl<'a> Parsed<'a> {
+    fn read(record: &JsonRecord<'a>) -> Result<Self> {
+        let Members(all) = record.parse::<Members<'a>>()?;
+        let (mut members, mut inner) = (Properties::with_room(), Vec::new());
+        for (name, value) in all {
+            match name == "properties" {
+                true => inner.push(value),
+                false => members.add_member(&name, value.get()),
+            }
         }
-        if let Some((name, _)) = properties.iter().find(|(_, value)| has_object(value)) {
+        members.check(record)?;
+        let mut properties = Properties::with_room();
+        for value in &inner {
+            properties
+                .add_object(value.get())
+                .map_err(|error| record.wrong(&error))?;
+        }
+        if let Some(name) = &properties.nested {
             return Err(nested(name));
         }
         if inner.is_empty() {
@@ -190,44 +187,42 @@ impl Parsed {
                 .take_one(name)
                 .ok_or_else(|| missing("a text", name))
         };
+        let (id, schema) = (required("id")?, required("schema")?);
+        properties.check(record)?;
         Ok(Self {
-            id: required("id")?,
-            schema: required("schema")?,
+            id,
+            schema,
             members,
-            properties: Properties::read(properties, record)?,
+            properties,
             bytes: record.bytes().len(),
         })
     }
 
-    /// What it says, by the entities that it is about.
-    fn entities(mut self) -> Result<Vec<Entity>> {
+    /// Tells what it says, of the entities that it is about.
+    fn tell(mut self, rows: &mut TableRows) -> Result<()> {
         let schema = self.schema.clone();
-        let mut own = Entity::new(&self.id);
-        let mut entities = Vec::new();
-        match schema.as_str() {
-            "Sanction" => entities = self.sanction()?,
-            "Identification" | "Passport" => entities = self.identification()?,
-            "Address" => own.addresses.push(self.address()),
+        match &*schema {
+            "Sanction" => self.sanction(rows)?,
+            "Identification" | "Passport" => self.identification(rows)?,
+            "Address" => self.address(rows),
             schema => match EDGES.iter().find(|edge| edge.schema == schema) {
-                Some(edge) if edge.is_whole || self.has_ends(edge) => entities = self.edge(edge)?,
-                Some(_) => own.attribute("schema", schema),
-                None => self.describe(&mut own),
+                Some(edge) if edge.is_whole || self.has_ends(edge) => self.edge(edge, rows)?,
+                Some(_) => rows.attribute(&self.id, "schema", schema),
+                None => self.describe(rows),
             },
         }
-        for (field, value) in self.members.rest().chain(self.properties.rest()) {
-            own.attribute(field, value);
+        for (field, value) in self.members.texts.iter().chain(&self.properties.texts) {
+            rows.attribute(&self.id, field, value);
         }
-        entities.push(own);
-        Ok(entities)
+        Ok(())
     }
 
-    /// The ids in a property that every such record must have.
-    fn ids(&mut self, property: &'static str) -> Result<Vec<String>> {
-        let ids = self.properties.take(property);
-        if ids.is_empty() {
-            return Err(missing("an id", property));
+    /// How many ids there are in a property that every such record must have.
+    fn count_ids(&self, property: &'static str) -> Result<usize> {
+        match self.properties.named(property).count() {
+            0 => Err(missing("an id", property)),
+            count => Ok(count),
         }
-        Ok(ids)
     }
 
     fn has_ends(&self, edge: &Edge) -> bool {
@@ -248,238 +243,294 @@ impl Parsed {
     }
 
     /// What is left of the properties, and the record's own id, where its attributes are.
-    fn note(&mut self) -> Option<String> {
-        let rest = std::mem::take(&mut self.properties).rest();
-        let rest = rest.map(|(field, value)| format!("{field}: {value}"));
-        joined(rest.chain([format!("id: {}", self.id)]))
+    fn note(&self, properties: &Properties<'_>) -> Joined {
+        let mut note = Joined::default();
+        properties.add_to(&mut note);
+        note.add_field("id", &self.id);
+        note
     }
 
     /// A tie, for each pair of its ends.
-    fn edge(&mut self, edge: &Edge) -> Result<Vec<Entity>> {
-        let (sources, targets) = (self.ids(edge.source)?, self.ids(edge.target)?);
-        self.check_rows(sources.len().saturating_mul(targets.len()))?;
-        let roles = ["role", "relationship"].map(|name| self.properties.joined(name));
-        let mut start = self.properties.moment("startDate");
-        if start.text.is_none() {
-            start = self.properties.moment("date");
+    fn edge(&mut self, edge: &Edge, rows: &mut TableRows) -> Result<()> {
+        let (sources, targets) = (self.count_ids(edge.source)?, self.count_ids(edge.target)?);
+        self.check_rows(sources.saturating_mul(targets))?;
+        let mut properties = std::mem::take(&mut self.properties);
+        if !rows.wants(ListTable::Relations) {
+            return Ok(());
         }
+        let sources: Vec<_> = properties.take(edge.source).collect();
+        let targets: Vec<_> = properties.take(edge.target).collect();
+        let mut role = properties.joined("role");
+        properties
+            .take("relationship")
+            .for_each(|text| role.add(&text));
+        let mut start = properties.moment("startDate");
+        if start.text.text().is_none() {
+            start = properties.moment("date");
+        }
+        let end = properties.moment("endDate");
+        let note = self.note(&properties);
         let relation = Relation {
             other_id: None,
             kind: edge.kind,
-            role: joined(roles.into_iter().flatten()),
-            start,
-            end: self.properties.moment("endDate"),
-            note: self.note(),
+            role: role.text(),
+            start: start.moment(),
+            end: end.moment(),
+            note: note.text(),
         };
-        let entity = |source: &String| {
-            let to = |target: &String| Relation {
-                other_id: Some(target.clone()),
-                ..relation.clone()
-            };
-            Entity {
-                relations: targets.iter().map(to).collect(),
-                ..Entity::new(source)
+        for source in &sources {
+            for target in &targets {
+                let relation = Relation {
+                    other_id: Some(target),
+                    ..relation
+                };
+                rows.relation(source, &relation);
             }
-        };
-        Ok(sources.iter().map(entity).collect())
+        }
+        Ok(())
     }
 
-    fn sanction(&mut self) -> Result<Vec<Entity>> {
-        let ids = self.ids("entity")?;
-        self.check_rows(ids.len())?;
-        let properties = &mut self.properties;
-        let mut first = |names: [&str; 2]| {
-            let found = names
-                .into_iter()
-                .find(|name| properties.first(name).is_some());
-            properties.joined(found?)
-        };
-        let programme = first(["program", "programId"]);
-        let reference = first(["authorityId", "recordId"]);
+    fn sanction(&mut self, rows: &mut TableRows) -> Result<()> {
+        let ids = self.count_ids("entity")?;
+        self.check_rows(ids)?;
+        let mut properties = std::mem::take(&mut self.properties);
+        if !rows.wants(ListTable::Measures) {
+            return Ok(());
+        }
+        let ids: Vec<_> = properties.take("entity").collect();
+        let programme = properties.joined_first(["program", "programId"]);
+        let reference = properties.joined_first(["authorityId", "recordId"]);
         let listed_on = properties.day("listingDate", false);
         let listed_on = listed_on.or_else(|| properties.day("startDate", false));
+        let kind = properties.joined("provisions");
+        let authority = properties.joined("authority");
+        let ended_on = properties.day("endDate", true);
+        let reason = properties.joined("reason");
+        let note = self.note(&properties);
         let measure = Measure {
-            kind: properties.joined("provisions"),
-            programme,
-            authority: properties.joined("authority"),
-            reference,
+            kind: kind.text(),
+            programme: programme.text(),
+            authority: authority.text(),
+            reference: reference.text(),
             listed_on,
-            ended_on: properties.day("endDate", true),
-            reason: properties.joined("reason"),
-            note: self.note(),
+            ended_on,
+            reason: reason.text(),
+            note: note.text(),
         };
-        let entity = |id: String| Entity {
-            measures: vec![measure.clone()],
-            ..Entity::new(id)
-        };
-        Ok(ids.into_iter().map(entity).collect())
+        for id in &ids {
+            rows.measure(id, &measure);
+        }
+        Ok(())
     }
 
     /// A document, which is a row of each of its holders.
-    fn identification(&mut self) -> Result<Vec<Entity>> {
-        let ids = self.ids("holder")?;
-        self.check_rows(ids.len())?;
-        let properties = &mut self.properties;
+    fn identification(&mut self, rows: &mut TableRows) -> Result<()> {
+        let ids = self.count_ids("holder")?;
+        self.check_rows(ids)?;
+        let mut properties = std::mem::take(&mut self.properties);
+        if !rows.wants(ListTable::Identifiers) {
+            return Ok(());
+        }
+        let ids: Vec<_> = properties.take("holder").collect();
+        let kind_detail = properties.joined("type");
+        let number = properties.take_one("number");
+        let country = properties.joined("country");
+        let issued_on = properties.day("startDate", false);
+        let expires_on = properties.day("endDate", true);
+        let note = self.note(&properties);
         let identifier = Identifier {
-            kind: match self.schema.as_str() {
+            kind: match &*self.schema {
                 "Passport" => IdentifierKind::Passport,
                 _ => IdentifierKind::Other,
             },
-            kind_raw: Some(self.schema.clone()),
-            kind_detail: properties.joined("type"),
-            number: properties.take_one("number"),
-            country: properties.joined("country"),
-            issued_on: properties.day("startDate", false),
-            expires_on: properties.day("endDate", true),
-            note: self.note(),
+            kind_raw: Some(&self.schema),
+            kind_detail: kind_detail.text(),
+            number: number.as_deref(),
+            country: country.text(),
+            issued_on,
+            expires_on,
+            note: note.text(),
             ..Identifier::default()
         };
-        let entity = |id: String| Entity {
-            identifiers: vec![identifier.clone()],
-            ..Entity::new(id)
-        };
-        Ok(ids.into_iter().map(entity).collect())
+        for id in &ids {
+            rows.identifier(id, &identifier);
+        }
+        Ok(())
     }
 
     /// An address with an id of its own.
-    fn address(&mut self) -> Place {
-        let full = self.properties.joined("full");
-        let place = Place {
-            street: self.properties.joined("street"),
-            city: self.properties.joined("city"),
-            region: self.properties.joined("region"),
-            postal_code: self.properties.joined("postalCode"),
-            country: self.properties.joined("country"),
-            note: None,
-        };
-        let rest = std::mem::take(&mut self.properties).rest();
-        let rest = rest.map(|(field, value)| format!("{field}: {value}"));
-        Place {
-            note: joined(full.into_iter().chain(rest)),
-            ..place
+    fn address(&mut self, rows: &mut TableRows) {
+        let mut properties = std::mem::take(&mut self.properties);
+        if !rows.wants(ListTable::Addresses) {
+            return;
         }
+        let mut note = properties.joined("full");
+        let fields = ["street", "city", "region", "postalCode", "country"];
+        let [street, city, region, postal_code, country] =
+            fields.map(|field| properties.joined(field));
+        properties.add_to(&mut note);
+        let address = Place {
+            street: street.text(),
+            city: city.text(),
+            region: region.text(),
+            postal_code: postal_code.text(),
+            country: country.text(),
+            note: note.text(),
+        };
+        rows.address(&self.id, &address);
     }
 
     /// Something that can be listed, or any other schema.
-    fn describe(&mut self, own: &mut Entity) {
-        let name = self.names(own);
-        self.facts(own);
-        self.births(own);
+    fn describe(&mut self, rows: &mut TableRows) {
+        let name = self.names(rows);
+        // These two have nothing of it.
+        if !rows.wants_any(&[ListTable::Entities, ListTable::Names]) {
+            self.facts(rows);
+            self.births(rows);
+        }
         let properties = &mut self.properties;
         let gender = properties.take_one("gender");
-        let updated_on = self
-            .members
-            .first("last_change")
-            .and_then(PartialDate::parse);
-        own.description = Some(Description {
-            kind: entity_kind(&self.schema),
-            name,
-            gender: gender.map(|text| text.to_lowercase()),
-            programme: properties.joined("programId"),
-            updated_on: updated_on.and_then(PartialDate::days),
-            comments: Some(properties.take("notes").join("\n")).filter(|text| !text.is_empty()),
-            ..Description::default()
-        });
-        own.attribute("schema", self.schema.as_str());
+        let gender = gender.map(|text| text.to_lowercase());
+        let programme = properties.joined("programId");
+        let comments = properties.take("notes").collect::<Vec<_>>().join("\n");
+        if rows.wants(ListTable::Entities) {
+            let updated_on = self.members.first("last_change");
+            let updated_on = updated_on.and_then(PartialDate::parse);
+            let description = Description {
+                kind: entity_kind(&self.schema),
+                name: &name,
+                gender: gender.as_deref(),
+                programme: programme.text(),
+                updated_on: updated_on.and_then(PartialDate::days),
+                comments: Some(comments.as_str()).filter(|text| !text.is_empty()),
+                ..Description::default()
+            };
+            rows.entity(&self.id, &description);
+        }
+        rows.attribute(&self.id, "schema", &self.schema);
     }
 
-    /// Adds the names, and gives the one to show. The primary name is the one in the caption, or else
+    /// Tells the names, and gives the one to show. The primary name is the one in the caption, or else
     /// the first.
-    fn names(&mut self, own: &mut Entity) -> String {
+    fn names(&mut self, rows: &mut TableRows) -> Cow<'a, str> {
+        let mut names = Vec::new();
         for (property, kind, quality) in NAMES {
-            let names = self.properties.take(property).into_iter();
-            own.names.extend(names.map(|name| Name {
-                quality,
-                quality_raw: Some(property.to_owned()),
-                ..Name::new(kind, name)
-            }));
+            let texts = self.properties.take(property);
+            names.extend(texts.map(|text| (property, kind, quality, text)));
         }
         let caption = self.members.first("caption");
-        let mut full = own
-            .names
+        let mut full = names
             .iter()
             .enumerate()
-            .filter(|(_, name)| name.quality_raw.as_deref() == Some(NAMES[0].0));
+            .filter(|(_, (property, ..))| *property == NAMES[0].0);
         let first = full.clone().next();
-        let captioned = full.find(|(_, name)| Some(name.name.as_str()) == caption);
+        let captioned = full.find(|(_, (.., text))| Some(&**text) == caption);
         let primary = captioned.or(first).map(|(at, _)| at);
         if captioned.is_some() {
             self.members.take_one("caption");
         }
-        if let Some(at) = primary {
-            own.names[at].kind = NameKind::Primary;
-            return own.names[at].name.clone();
+        for (at, (property, kind, quality, text)) in names.iter().enumerate() {
+            let kind = match primary == Some(at) {
+                true => NameKind::Primary,
+                false => *kind,
+            };
+            let name = Name {
+                quality: *quality,
+                quality_raw: Some(property),
+                ..Name::new(kind, text)
+            };
+            rows.name(&self.id, &name);
         }
-        let other = self.members.first("caption");
-        let other = other.or(own.names.first().map(|name| name.name.as_str()));
-        other.unwrap_or(&self.schema).to_owned()
+        let mut texts = names.into_iter().map(|(.., text)| text);
+        if let Some(at) = primary
+            && let Some(text) = texts.nth(at)
+        {
+            return text;
+        }
+        let caption = self.members.named("caption").next().cloned();
+        let other = caption.or_else(|| texts.next());
+        other.unwrap_or_else(|| self.schema.clone())
     }
 
-    /// Adds what is a row of some table for each value.
-    fn facts(&mut self, own: &mut Entity) {
-        let properties = &mut self.properties;
+    /// Tells what is a row of some table for each value.
+    fn facts(&mut self, rows: &mut TableRows) {
+        let (id, properties) = (&*self.id, &mut self.properties);
         for (property, kind) in IDENTIFIERS {
-            let numbers = properties.take(property).into_iter();
-            own.identifiers.extend(numbers.map(|number| Identifier {
-                kind,
-                kind_raw: Some(property.to_owned()),
-                number: Some(number),
-                ..Identifier::default()
-            }));
+            for number in properties.take(property) {
+                let identifier = Identifier {
+                    kind,
+                    kind_raw: Some(property),
+                    number: Some(&number),
+                    ..Identifier::default()
+                };
+                rows.identifier(id, &identifier);
+            }
         }
         for (property, kind) in [
             ("title", RoleKind::Title),
             ("position", RoleKind::Designation),
         ] {
-            let roles = properties.take(property).into_iter();
-            own.roles.extend(roles.map(|role| Role { kind, role }));
+            for role in properties.take(property) {
+                rows.role(id, kind, &role);
+            }
         }
         for country in properties.take("nationality") {
-            own.nationality(&country);
+            rows.nationality_once(id, &country);
         }
         for country in properties.take("citizenship") {
-            own.nationality(&country);
-            own.attribute("citizenship", country);
+            rows.nationality_once(id, &country);
+            rows.attribute(id, "citizenship", &country);
         }
-        let addresses = properties.take("address").into_iter();
-        own.addresses.extend(addresses.map(|text| Place {
-            note: Some(text),
-            ..Place::default()
-        }));
-        let addresses = properties.take("addressEntity").into_iter();
-        own.relations.extend(addresses.map(|id| Relation {
-            other_id: Some(id),
-            kind: "address",
-            ..Relation::default()
-        }));
+        for text in properties.take("address") {
+            let address = Place {
+                note: Some(&text),
+                ..Place::default()
+            };
+            rows.address(id, &address);
+        }
+        for other in properties.take("addressEntity") {
+            let relation = Relation {
+                other_id: Some(&other),
+                kind: "address",
+                ..Relation::default()
+            };
+            rows.relation(id, &relation);
+        }
     }
 
-    /// Adds dates and places of birth, which are in no order.
-    fn births(&mut self, own: &mut Entity) {
-        for text in self.properties.take("birthDate") {
+    /// Tells dates and places of birth, which are in no order.
+    fn births(&mut self, rows: &mut TableRows) {
+        let (id, properties) = (&*self.id, &mut self.properties);
+        for text in properties.take("birthDate") {
             let date = PartialDate::parse(&text);
             let year = date.map(PartialDate::year);
-            own.births.push(Birth {
+            let is_unclear = matches!(date, None | Some(PartialDate::Month(_)));
+            let birth = Birth {
                 date: date.and_then(PartialDate::days),
                 year_from: year,
                 year_to: year,
-                note: matches!(date, None | Some(PartialDate::Month(_))).then_some(text),
+                note: is_unclear.then_some(&*text),
                 ..Birth::default()
-            });
+            };
+            rows.birth(id, &birth);
         }
-        let places = self.properties.take("birthPlace").into_iter();
-        own.births.extend(places.map(|place| Birth {
-            note: Some(place),
-            ..Birth::default()
-        }));
-        for country in self.properties.take("birthCountry") {
-            own.births.push(Birth {
-                place: Place {
-                    country: Some(country),
-                    ..Place::default()
-                },
+        for place in properties.take("birthPlace") {
+            let birth = Birth {
+                note: Some(&place),
                 ..Birth::default()
-            });
+            };
+            rows.birth(id, &birth);
+        }
+        for country in properties.take("birthCountry") {
+            let place = Place {
+                country: Some(&country),
+                ..Place::default()
+            };
+            let birth = Birth {
+                place,
+                ..Birth::default()
+            };
+            rows.birth(id, &birth);
         }
     }
 }
@@ -505,116 +556,179 @@ fn nested(property: &str) -> Error {
     Error::invalid_data(message).in_field(property)
 }
 
-/// The members of an object, each with the texts that it has. What is taken is not there any more, so
-/// in the end there is what nothing was for.
+/// Members of objects: each text that one of them has, with the member's name. What is taken is not
+/// there any more, so in the end there is what nothing was for.
 #[derive(Debug, Default)]
-struct Properties(Vec<(String, Vec<String>)>);
+struct Properties<'a> {
+    texts: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    /// The first member among whose values an object is.
+    nested: Option<Cow<'a, str>>,
+    /// What is wrong with the first member of which something is.
+    wrong: Option<(Cow<'a, str>, serde_json::Error)>,
+}
 
-impl Properties {
-    fn read(members: Vec<(String, &RawValue)>, record: &JsonRecord<'_>) -> Result<Self> {
-        let members = members.into_iter().map(|(name, value)| {
-            let texts = texts(value).map_err(|error| record.wrong(&error).in_field(&name))?;
-            Ok((name, texts))
-        });
-        Ok(Self(members.collect::<Result<_>>()?))
+impl<'a> Properties<'a> {
+    /// Has room for as many as most records have.
+    fn with_room() -> Self {
+        Self {
+            texts: Vec::with_capacity(MEMBERS),
+            ..Self::default()
+        }
+    }
+
+    /// Adds the members of an object.
+    fn add_object(&mut self, json: &'a str) -> serde_json::Result<()> {
+        if !json.starts_with('{') {
+            // It is none, which is what its reader says.
+            return serde_json::from_str::<Members<'_>>(json).map(drop);
+        }
+        let mut pieces = Pieces::inside(json);
+        while let Some(name) = pieces.next() {
+            let name = decoded(name)?;
+            if pieces.enter_list() {
+                pieces.by_ref().for_each(|value| self.add(&name, value));
+            } else if let Some(value) = pieces.next() {
+                self.add(&name, value);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a member: the values of a list, or the one value that it has.
+    fn add_member(&mut self, name: &Cow<'a, str>, json: &'a str) {
+        match json.starts_with('[') {
+            true => Pieces::inside(json).for_each(|value| self.add(name, value)),
+            false => self.add(name, json),
+        }
+    }
+
+    /// Adds a value; what says nothing is none.
+    fn add(&mut self, name: &Cow<'a, str>, json: &'a str) {
+        if json.starts_with('{') {
+            self.nested.get_or_insert_with(|| name.clone());
+        }
+        match decoded(json) {
+            Ok(text) if json == "null" || text.trim().is_empty() => {}
+            Ok(text) => self.texts.push((name.clone(), text)),
+            Err(error) => {
+                self.wrong.get_or_insert_with(|| (name.clone(), error));
+            }
+        }
+    }
+
+    /// Says what is wrong with a member.
+    fn check(&mut self, record: &JsonRecord<'_>) -> Result<()> {
+        match self.wrong.take() {
+            None => Ok(()),
+            Some((name, error)) => Err(record.wrong(&error).in_field(name)),
+        }
+    }
+
+    /// The texts of a member.
+    fn named(&self, name: &str) -> impl Iterator<Item = &Cow<'a, str>> {
+        let named = self.texts.iter().filter(move |(known, _)| known == name);
+        named.map(|(_, text)| text)
     }
 
     /// The first text, which stays.
     fn first(&self, name: &str) -> Option<&str> {
-        let mut named = self.0.iter().filter(|(known, _)| known == name);
-        named.find_map(|(_, texts)| texts.first().map(String::as_str))
+        self.named(name).next().map(AsRef::as_ref)
     }
 
     /// Takes all texts.
-    fn take(&mut self, name: &str) -> Vec<String> {
-        let named = self.0.iter_mut().filter(|(known, _)| known == name);
-        named.flat_map(|(_, texts)| std::mem::take(texts)).collect()
+    fn take(&mut self, name: &str) -> impl Iterator<Item = Cow<'a, str>> {
+        let named = self.texts.extract_if(.., move |(known, _)| known == name);
+        named.map(|(_, text)| text)
     }
 
     /// Takes the first text; the others stay.
-    fn take_one(&mut self, name: &str) -> Option<String> {
-        let mut named = self.0.iter_mut().filter(|(known, _)| known == name);
-        let (_, texts) = named.find(|(_, texts)| !texts.is_empty())?;
-        Some(texts.remove(0))
+    fn take_one(&mut self, name: &str) -> Option<Cow<'a, str>> {
+        let at = self.texts.iter().position(|(known, _)| known == name)?;
+        Some(self.texts.remove(at).1)
     }
 
     /// Takes all texts as one.
-    fn joined(&mut self, name: &str) -> Option<String> {
-        joined(self.take(name).into_iter())
+    fn joined(&mut self, name: &str) -> Joined {
+        self.take(name).collect()
+    }
+
+    /// Takes all texts of the first of two members that has any.
+    fn joined_first(&mut self, names: [&str; 2]) -> Joined {
+        let found = names.into_iter().find(|name| self.first(name).is_some());
+        found.map(|name| self.joined(name)).unwrap_or_default()
     }
 
     /// Takes the first day, or the last one. What says more than it, less than a day, or nothing that is
     /// known, stays.
-    fn day(&mut self, name: &str, is_last: bool) -> Option<i32> {
-        let texts = self.take(name);
-        let day = |text: &String| PartialDate::parse(text).and_then(PartialDate::days);
+    fn day(&mut self, name: &'static str, is_last: bool) -> Option<i32> {
+        let texts: Vec<_> = self.take(name).collect();
+        let day = |text: &Cow<'_, str>| PartialDate::parse(text).and_then(PartialDate::days);
         let known = texts.iter().filter_map(day);
         let wanted = if is_last { known.max() } else { known.min() };
         // `2020-01-02` has ten bytes.
-        let is_said = |text: &String| day(text).is_some_and(|day| Some(day) == wanted);
+        let is_said = |text: &Cow<'_, str>| day(text).is_some_and(|day| Some(day) == wanted);
         let others = texts.into_iter();
         let others = others.filter(|text| text.len() > 10 || !is_said(text));
-        self.0.push((name.to_owned(), others.collect()));
+        let others = others.map(|text| (Cow::Borrowed(name), text));
+        self.texts.extend(others);
         wanted
     }
 
     /// Takes a date of a tie, as it stands there.
-    fn moment(&mut self, name: &str) -> Moment {
-        let texts = self.take(name);
+    fn moment(&mut self, name: &str) -> TextMoment {
+        let texts: Vec<_> = self.take(name).collect();
         let mut dates = texts.iter().filter_map(|text| PartialDate::parse(text));
-        Moment {
+        TextMoment {
             date: dates.find_map(PartialDate::days),
-            text: joined(texts.into_iter()),
+            text: texts.iter().collect(),
         }
     }
 
-    /// What is left, text by text.
-    fn rest(self) -> impl Iterator<Item = (String, String)> {
-        self.0.into_iter().flat_map(|(name, texts)| {
-            let texts = texts.into_iter();
-            texts.map(move |text| (name.clone(), text))
-        })
-    }
-}
-
-/// The values of a list, or the one value that it is.
-fn values(value: &RawValue) -> serde_json::Result<Vec<&RawValue>> {
-    match value.get().starts_with('[') {
-        true => serde_json::from_str(value.get()),
-        false => Ok(vec![value]),
-    }
-}
-
-/// Whether an object is among the values.
-fn has_object(value: &RawValue) -> bool {
-    let values = values(value).unwrap_or_default();
-    values.iter().any(|value| value.get().starts_with('{'))
-}
-
-/// The texts of the values; what says nothing is none.
-fn texts(value: &RawValue) -> serde_json::Result<Vec<String>> {
-    let mut texts = Vec::new();
-    for value in values(value)? {
-        let json = value.get();
-        let text = match json.starts_with('"') {
-            true => serde_json::from_str::<String>(json)?,
-            false => json.to_owned(),
-        };
-        if json != "null" && !text.trim().is_empty() {
-            texts.push(text);
+    /// Adds what is left to a note, text by text.
+    fn add_to(&self, note: &mut Joined) {
+        for (field, text) in &self.texts {
+            note.add_field(field, text);
         }
     }
-    Ok(texts)
+}
+
+/// A [`Moment`] with its text.
+struct TextMoment {
+    date: Option<i32>,
+    text: Joined,
+}
+
+impl TextMoment {
+    fn moment(&self) -> Moment<'_> {
+        Moment {
+            date: self.date,
+            text: self.text.text(),
+        }
+    }
+}
+
+/// The text of a value that is one, and any other value as it stands there.
+fn decoded(json: &str) -> serde_json::Result<Cow<'_, str>> {
+    let quoted = json.strip_prefix('"');
+    match quoted.and_then(|text| text.strip_suffix('"')) {
+        None => Ok(Cow::Borrowed(json)),
+        Some(text) if memchr(b'\\', text.as_bytes()).is_none() => Ok(Cow::Borrowed(text)),
+        Some(_) => serde_json::from_str::<String>(json).map(Cow::Owned),
+    }
 }
 
 /// An object, with its members as they stand there. One that is there twice is there twice.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
+struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(MembersVisitor)
     }
 }
+
+/// The name of a member, borrowed where nothing in it is escaped.
+#[derive(serde::Deserialize)]
+struct MemberName<'a>(#[serde(borrow)] Cow<'a, str>);
 
 struct MembersVisitor;
 
@@ -626,9 +740,11 @@ impl<'de> Visitor<'de> for MembersVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
-        while let Some(member) = map.next_entry::<String, &'de RawValue>()? {
-            members.push(member);
+        let mut members = Vec::with_capacity(MEMBERS);
+        while let Some((MemberName(name), value)) =
+            map.next_entry::<MemberName<'de>, &'de RawValue>()?
+        {
+            members.push((name, value));
         }
         Ok(Members(members))
     }

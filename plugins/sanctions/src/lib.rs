@@ -2,19 +2,20 @@
 //! dates of birth.
 //!
 //! Every list is read into the same tables, so that one query screens against all of them. A list
-//! has a format; a format turns a stream of bytes into entities, and from there on nothing differs:
+//! has a format; a format turns a stream of bytes into what is said of entities, and from there on
+//! nothing differs:
 //!
 //! ```text
 //! input --> xml --> un, ofac_xml -+
-//!           csv --> ofac_csv -----+--> entity::Records --> reader, tables --> batches
+//!           csv --> ofac_csv -----+--> rows::Records --> rows, reader --> batches
 //!           json -> ftm ----------+
 //!                   ^ another format joins here
 //! ```
 //!
 //! To add a format: a variant of [`Format`], and a function from an input to
-//! `entity::Records` beside `un::records`.
+//! `rows::Records` beside `un::records`.
 //!
-//! A file is never held: one entity at a time is. A file that is not well-formed, or that ends too
+//! A file is never held: one record at a time is. A file that is not well-formed, or that ends too
 //! soon, is always an error; [`OnError`] is about single records only. README.md describes the
 //! tables.
 
@@ -22,8 +23,11 @@
 mod date;
 mod entity;
 mod tables;
+// What a record says, as rows of one of them.
+mod rows;
 // What formats are written in.
 mod csv;
+mod json;
 mod xml;
 // The formats.
 mod ftm;
@@ -38,15 +42,15 @@ mod reader;
 
 pub use sextant_plugin_sdk::OnError;
 
-use entity::Records;
 use ofac_csv::{File, Part};
 use reader::Reader;
+use rows::{Provenance, Records, TableRows};
 use serde::Deserialize;
 use sextant_plugin_sdk::{
     Batches, Cell, Entry, Error, Filter, Host, Partition, Request, Result, Source, Table, scan_rows,
 };
 use std::collections::HashSet;
-use tables::{ListTable, Provenance};
+use tables::ListTable;
 
 sextant_plugin_sdk::export!(source: Sanctions);
 
@@ -254,14 +258,13 @@ impl Source for Sanctions {
         let Some(records) = records.map_err(|error| error.in_input(source.clone()))? else {
             return Ok(Box::new(std::iter::empty()));
         };
+        let from = Provenance {
+            list: name,
+            source: source.clone(),
+        };
         let reader = Reader {
-            from: Provenance {
-                list: name,
-                source: source.clone(),
-            },
-            table,
             records,
-            current: None,
+            rows: TableRows::new(table, from),
         };
         let on_error = self.config.on_error;
         scan_rows(&self.host, source, &schema, request, on_error, reader)

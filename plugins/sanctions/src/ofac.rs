@@ -5,7 +5,7 @@
 
 use crate::date::PartialDate;
 use crate::entity::{
-    Birth, BirthKind, EntityKind, Identifier, IdentifierKind, Measure, Relation, joined,
+    Birth, BirthKind, EntityKind, Identifier, IdentifierKind, Joined, Measure, Relation, is_word,
 };
 
 /// What a word says of what stands behind it.
@@ -191,22 +191,25 @@ pub(crate) fn split_word(text: &str) -> Option<(&'static str, Meaning, &str)> {
 
 /// What sort of thing an entry is; nothing stands there for organizations in one of the formats.
 pub(crate) fn entity_kind(text: Option<&str>) -> EntityKind {
-    match text.map(str::to_lowercase).as_deref() {
-        None | Some("entity") => EntityKind::Organization,
-        Some("individual") => EntityKind::Person,
-        Some("vessel") => EntityKind::Vessel,
-        Some("aircraft") => EntityKind::Aircraft,
-        Some(_) => EntityKind::Other,
-    }
+    const KINDS: [(&str, EntityKind); 4] = [
+        ("entity", EntityKind::Organization),
+        ("individual", EntityKind::Person),
+        ("vessel", EntityKind::Vessel),
+        ("aircraft", EntityKind::Aircraft),
+    ];
+    let Some(text) = text else {
+        return EntityKind::Organization;
+    };
+    let known = KINDS.into_iter().find(|(word, _)| is_word(text, word));
+    known.map_or(EntityKind::Other, |(_, kind)| kind)
 }
 
-/// A measure for each programme.
-pub(crate) fn measures(programmes: &[String]) -> Vec<Measure> {
-    let measure = |programme: &String| Measure {
-        programme: Some(programme.clone()),
+/// The measure of a programme.
+pub(crate) fn measure(programme: &str) -> Measure<'_> {
+    Measure {
+        programme: Some(programme),
         ..Measure::default()
-    };
-    programmes.iter().map(measure).collect()
+    }
 }
 
 /// What a list says of a document, besides its kind.
@@ -218,41 +221,45 @@ pub(crate) struct Document<'a> {
     pub(crate) expires: Option<&'a str>,
 }
 
-/// A document of a kind. A date of which the day is not known stands in the note.
-pub(crate) fn identifier(word: &str, kind: IdentifierKind, document: &Document<'_>) -> Identifier {
+/// A document of a kind. A date of which the day is not known is added to its note.
+pub(crate) fn identifier<'a>(
+    word: &'a str,
+    kind: IdentifierKind,
+    document: &Document<'a>,
+    note: &mut Joined,
+) -> Identifier<'a> {
     // Ships and their owners have a number of seven digits, under whatever word it stands.
     let imo = document
         .number
         .and_then(|number| number.strip_prefix("IMO "));
     let imo =
         imo.filter(|digits| digits.len() == 7 && digits.bytes().all(|byte| byte.is_ascii_digit()));
-    let day = |text: Option<&str>| PartialDate::parse_english(text?)?.days();
-    let (issued_on, expires_on) = (day(document.issued), day(document.expires));
-    let inexact = [
-        ("issued", document.issued.filter(|_| issued_on.is_none())),
-        ("expires", document.expires.filter(|_| expires_on.is_none())),
-    ];
-    let inexact = inexact.into_iter();
-    let inexact = inexact.filter_map(|(what, text)| Some(format!("{what}: {}", text?)));
+    let mut day = |what: &str, text: Option<&str>| {
+        let text = text?;
+        let day = PartialDate::parse_english(text).and_then(PartialDate::days);
+        if day.is_none() {
+            note.add_field(what, text);
+        }
+        day
+    };
     Identifier {
         kind: if imo.is_some() {
             IdentifierKind::Imo
         } else {
             kind
         },
-        kind_raw: Some(word.to_owned()).filter(|word| !word.is_empty()),
-        number: imo.or(document.number).map(str::to_owned),
-        country: document.country.map(str::to_owned),
-        issued_on,
-        expires_on,
-        note: joined(inexact),
+        kind_raw: Some(word).filter(|word| !word.is_empty()),
+        number: imo.or(document.number),
+        country: document.country,
+        issued_on: day("issued", document.issued),
+        expires_on: day("expires", document.expires),
         ..Identifier::default()
     }
 }
 
 /// Reads `01 Jan 1960`, `Jan 1960`, `1960`, each with `circa` before it, or two of them with `to`
 /// between.
-pub(crate) fn birth(text: &str) -> Option<Birth> {
+pub(crate) fn birth(text: &str) -> Option<Birth<'_>> {
     let (is_about, rest) = match text.strip_prefix("circa ") {
         Some(rest) => (true, rest),
         None => (false, text),
@@ -278,24 +285,24 @@ pub(crate) fn birth(text: &str) -> Option<Birth> {
         year_from: Some(from.year()),
         year_to: Some(to.year()),
         // What the years do not say.
-        note: (date.is_none() && !only_years).then(|| text.to_owned()),
+        note: (date.is_none() && !only_years).then_some(text),
         ..Birth::default()
     })
 }
 
 /// A place of birth: the list does not say which part of it is the country.
-pub(crate) fn birth_place(text: &str) -> Birth {
+pub(crate) fn birth_place(text: &str) -> Birth<'_> {
     Birth {
-        note: Some(text.to_owned()),
+        note: Some(text),
         ..Birth::default()
     }
 }
 
 /// A tie to somebody of whom the list gives the name alone.
-pub(crate) fn linked_to(name: &str) -> Relation {
+pub(crate) fn linked_to(name: &str) -> Relation<'_> {
     Relation {
         kind: "linked_to",
-        note: Some(name.to_owned()),
+        note: Some(name),
         ..Relation::default()
     }
 }
@@ -314,7 +321,7 @@ mod tests {
                 birth.date,
                 birth.year_from?,
                 birth.year_to?,
-                birth.note,
+                birth.note.map(str::to_owned),
             ))
         };
         let note = |text: &str| Some(text.to_owned());

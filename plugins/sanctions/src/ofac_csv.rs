@@ -1,15 +1,15 @@
 //! The lists of OFAC in the legacy CSV: a file of entries, and beside it one of aliases, one of
 //! addresses and one of remarks that were too long, all joined by the number of the entry.
 //!
-//! Each file is read by itself, and each of its records becomes what it adds to an entity; so nothing is
-//! kept to be joined. `-0-` stands for no value. The line of 0x1A at the end is missing from most copies,
+//! Each file is read by itself, and each of its records gives the rows that it adds to an entity; so nothing
+//! is kept to be joined. `-0-` stands for no value. The line of 0x1A at the end is missing from most copies,
 //! so a file that is cut off between two records cannot be told from a whole one.
 
 use crate::csv::{CsvReader, CsvRecord};
 use crate::entity::{
-    Description, Entity, EntityKind, Ids, Name, NameKind, Place, Record, Records, Role, RoleKind,
-    joined, shortened,
+    Description, EntityKind, Ids, Joined, Name, NameKind, Place, RoleKind, is_word, shortened,
 };
+use crate::rows::{Record, Records, TableRows};
 use crate::tables::ListTable;
 use crate::{ofac, remarks};
 use sextant_plugin_sdk::{Error, InputReader, Result};
@@ -125,18 +125,21 @@ pub(crate) fn records(part: Part, input: InputReader) -> Records {
         part,
         csv: CsvReader::new(input, part.fields().len()),
         ids: Ids::default(),
+        note: Joined::default(),
     };
-    Box::new(move || file.read())
+    Box::new(move |rows: &mut TableRows| file.read(rows))
 }
 
 struct Reading {
     part: Part,
     csv: CsvReader,
     ids: Ids,
+    /// The note of the record at hand, kept for its space.
+    note: Joined,
 }
 
 impl Reading {
-    fn read(&mut self) -> Result<Option<Record>> {
+    fn read(&mut self, rows: &mut TableRows) -> Result<Option<Record>> {
         let byte = self.csv.byte();
         let Some(record) = self.csv.next()? else {
             return match self.part {
@@ -147,50 +150,43 @@ impl Reading {
             };
         };
         self.ids.count().map_err(|error| error.at_byte(byte))?;
-        let entity = record.and_then(|record| {
-            let entity = self.entity(&record);
-            entity.map_err(|error| error.at_record(record.number).at_byte(record.byte))
-        });
-        Ok(Some(match entity {
-            Ok(entity) => Record::Entity(Box::new(entity)),
-            Err(error) => Record::Bad(error),
-        }))
-    }
-
-    fn entity(&mut self, record: &CsvRecord) -> Result<Entity> {
+        let record = match record {
+            Ok(record) => record,
+            Err(error) => return Ok(Some(Record::Bad(error))),
+        };
         let values = Values {
             fields: self.part.fields(),
-            values: &record.values,
+            record,
         };
-        match self.part {
-            Part::Entries => entry(&values).and_then(|entity| self.ids.once(entity, "ent_num")),
-            Part::Aliases => alias(&values),
-            Part::Addresses => address(&values),
-            Part::Comments => comment(&values),
-        }
+        let told = match self.part {
+            Part::Entries => entry(&values, rows).and_then(|id| self.ids.once(id, "ent_num")),
+            Part::Aliases => alias(&values, &mut self.note, rows),
+            Part::Addresses => address(&values, &mut self.note, rows),
+            Part::Comments => comment(&values, rows),
+        };
+        Ok(Some(match told {
+            Ok(()) => Record::Read,
+            Err(error) => Record::Bad(error.at_record(record.number).at_byte(record.byte)),
+        }))
     }
 }
 
 /// The values of a record. There is one for each field.
 struct Values<'a> {
     fields: &'static [&'static str],
-    values: &'a [String],
+    record: CsvRecord<'a>,
 }
 
-impl Values<'_> {
+impl<'a> Values<'a> {
     /// The value of a field, where there is one. The last value of the last file that was seen has lost
     /// its second dash.
-    fn get(&self, field: usize) -> Option<&str> {
-        let value = self.values.get(field)?.as_str();
+    fn get(&self, field: usize) -> Option<&'a str> {
+        let value = self.record.value(field)?;
         (!matches!(value, "" | "-0-" | "-0")).then_some(value)
     }
 
-    fn owned(&self, field: usize) -> Option<String> {
-        self.get(field).map(str::to_owned)
-    }
-
     /// The value of a field that every record must have.
-    fn required(&self, field: usize, what: &str) -> Result<&str> {
+    fn required(&self, field: usize, what: &str) -> Result<&'a str> {
         self.get(field).ok_or_else(|| {
             Error::invalid_data(format!("expected {what}, found nothing"))
                 .in_field(self.fields[field])
@@ -198,7 +194,7 @@ impl Values<'_> {
     }
 
     /// The number of the entry.
-    fn id(&self) -> Result<&str> {
+    fn id(&self) -> Result<&'a str> {
         let id = self.required(0, "a number")?;
         let digits = id.bytes().all(|byte| byte.is_ascii_digit());
         if digits && id.len() <= ID_BYTES_MAX {
@@ -208,105 +204,119 @@ impl Values<'_> {
         Err(Error::invalid_data(message).in_field(self.fields[0]))
     }
 
-    /// A field as a piece of a note.
-    fn noted(&self, field: usize) -> Option<String> {
-        Some(format!("{}: {}", self.fields[field], self.get(field)?))
+    /// Fields as pieces of a note.
+    fn note(&self, fields: [usize; 2], note: &mut Joined) {
+        note.clear();
+        for field in fields {
+            if let Some(value) = self.get(field) {
+                note.add_field(self.fields[field], value);
+            }
+        }
     }
 }
 
-fn entry(values: &Values<'_>) -> Result<Entity> {
+/// Tells of an entry, and gives its number.
+fn entry<'a>(values: &Values<'a>, rows: &mut TableRows) -> Result<&'a str> {
     const ATTRIBUTES: std::ops::Range<usize> = 5..11;
     let (id, name) = (values.id()?, values.required(1, "a name")?);
     let kind = ofac::entity_kind(values.get(2));
-    let programmes = programmes(values.get(3).unwrap_or_default());
-    let mut entity = Entity {
-        names: vec![primary_name(name, kind == EntityKind::Person)],
-        measures: ofac::measures(&programmes),
-        description: Some(Description {
-            kind,
-            name: name.to_owned(),
-            programme: Some(programmes.join("; ")).filter(|text| !text.is_empty()),
-            comments: values.owned(11),
-            ..Description::default()
-        }),
-        ..Entity::new(id)
-    };
-    if let (EntityKind::Other, Some(word)) = (kind, values.get(2)) {
-        entity.attribute(values.fields[2], word);
-    }
-    entity.roles.extend(values.owned(4).map(|role| Role {
-        kind: RoleKind::Designation,
-        role,
-    }));
-    for field in ATTRIBUTES {
-        if let Some(value) = values.get(field) {
-            entity.attribute(values.fields[field], value);
+    rows.name(id, &primary_name(name, kind == EntityKind::Person));
+    if rows.wants(ListTable::Measures) {
+        for programme in programmes(values) {
+            rows.measure(id, &ofac::measure(programme));
         }
     }
-    if let Some(remark) = values.get(11) {
-        remarks::read(remark, &mut entity);
+    if let (EntityKind::Other, Some(word)) = (kind, values.get(2)) {
+        rows.attribute(id, values.fields[2], word);
     }
-    Ok(entity)
+    if let Some(role) = values.get(4) {
+        rows.role(id, RoleKind::Designation, role);
+    }
+    if rows.wants(ListTable::Attributes) {
+        for field in ATTRIBUTES {
+            if let Some(value) = values.get(field) {
+                rows.attribute(id, values.fields[field], value);
+            }
+        }
+    }
+    let remark = values.get(11);
+    let gender = remark.and_then(|remark| remarks::read(remark, id, rows));
+    if rows.wants(ListTable::Entities) {
+        let gender = gender.map(str::to_lowercase);
+        let programme = programmes(values).collect::<Joined>();
+        let description = Description {
+            kind,
+            name,
+            gender: gender.as_deref(),
+            programme: programme.text(),
+            comments: remark,
+            ..Description::default()
+        };
+        rows.entity(id, &description);
+    }
+    Ok(id)
 }
 
 /// Several programmes stand in one value: `SDGT] [IFSR`.
-fn programmes(text: &str) -> Vec<String> {
-    let parts = text.split("] [");
-    let parts = parts.map(|part| part.trim_matches(['[', ']', ' ']).to_owned());
-    parts.filter(|part| !part.is_empty()).collect()
+fn programmes<'a>(values: &Values<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
+    let parts = values.get(3).unwrap_or_default().split("] [");
+    let parts = parts.map(|part| part.trim_matches(['[', ']', ' ']));
+    parts.filter(|part| !part.is_empty())
 }
 
 /// The name of a person is `LAST, First`, where it has both.
-fn primary_name(name: &str, is_person: bool) -> Name {
+fn primary_name(name: &str, is_person: bool) -> Name<'_> {
     let mut primary = Name::new(NameKind::Primary, name);
     if let Some((last, first)) = name.split_once(", ")
         && is_person
         && !first.contains(',')
     {
-        primary.parts[0] = Some(last.to_owned());
-        primary.parts[1] = Some(first.to_owned());
+        (primary.parts[0], primary.parts[1]) = (Some(last), Some(first));
     }
     primary
 }
 
-fn alias(values: &Values<'_>) -> Result<Entity> {
+fn alias(values: &Values<'_>, note: &mut Joined, rows: &mut TableRows) -> Result<()> {
     let (id, name) = (values.id()?, values.required(3, "a name")?);
-    let kind = match values.get(2).map(str::to_lowercase).as_deref() {
-        Some("fka" | "f.k.a.") => NameKind::Former,
-        _ => NameKind::Alias,
+    let word = values.get(2);
+    let is_former = word.is_some_and(|word| is_word(word, "fka") || is_word(word, "f.k.a."));
+    let kind = match is_former {
+        true => NameKind::Former,
+        false => NameKind::Alias,
     };
+    values.note([4, 1], note);
     let name = Name {
-        quality_raw: values.owned(2),
-        note: joined([values.noted(4), values.noted(1)].into_iter().flatten()),
+        quality_raw: word,
+        note: note.text(),
         ..Name::new(kind, name)
     };
-    Ok(Entity {
-        names: vec![name],
-        ..Entity::new(id)
-    })
+    rows.name(id, &name);
+    Ok(())
 }
 
 /// An address. One with no more than its number says nothing.
-fn address(values: &Values<'_>) -> Result<Entity> {
-    let mut entity = Entity::new(values.id()?);
+fn address(values: &Values<'_>, note: &mut Joined, rows: &mut TableRows) -> Result<()> {
+    let id = values.id()?;
     if (2..=5).any(|field| values.get(field).is_some()) {
-        entity.addresses.push(Place {
-            street: values.owned(2),
-            city: values.owned(3),
-            country: values.owned(4),
-            note: joined([values.noted(5), values.noted(1)].into_iter().flatten()),
+        values.note([5, 1], note);
+        let address = Place {
+            street: values.get(2),
+            city: values.get(3),
+            country: values.get(4),
+            note: note.text(),
             ..Place::default()
-        });
+        };
+        rows.address(id, &address);
     }
-    Ok(entity)
+    Ok(())
 }
 
 /// What of an entry's remarks had no room in it. It may begin in the middle of a clause, so it is kept
 /// as it is.
-fn comment(values: &Values<'_>) -> Result<Entity> {
-    let mut entity = Entity::new(values.id()?);
+fn comment(values: &Values<'_>, rows: &mut TableRows) -> Result<()> {
+    let id = values.id()?;
     if let Some(remark) = values.get(1) {
-        entity.attribute("Remarks", remark);
+        rows.attribute(id, "Remarks", remark);
     }
-    Ok(entity)
+    Ok(())
 }

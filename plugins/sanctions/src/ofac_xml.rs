@@ -5,13 +5,15 @@
 //! one that has another number of entries than it says is warned of.
 
 use crate::entity::{
-    Birth, Description, Entity, EntityKind, Name, NameKind, Place, Quality, Record, Records,
-    Relation, Role, RoleKind, joined, shortened,
+    Birth, Description, EntityKind, Joined, Name, NameKind, Place, Quality, RoleKind, shortened,
 };
 use crate::ofac::{self, Document, Meaning};
-use crate::xml::{Element, ListFile, one_line, shown};
+use crate::rows::{Record, Records, TableRows};
+use crate::tables::ListTable;
+use crate::xml::{Element, ListFile, shown};
 use sextant_plugin_sdk::xml::Step;
 use sextant_plugin_sdk::{Error, InputReader, Result};
+use std::borrow::Cow;
 
 /// How long an id may be.
 const ID_BYTES_MAX: usize = 20;
@@ -27,7 +29,7 @@ pub(crate) fn records(input: InputReader) -> Result<Records> {
         version: None,
         total: None,
     };
-    Ok(Box::new(move || list.read()))
+    Ok(Box::new(move |rows: &mut TableRows| list.read(rows)))
 }
 
 struct List {
@@ -48,7 +50,7 @@ enum At {
 }
 
 impl List {
-    fn read(&mut self) -> Result<Option<Record>> {
+    fn read(&mut self, rows: &mut TableRows) -> Result<Option<Record>> {
         loop {
             let record = match (self.at, self.file.xml.step()?) {
                 (At::Start, Step::Open(open)) if open.name() == LIST => {
@@ -56,9 +58,11 @@ impl List {
                     None
                 }
                 (At::List, Step::Open(open)) if open.name() == ENTRY => {
-                    let (byte, version) = (open.byte(), self.version.clone());
-                    let entity = |element: Element<'_>| entity(element, version);
-                    return self.file.record(byte, "uid", entity).map(Some);
+                    let (byte, version) = (open.byte(), self.version.as_deref());
+                    let record = self
+                        .file
+                        .record(byte, "uid", |element| entity(element, version, rows));
+                    return record.map(Some);
                 }
                 (At::List, Step::Open(open)) => {
                     let name = open.name().to_owned();
@@ -88,9 +92,9 @@ impl List {
             return Ok(self.file.unread(LIST, &format!("an element {name}")));
         }
         let mut about = Element::from(self.file.xml.element()?).into_owned();
-        self.version = about.take_text("Publish_Date");
-        self.total = about.take_text("Record_Count");
-        let unread = about.remarks().into_iter().next();
+        self.version = about.take_text("Publish_Date").map(Cow::into_owned);
+        self.total = about.take_text("Record_Count").map(Cow::into_owned);
+        let unread = about.first_remark();
         Ok(unread.and_then(|what| self.file.unread(LIST, &what)))
     }
 
@@ -112,76 +116,96 @@ impl List {
     }
 }
 
-/// Makes an entity of an entry. Whatever is not taken from the element by its name is left in it, and
-/// becomes an attribute in the end.
-fn entity(mut element: Element<'_>, source_version: Option<String>) -> Result<Entity> {
+/// Tells of an entry, and gives its id. Whatever is not taken from the element by its name is left in it,
+/// and becomes an attribute in the end.
+fn entity<'a>(
+    mut element: Element<'a>,
+    source_version: Option<&str>,
+    rows: &mut TableRows,
+) -> Result<Cow<'a, str>> {
     let id = element.take_id("uid", ID_BYTES_MAX)?;
     let word = element.take_text("sdnType");
     let kind = ofac::entity_kind(word.as_deref());
-    let mut names = vec![primary_name(kind, &mut element)?];
+    let name = primary_name(kind, &mut element, &id, rows)?;
     for part in element.take_parts("akaList", "aka") {
-        names.push(alias(part)?);
+        alias(part, &id, rows)?;
     }
     let programmes = programmes(&mut element);
-    let comments = element.take_raw("remarks");
-    let mut entity = Entity {
-        measures: ofac::measures(&programmes),
-        relations: linked(comments.as_deref().unwrap_or_default()),
-        description: Some(Description {
-            kind,
-            name: names[0].name.clone(),
-            programme: Some(programmes.join("; ")).filter(|text| !text.is_empty()),
-            comments,
-            source_version,
-            ..Description::default()
-        }),
-        names,
-        ..Entity::new(id)
-    };
-    if let (EntityKind::Other, Some(word)) = (kind, word) {
-        entity.attribute("sdnType", word);
+    for programme in &programmes {
+        rows.measure(&id, &ofac::measure(programme));
     }
-    entity
-        .roles
-        .extend(element.take_text("title").map(|role| Role {
-            kind: RoleKind::Designation,
-            role,
-        }));
+    let comments = element.take_raw("remarks");
+    linked(comments.as_deref().unwrap_or_default(), &id, rows);
+    if let (EntityKind::Other, Some(word)) = (kind, word) {
+        rows.attribute(&id, "sdnType", &word);
+    }
+    if let Some(role) = element.take_text("title") {
+        rows.role(&id, RoleKind::Designation, &role);
+    }
+    let mut gender = None;
     for part in element.take_parts("idList", "id") {
-        document(part, &mut entity);
+        document(part, &mut gender, &id, rows);
     }
     for part in element.take_parts("addressList", "address") {
-        address(part, &mut entity);
+        address(part, &id, rows);
     }
-    details(&mut element, &mut entity);
-    entity.attributes.extend(element.leftover());
-    Ok(entity)
+    details(&mut element, &id, rows);
+    element.leftover(&id, rows);
+    let programme = programmes.iter().collect::<Joined>();
+    let description = Description {
+        kind,
+        name: &name,
+        gender: gender.as_deref(),
+        programme: programme.text(),
+        comments: comments.as_deref(),
+        source_version,
+        ..Description::default()
+    };
+    rows.entity(&id, &description);
+    Ok(id)
 }
 
-/// The name as both formats of the list have it: `LAST, First`.
-fn take_name(element: &mut Element<'_>) -> Result<(String, [Option<String>; 2])> {
-    let byte = element.byte_of("lastName");
-    let parts = ["lastName", "firstName"].map(|field| element.take_text(field));
-    let whole = parts.iter().flatten().cloned().collect::<Vec<_>>();
+/// A name as both formats of the list have it, `LAST, First`, and its two parts.
+struct TwoParts<'a> {
+    whole: String,
+    last: Option<Cow<'a, str>>,
+    first: Option<Cow<'a, str>>,
+}
+
+fn take_name<'a>(element: &mut Element<'a>) -> Result<TwoParts<'a>> {
+    let place = element.place_of("lastName");
+    let [last, first] = ["lastName", "firstName"].map(|field| element.take_text(field));
+    let known = [&last, &first].into_iter().flatten().map(|part| &**part);
+    let whole = known.collect::<Vec<_>>().join(", ");
     match whole.is_empty() {
-        false => Ok((whole.join(", "), parts)),
+        false => Ok(TwoParts { whole, last, first }),
         true => Err(Error::invalid_data("expected a name, found nothing")
             .in_field(format!("{}/lastName", element.name))
-            .at_byte(byte)),
+            .at_byte(place.byte())),
     }
 }
 
-fn primary_name(kind: EntityKind, element: &mut Element<'_>) -> Result<Name> {
-    let (whole, [last, first]) = take_name(element)?;
-    let mut name = Name::new(NameKind::Primary, whole);
+/// Tells the primary name, and gives it.
+fn primary_name(
+    kind: EntityKind,
+    element: &mut Element<'_>,
+    id: &str,
+    rows: &mut TableRows,
+) -> Result<String> {
+    let parts = take_name(element)?;
+    let mut name = Name::new(NameKind::Primary, &parts.whole);
     if kind == EntityKind::Person {
-        (name.parts[0], name.parts[1]) = (last, first);
+        (name.parts[0], name.parts[1]) = (parts.last.as_deref(), parts.first.as_deref());
     }
-    Ok(name)
+    rows.name(id, &name);
+    Ok(parts.whole)
 }
 
-fn alias(mut part: Element<'_>) -> Result<Name> {
-    let (whole, [last, first]) = take_name(&mut part)?;
+fn alias(mut part: Element<'_>, id: &str, rows: &mut TableRows) -> Result<()> {
+    let parts = take_name(&mut part)?;
+    if !rows.wants(ListTable::Names) {
+        return Ok(());
+    }
     let quality_raw = part.take_text("type");
     let kind = match quality_raw.as_deref() {
         Some("f.k.a." | "fka") => NameKind::Former,
@@ -193,32 +217,34 @@ fn alias(mut part: Element<'_>) -> Result<Name> {
         Some("weak") => Some(Quality::Weak),
         _ => None,
     };
-    let unknown = category.filter(|_| quality.is_none());
-    let unknown = unknown.map(|word| format!("category: {word}"));
+    let mut note = Joined::default();
+    if let (None, Some(word)) = (quality, &category) {
+        note.add_field("category", word);
+    }
+    part.remarks(&mut note);
     let mut name = Name {
         quality,
-        quality_raw,
-        note: joined(unknown.into_iter().chain(part.remarks())),
-        ..Name::new(kind, whole)
+        quality_raw: quality_raw.as_deref(),
+        note: note.text(),
+        ..Name::new(kind, &parts.whole)
     };
-    if first.is_some() {
-        (name.parts[0], name.parts[1]) = (last, first);
+    if parts.first.is_some() {
+        (name.parts[0], name.parts[1]) = (parts.last.as_deref(), parts.first.as_deref());
     }
-    Ok(name)
+    rows.name(id, &name);
+    Ok(())
 }
 
-fn programmes(element: &mut Element<'_>) -> Vec<String> {
-    let mut parts = element.take_parts("programList", "program");
-    let names = parts.iter_mut().map(|part| {
-        // The text is the element's own.
-        one_line(&std::mem::take(&mut part.text))
-    });
+fn programmes<'a>(element: &mut Element<'a>) -> Vec<Cow<'a, str>> {
+    let parts = element.take_parts("programList", "program").into_iter();
+    // The text is the element's own.
+    let names = parts.map(|mut part| part.take_own());
     names.filter(|name| !name.is_empty()).collect()
 }
 
 /// The ties in remarks such as `(Linked To: GULL LTD. (GL))`.
-fn linked(remarks: &str) -> Vec<Relation> {
-    let names = remarks.split("(Linked To: ").skip(1).filter_map(|text| {
+fn linked(remarks: &str, id: &str, rows: &mut TableRows) {
+    for text in remarks.split("(Linked To: ").skip(1) {
         let mut depth = 1;
         let end = text.find(|character: char| {
             depth += match character {
@@ -228,93 +254,110 @@ fn linked(remarks: &str) -> Vec<Relation> {
             };
             depth == 0
         });
-        Some(text[..end?].trim()).filter(|name| !name.is_empty())
-    });
-    names.map(ofac::linked_to).collect()
+        let name = end.map(|end| text[..end].trim()).unwrap_or_default();
+        if !name.is_empty() {
+            rows.relation(id, &ofac::linked_to(name));
+        }
+    }
 }
 
-/// Adds a document, or whatever else the list has among them.
-fn document(mut part: Element<'_>, entity: &mut Entity) {
+/// Tells a document, or whatever else the list has among them; the gender is part of what the entity is.
+fn document(mut part: Element<'_>, gender: &mut Option<String>, id: &str, rows: &mut TableRows) {
     let word = part.take_text("idType").unwrap_or_default();
     let number = part.take_text("idNumber");
-    let meaning = ofac::meaning(&word);
-    if let (Some(Meaning::Gender), Some(description)) = (meaning, &mut entity.description) {
-        description.gender = number.map(|text| text.to_lowercase());
-    } else if let (Some(Meaning::Attribute), Some(text)) = (meaning, &number) {
-        entity.attribute(word, text);
-    } else {
-        let kind = match meaning {
-            Some(Meaning::Identifier(kind)) => kind,
-            _ => Default::default(),
-        };
-        let texts = ["idCountry", "issueDate", "expirationDate"].map(|field| part.take_text(field));
-        let document = Document {
-            number: number.as_deref(),
-            country: texts[0].as_deref(),
-            issued: texts[1].as_deref(),
-            expires: texts[2].as_deref(),
-        };
-        let mut identifier = ofac::identifier(&word, kind, &document);
-        let note = identifier.note.take().into_iter();
-        identifier.note = joined(note.chain(part.remarks()));
-        entity.identifiers.push(identifier);
-        return;
+    match (ofac::meaning(&word), &number) {
+        (Some(Meaning::Gender), number) => {
+            *gender = number.as_deref().map(str::to_lowercase);
+            leftovers(part, id, rows);
+        }
+        (Some(Meaning::Attribute), Some(text)) => {
+            rows.attribute(id, &word, text);
+            leftovers(part, id, rows);
+        }
+        (meaning, number) => {
+            let kind = match meaning {
+                Some(Meaning::Identifier(kind)) => kind,
+                _ => Default::default(),
+            };
+            let fields = ["idCountry", "issueDate", "expirationDate"];
+            let texts = fields.map(|field| part.take_text(field));
+            let [country, issued, expires] = texts.each_ref().map(Option::as_deref);
+            let document = Document {
+                number: number.as_deref(),
+                country,
+                issued,
+                expires,
+            };
+            let mut note = Joined::default();
+            let mut identifier = ofac::identifier(&word, kind, &document, &mut note);
+            part.remarks(&mut note);
+            identifier.note = note.text();
+            rows.identifier(id, &identifier);
+        }
     }
-    leftovers(&part, entity);
 }
 
-/// Adds an address; one that says nothing is no row.
-fn address(mut part: Element<'_>, entity: &mut Entity) {
+/// Tells an address; one that says nothing is no row.
+fn address(mut part: Element<'_>, id: &str, rows: &mut TableRows) {
     let street = ["address1", "address2", "address3"].map(|field| part.take_text(field));
-    let street = street.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let street = street.iter().flatten().map(|line| &**line);
+    let street = street.collect::<Vec<_>>().join(", ");
+    let fields = ["city", "stateOrProvince", "postalCode", "country"];
+    let texts = fields.map(|field| part.take_text(field));
+    let [city, region, postal_code, country] = texts.each_ref().map(Option::as_deref);
     let place = Place {
-        street: Some(street).filter(|text| !text.is_empty()),
-        city: part.take_text("city"),
-        region: part.take_text("stateOrProvince"),
-        postal_code: part.take_text("postalCode"),
-        country: part.take_text("country"),
+        street: Some(street.as_str()).filter(|text| !text.is_empty()),
+        city,
+        region,
+        postal_code,
+        country,
         note: None,
     };
     if place == Place::default() {
-        leftovers(&part, entity);
+        leftovers(part, id, rows);
         return;
     }
-    entity.addresses.push(Place {
-        note: joined(part.remarks().into_iter()),
+    let mut note = Joined::default();
+    part.remarks(&mut note);
+    let address = Place {
+        note: note.text(),
         ..place
-    });
+    };
+    rows.address(id, &address);
 }
 
 /// Nationalities and births. What else stands in their elements becomes attributes.
-fn details(element: &mut Element<'_>, entity: &mut Entity) {
+fn details(element: &mut Element<'_>, id: &str, rows: &mut TableRows) {
     for mut part in element.take_parts("nationalityList", "nationality") {
         if let Some(country) = part.take_text("country") {
-            entity.nationality(&country);
+            rows.nationality_once(id, &country);
         }
-        leftovers(&part, entity);
+        leftovers(part, id, rows);
     }
     for mut part in element.take_parts("citizenshipList", "citizenship") {
         if let Some(country) = part.take_text("country") {
-            entity.nationality(&country);
-            entity.attribute("citizenship/country", country);
+            rows.nationality_once(id, &country);
+            rows.attribute(id, "citizenship/country", &country);
         }
-        leftovers(&part, entity);
+        leftovers(part, id, rows);
     }
     for mut part in element.take_parts("dateOfBirthList", "dateOfBirthItem") {
-        let text = part.take_text("dateOfBirth");
-        entity.births.extend(text.map(birth));
-        leftovers(&part, entity);
+        if let Some(text) = part.take_text("dateOfBirth") {
+            rows.birth(id, &birth(&text));
+        }
+        leftovers(part, id, rows);
     }
     for mut part in element.take_parts("placeOfBirthList", "placeOfBirthItem") {
-        let text = part.take_text("placeOfBirth");
-        entity.births.extend(text.as_deref().map(ofac::birth_place));
-        leftovers(&part, entity);
+        if let Some(text) = part.take_text("placeOfBirth") {
+            rows.birth(id, &ofac::birth_place(&text));
+        }
+        leftovers(part, id, rows);
     }
 }
 
 /// A date of birth. The list writes it for people, so one of no known shape is a note.
-fn birth(text: String) -> Birth {
-    let birth = ofac::birth(&text);
+fn birth(text: &str) -> Birth<'_> {
+    let birth = ofac::birth(text);
     birth.unwrap_or_else(|| Birth {
         note: Some(text),
         ..Birth::default()
@@ -322,8 +365,9 @@ fn birth(text: String) -> Birth {
 }
 
 /// What nothing took from a part that has no note.
-fn leftovers(part: &Element<'_>, entity: &mut Entity) {
-    for (field, value) in part.rest() {
-        entity.attribute(format!("{}/{field}", part.name), value);
+fn leftovers(mut part: Element<'_>, id: &str, rows: &mut TableRows) {
+    if rows.wants(ListTable::Attributes) {
+        let name = std::mem::take(&mut part.name);
+        part.rest(|field, value| rows.attribute(id, &format!("{name}/{field}"), value));
     }
 }

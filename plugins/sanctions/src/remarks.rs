@@ -5,8 +5,10 @@
 //! kept as the entry's comments.
 
 use crate::date::PartialDate;
-use crate::entity::{Entity, IdentifierKind, Name, NameKind, Quality};
+use crate::entity::{Identifier, IdentifierKind, Joined, Name, NameKind, Quality};
 use crate::ofac::{self, Document, Meaning};
+use crate::rows::TableRows;
+use crate::tables::ListTable;
 
 /// How long the list lets a remark be; one that is as long goes on elsewhere.
 const REMARK_CHARS_MAX: usize = 1_000;
@@ -17,6 +19,12 @@ const NUMBER_BYTES_MAX: usize = 40;
 /// The word for addresses of digital currencies, and how long one may be: those of Monero have 106.
 const WALLET: &str = "Digital Currency Address -";
 const WALLET_BYTES_MAX: usize = 128;
+/// The tables that show what stands behind a word. The words are many, so for others none is looked for.
+const WORDED: &[ListTable] = &[
+    ListTable::Entities,
+    ListTable::Identifiers,
+    ListTable::Attributes,
+];
 /// Words for numbers that may be letters alone.
 const LETTERS: [&str; 3] = [
     "SWIFT/BIC",
@@ -24,55 +32,67 @@ const LETTERS: [&str; 3] = [
     "Previous Aircraft Tail Number",
 ];
 
-/// Adds what a remark says of an entity.
-pub(crate) fn read(remark: &str, entity: &mut Entity) {
-    let is_cut = remark.chars().count() >= REMARK_CHARS_MAX;
-    let mut clauses: Vec<_> = remark.split(';').map(str::trim).collect();
-    let last = match is_cut {
-        true => clauses.pop().and(None),
-        false => clauses.pop(),
+/// Tells what a remark says of an entity, and gives its gender, which is part of what it is.
+pub(crate) fn read<'a>(remark: &'a str, id: &str, rows: &mut TableRows) -> Option<&'a str> {
+    let is_cut = remark.len() >= REMARK_CHARS_MAX && remark.chars().count() >= REMARK_CHARS_MAX;
+    let (clauses, last) = match remark.rsplit_once(';') {
+        Some((clauses, last)) => (Some(clauses), last.trim()),
+        None => (None, remark.trim()),
     };
-    for clause in clauses {
-        read_clause(clause, clause, entity);
+    let mut gender = None;
+    for clause in clauses.into_iter().flat_map(|clauses| clauses.split(';')) {
+        let clause = clause.trim();
+        gender = read_clause(clause, clause, id, rows).or(gender);
     }
-    if let Some(last) = last {
-        read_clause(last.strip_suffix('.').unwrap_or(last), last, entity);
+    if !is_cut {
+        let clause = last.strip_suffix('.').unwrap_or(last);
+        gender = read_clause(clause, last, id, rows).or(gender);
     }
+    gender
 }
 
-/// Adds what a clause says; `stopped` is the clause with the full stop of the remark.
-fn read_clause(clause: &str, stopped: &str, entity: &mut Entity) {
+/// Tells what a clause says, and gives the gender if it says that; `stopped` is the clause with the full
+/// stop of the remark.
+fn read_clause<'a>(
+    clause: &'a str,
+    stopped: &str,
+    id: &str,
+    rows: &mut TableRows,
+) -> Option<&'a str> {
     let clause = clause.strip_prefix("alt. ").unwrap_or(clause);
     if let Some(text) = clause.strip_prefix("DOB ") {
-        entity.births.extend(ofac::birth(text));
+        if rows.wants(ListTable::Births)
+            && let Some(birth) = ofac::birth(text)
+        {
+            rows.birth(id, &birth);
+        }
     } else if let Some(text) = clause.strip_prefix("POB ") {
-        entity.births.push(ofac::birth_place(text));
+        rows.birth(id, &ofac::birth_place(text));
     } else if let Some(country) = clause.strip_prefix("nationality ") {
         if is_country(country) {
-            entity.nationality(country);
+            rows.nationality_once(id, country);
         }
     } else if let Some(country) = clause.strip_prefix("citizen ") {
         if is_country(country) {
-            entity.nationality(country);
-            entity.attribute("citizen", country);
+            rows.nationality_once(id, country);
+            rows.attribute(id, "citizen", country);
         }
     } else if let Some(name) = clause.strip_prefix("Linked To: ") {
         let stopped = stopped.strip_prefix("Linked To: ").unwrap_or(name);
         let name = if is_abbreviated(name) { stopped } else { name };
-        entity.relations.push(ofac::linked_to(name));
+        rows.relation(id, &ofac::linked_to(name));
     } else if let Some(name) = weak_alias(clause) {
-        entity.names.push(name);
-    } else if let Some((word, meaning, text)) = ofac::split_word(clause) {
+        rows.name(id, &name);
+    } else if rows.wants_any(WORDED)
+        && let Some((word, meaning, text)) = ofac::split_word(clause)
+    {
         match meaning {
-            Meaning::Identifier(kind) => add_document(word, kind, text, entity),
-            Meaning::Attribute => entity.attribute(word, text),
-            Meaning::Gender => {
-                if let Some(description) = &mut entity.description {
-                    description.gender = Some(text.to_lowercase());
-                }
-            }
+            Meaning::Identifier(kind) => add_document(word, kind, text, id, rows),
+            Meaning::Attribute => rows.attribute(id, word, text),
+            Meaning::Gender => return Some(text),
         }
     }
+    None
 }
 
 /// Whether a text can be a country; `possibly Atlantis` is none.
@@ -116,23 +136,23 @@ fn is_abbreviated(name: &str) -> bool {
 }
 
 /// Reads `a.k.a. 'NAME'`: the list has an alias among the remarks where it is a weak one.
-fn weak_alias(clause: &str) -> Option<Name> {
-    let (word, rest) = clause.split_once(" '")?;
+fn weak_alias(clause: &str) -> Option<Name<'_>> {
+    let (word, rest) = clause.split_at_checked("a.k.a.".len())?;
     let kind = match word {
         "a.k.a." | "n.k.a." => NameKind::Alias,
         "f.k.a." => NameKind::Former,
         _ => return None,
     };
-    let name = rest.strip_suffix('\'').filter(|name| !name.is_empty())?;
-    Some(Name {
+    let name = rest.strip_prefix(" '")?.strip_suffix('\'')?;
+    (!name.is_empty()).then(|| Name {
         quality: Some(Quality::Weak),
-        quality_raw: Some(word.to_owned()),
+        quality_raw: Some(word),
         ..Name::new(kind, name)
     })
 }
 
 /// Reads `NUMBER (COUNTRY) issued DATE expires DATE`, of which all but the number may be missing.
-fn add_document(word: &str, kind: IdentifierKind, text: &str, entity: &mut Entity) {
+fn add_document(word: &str, kind: IdentifierKind, text: &str, id: &str, rows: &mut TableRows) {
     let (text, expires) = split_end(text, " expires ");
     let (text, issued) = split_end(text, " issued ");
     let place = text
@@ -154,9 +174,15 @@ fn add_document(word: &str, kind: IdentifierKind, text: &str, entity: &mut Entit
         issued,
         expires,
     };
-    entity
-        .identifiers
-        .push(ofac::identifier(word, kind, &document));
+    let mut note = Joined::default();
+    let identifier = ofac::identifier(word, kind, &document, &mut note);
+    rows.identifier(
+        id,
+        &Identifier {
+            note: note.text(),
+            ..identifier
+        },
+    );
 }
 
 fn split_end<'a>(text: &'a str, word: &str) -> (&'a str, Option<&'a str>) {
@@ -169,83 +195,90 @@ fn split_end<'a>(text: &'a str, word: &str) -> (&'a str, Option<&'a str>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entity::Description;
+    use crate::rows::Provenance;
 
-    fn entity(remark: &str) -> Entity {
-        let mut entity = Entity {
-            description: Some(Description::default()),
-            ..Entity::new("1")
+    /// What a remark says of gender, and the rows that it gives a table, each joined by `|`.
+    fn told(table: ListTable, remark: &str) -> (Option<&str>, Vec<String>) {
+        let from = Provenance {
+            list: String::new(),
+            source: String::new(),
         };
-        read(remark, &mut entity);
-        entity
+        let mut rows = TableRows::new(table, from);
+        let gender = read(remark, "1", &mut rows);
+        (gender, rows.shown())
+    }
+
+    fn rows(table: ListTable, remark: &str) -> Vec<String> {
+        told(table, remark).1
     }
 
     #[test]
     fn clauses_become_rows() {
-        let entity = entity(
-            "DOB 1960; alt. DOB 1961; POB Port, Atlantis; nationality Atlantis; citizen Atlantis; \
+        let remark = "DOB 1960; alt. DOB 1961; POB Port, Atlantis; nationality Atlantis; citizen Atlantis; \
              alt. citizen Mu; Gender Female; a.k.a. 'THE 'GULL''; \
              Passport A 1 (Mu, North) issued 01 Jan 2001 expires Feb 2011; \
              alt. Company Number IMO 5000001; SWIFT/BIC GULLATXX; Passport Booklet B2 (Mu); \
              Website www.example.org; Linked To: TERN S.A.; \
-             Harbour master; Linked To: GULL CO., LTD.",
-        );
-        assert_eq!(entity.births.len(), 3);
-        assert_eq!(entity.nationalities, ["Atlantis", "Mu"]);
-        let gender = entity
-            .description
-            .and_then(|description| description.gender);
-        assert_eq!(gender.as_deref(), Some("female"));
-        assert_eq!(entity.names[0].name, "THE 'GULL'");
-        let passport = &entity.identifiers[0];
-        assert_eq!(passport.number.as_deref(), Some("A 1"));
-        assert_eq!(passport.country.as_deref(), Some("Mu, North"));
-        // Python: (date(2001, 1, 1) - date(1970, 1, 1)).days.
+             Harbour master; Linked To: GULL CO., LTD.";
+        assert_eq!(rows(ListTable::Births, remark).len(), 3);
         assert_eq!(
-            (passport.issued_on, passport.expires_on),
-            (Some(11_323), None)
+            rows(ListTable::Nationalities, remark),
+            ["1|Atlantis", "1|Mu"]
         );
-        assert_eq!(passport.note.as_deref(), Some("expires: Feb 2011"));
-        let company = &entity.identifiers[1];
-        assert_eq!(company.kind, IdentifierKind::Imo);
-        assert_eq!(company.number.as_deref(), Some("5000001"));
-        assert_eq!(entity.identifiers[2].number.as_deref(), Some("GULLATXX"));
-        assert_eq!(entity.identifiers[3].kind, IdentifierKind::Passport);
-        assert_eq!(entity.identifiers[3].number.as_deref(), Some("B2"));
-        let fields: Vec<_> = entity
-            .attributes
-            .iter()
-            .map(|it| it.field.as_str())
-            .collect();
-        assert_eq!(fields, ["citizen", "citizen", "Website"]);
-        let linked: Vec<_> = entity
-            .relations
-            .iter()
-            .filter_map(|it| it.note.as_deref())
-            .collect();
-        assert_eq!(linked, ["TERN S.A.", "GULL CO., LTD."]);
+        assert_eq!(
+            told(ListTable::Entities, remark),
+            (Some("Female"), Vec::new())
+        );
+        assert_eq!(
+            rows(ListTable::Names, remark),
+            ["1|alias|THE 'GULL'|weak|a.k.a.|-|-|-|-|-|-|-|-|-"]
+        );
+        // Python: (date(2001, 1, 1) - date(1970, 1, 1)).days.
+        let identifiers = [
+            "1|passport|Passport|-|A 1|Mu, North|11323|-|-|-|expires: Feb 2011",
+            "1|imo|Company Number|-|5000001|-|-|-|-|-|-",
+            "1|other|SWIFT/BIC|-|GULLATXX|-|-|-|-|-|-",
+            "1|passport|Passport Booklet|-|B2|Mu|-|-|-|-|-",
+        ];
+        assert_eq!(rows(ListTable::Identifiers, remark), identifiers);
+        let attributes = [
+            "1|citizen|Atlantis",
+            "1|citizen|Mu",
+            "1|Website|www.example.org",
+        ];
+        assert_eq!(rows(ListTable::Attributes, remark), attributes);
+        let linked = [
+            "1|-|linked_to|-|-|-|-|-|TERN S.A.",
+            "1|-|linked_to|-|-|-|-|-|GULL CO., LTD.",
+        ];
+        assert_eq!(rows(ListTable::Relations, remark), linked);
     }
 
     #[test]
     fn what_has_no_known_shape_is_left_alone() {
-        let entity = entity(
-            "DOB unknown; nationality of 3 states; Passport issued by the harbour; \
+        let remark = "DOB unknown; nationality of 3 states; Passport issued by the harbour; \
              Passport A1 (Mu (old)); Passport A1 expires soon; a.k.a. GULL; Passport; \
              nationality possibly Atlantis; Passport A1, Diplomatic (Mu); Passport A1, lost 2001); \
              Passport A1); NIT # Provisional (Mu); Passport A1 (possibly Mu); \
-             SSN 12 which he was given in the harbour of Port Mu; NIT # 12 (Atlantis).",
+             SSN 12 which he was given in the harbour of Port Mu; NIT # 12 (Atlantis).";
+        for table in [
+            ListTable::Births,
+            ListTable::Nationalities,
+            ListTable::Names,
+        ] {
+            assert!(rows(table, remark).is_empty());
+        }
+        assert_eq!(
+            rows(ListTable::Identifiers, remark),
+            ["1|tax_id|NIT #|-|12|Atlantis|-|-|-|-|-"]
         );
-        assert!(entity.births.is_empty() && entity.nationalities.is_empty());
-        assert!(entity.names.is_empty());
-        assert_eq!(entity.identifiers.len(), 1);
-        assert_eq!(entity.identifiers[0].number.as_deref(), Some("12"));
     }
 
     #[test]
     fn a_remark_that_is_cut_loses_its_last_clause() {
         let long = format!("DOB 1960; {}; DOB 196", "x".repeat(REMARK_CHARS_MAX));
-        assert_eq!(entity(&long).births.len(), 1);
+        assert_eq!(rows(ListTable::Births, &long).len(), 1);
         let stopped = format!("DOB 1960; {}; POB St.", "x".repeat(REMARK_CHARS_MAX));
-        assert_eq!(entity(&stopped).births.len(), 1);
+        assert_eq!(rows(ListTable::Births, &stopped).len(), 1);
     }
 }

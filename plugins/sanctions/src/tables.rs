@@ -1,11 +1,10 @@
-//! The tables that every list is read into: their columns, and the rows that an entity has in each.
+//! The tables that every list is read into, and their columns.
 //!
 //! Each row begins with `list` and `entity_id`; that pair joins the tables, also where several lists
 //! are read together.
 
-use crate::entity::{Description, Entity, NAME_PARTS, Name, NameKind};
 use arrow_schema::{DataType, Field, Schema};
-use sextant_plugin_sdk::{Cell, Table};
+use sextant_plugin_sdk::Table;
 
 /// A table that all lists share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,17 +21,11 @@ pub(crate) enum ListTable {
     Attributes,
 }
 
-/// What a row says of where it comes from.
-#[derive(Debug)]
-pub(crate) struct Provenance {
-    /// The list, as the configuration names it.
-    pub(crate) list: String,
-    /// The input and the entry in it.
-    pub(crate) source: String,
-}
-
 /// A column: its name, its type, and whether it can be null.
-type Column = (&'static str, DataType, bool);
+pub(crate) type Column = (&'static str, DataType, bool);
+
+/// How many columns a table has at most.
+pub(crate) const COLUMNS_MAX: usize = NAMES.len();
 
 const LIST: Column = ("list", DataType::Utf8, false);
 const ENTITY_ID: Column = ("entity_id", DataType::Utf8, false);
@@ -221,7 +214,8 @@ impl ListTable {
         }
     }
 
-    fn columns(self) -> &'static [Column] {
+    /// The columns, in their order.
+    pub(crate) fn columns(self) -> &'static [Column] {
         match self {
             Self::Entities => ENTITIES,
             Self::Names => NAMES,
@@ -250,170 +244,4 @@ impl ListTable {
             .comment(self.comment())
             .filtered()
     }
-
-    /// How many rows an entity has.
-    pub(crate) fn rows(self, entity: &Entity) -> usize {
-        match self {
-            Self::Entities => usize::from(entity.description.is_some()),
-            Self::Names => entity.names.len(),
-            Self::Identifiers => entity.identifiers.len(),
-            Self::Addresses => entity.addresses.len(),
-            Self::Births => entity.births.len(),
-            Self::Nationalities => entity.nationalities.len(),
-            Self::Roles => entity.roles.len(),
-            Self::Relations => entity.relations.len(),
-            Self::Measures => entity.measures.len(),
-            Self::Attributes => entity.attributes.len(),
-        }
-    }
-
-    /// One of the rows of an entity, with a cell for each column.
-    pub(crate) fn row<'a>(
-        self,
-        from: &'a Provenance,
-        entity: &'a Entity,
-        row: usize,
-    ) -> Vec<Cell<'a>> {
-        let mut cells = vec![Cell::Text(&from.list), Cell::Text(&entity.id)];
-        match self {
-            Self::Entities => {
-                let description = entity.description.iter();
-                cells.extend(description.flat_map(|it| entity_cells(from, entity, it)));
-            }
-            Self::Names => cells.extend(name_cells(entity, row)),
-            Self::Identifiers => cells.extend(identifier_cells(entity, row)),
-            Self::Addresses => cells.extend(address_cells(entity, row)),
-            Self::Births => cells.extend(birth_cells(entity, row)),
-            Self::Nationalities => cells.push(Cell::Text(&entity.nationalities[row])),
-            Self::Roles => {
-                let role = &entity.roles[row];
-                cells.extend([Cell::Text(role.kind.as_str()), Cell::Text(&role.role)]);
-            }
-            Self::Relations => cells.extend(relation_cells(entity, row)),
-            Self::Measures => cells.extend(measure_cells(entity, row)),
-            Self::Attributes => {
-                let attribute = &entity.attributes[row];
-                cells.extend([Cell::Text(&attribute.field), Cell::Text(&attribute.value)]);
-            }
-        }
-        cells
-    }
-}
-
-fn entity_cells<'a>(
-    from: &'a Provenance,
-    entity: &'a Entity,
-    description: &'a Description,
-) -> [Cell<'a>; 11] {
-    let original = |name: &&Name| name.kind == NameKind::OriginalScript;
-    let original = entity.names.iter().find(original);
-    [
-        Cell::Text(description.kind.as_str()),
-        Cell::Text(&description.name),
-        original.map(|name| name.name.as_str()).into(),
-        (&description.gender).into(),
-        (&description.reference).into(),
-        (&description.programme).into(),
-        date(description.listed_on),
-        date(description.updated_on),
-        (&description.comments).into(),
-        (&description.source_version).into(),
-        Cell::Text(&from.source),
-    ]
-}
-
-fn name_cells(entity: &Entity, row: usize) -> Vec<Cell<'_>> {
-    let name = &entity.names[row];
-    let mut cells = vec![
-        Cell::Text(name.kind.as_str()),
-        Cell::Text(&name.name),
-        name.quality.map(|quality| quality.as_str()).into(),
-        (&name.quality_raw).into(),
-        (&name.script).into(),
-        (&name.language).into(),
-    ];
-    let parts: [Cell<'_>; NAME_PARTS] = name.parts.each_ref().map(Cell::from);
-    cells.extend(parts);
-    cells.push((&name.note).into());
-    cells
-}
-
-fn identifier_cells(entity: &Entity, row: usize) -> [Cell<'_>; 10] {
-    let identifier = &entity.identifiers[row];
-    [
-        Cell::Text(identifier.kind.as_str()),
-        (&identifier.kind_raw).into(),
-        (&identifier.kind_detail).into(),
-        (&identifier.number).into(),
-        (&identifier.country).into(),
-        date(identifier.issued_on),
-        date(identifier.expires_on),
-        (&identifier.issue_city).into(),
-        (&identifier.issue_country).into(),
-        (&identifier.note).into(),
-    ]
-}
-
-fn address_cells(entity: &Entity, row: usize) -> [Cell<'_>; 6] {
-    let address = &entity.addresses[row];
-    [
-        (&address.street).into(),
-        (&address.city).into(),
-        (&address.region).into(),
-        (&address.postal_code).into(),
-        (&address.country).into(),
-        (&address.note).into(),
-    ]
-}
-
-fn birth_cells(entity: &Entity, row: usize) -> [Cell<'_>; 10] {
-    let birth = &entity.births[row];
-    [
-        birth.kind.map(|kind| kind.as_str()).into(),
-        date(birth.date),
-        year(birth.year_from),
-        year(birth.year_to),
-        (&birth.place.street).into(),
-        (&birth.place.city).into(),
-        (&birth.place.region).into(),
-        (&birth.place.country).into(),
-        (&birth.alias).into(),
-        (&birth.note).into(),
-    ]
-}
-
-fn relation_cells(entity: &Entity, row: usize) -> [Cell<'_>; 8] {
-    let relation = &entity.relations[row];
-    [
-        (&relation.other_id).into(),
-        Cell::Text(relation.kind),
-        (&relation.role).into(),
-        date(relation.start.date),
-        (&relation.start.text).into(),
-        date(relation.end.date),
-        (&relation.end.text).into(),
-        (&relation.note).into(),
-    ]
-}
-
-fn measure_cells(entity: &Entity, row: usize) -> [Cell<'_>; 8] {
-    let measure = &entity.measures[row];
-    [
-        (&measure.kind).into(),
-        (&measure.programme).into(),
-        (&measure.authority).into(),
-        (&measure.reference).into(),
-        date(measure.listed_on),
-        date(measure.ended_on),
-        (&measure.reason).into(),
-        (&measure.note).into(),
-    ]
-}
-
-fn date(days: Option<i32>) -> Cell<'static> {
-    days.map_or(Cell::Null, Cell::Date)
-}
-
-fn year(year: Option<i32>) -> Cell<'static> {
-    year.map_or(Cell::Null, |year| Cell::Int(year.into()))
 }

@@ -1,7 +1,9 @@
 //! Records of XML as elements that fields are taken from: what is left in the end is what no field was
 //! for, so nothing of a list is lost.
 
-use crate::entity::{Attribute, Entity, Ids, Record, shortened};
+use crate::entity::{Ids, Joined, shortened};
+use crate::rows::{Record, TableRows};
+use crate::tables::ListTable;
 use sextant_plugin_sdk::xml::{self, Step, XmlReader};
 use sextant_plugin_sdk::{Error, InputReader, Result};
 use std::borrow::Cow;
@@ -15,10 +17,23 @@ pub(crate) struct Element<'a> {
     /// The name without a namespace prefix.
     pub(crate) name: Cow<'a, str>,
     /// The text directly in it, all pieces together.
-    pub(crate) text: Cow<'a, str>,
-    pub(crate) children: Vec<Self>,
-    /// Where it begins in the file.
-    pub(crate) byte: u64,
+    text: Cow<'a, str>,
+    /// What is in it, once that was asked for.
+    children: Vec<Self>,
+    is_open: bool,
+    /// Where it is in the record; none for what was put back.
+    place: Place<'a>,
+}
+
+/// A place in a file. Which byte that is takes some time to say.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Place<'a>(Option<xml::Element<'a>>);
+
+impl Place<'_> {
+    /// Where it is in the file.
+    pub(crate) fn byte(self) -> u64 {
+        self.0.map_or(0, |element| element.byte())
+    }
 }
 
 /// A list in XML.
@@ -39,20 +54,20 @@ impl ListFile {
         })
     }
 
-    /// Reads the record that was just opened at a byte; `id` is the field with its id. The outer error
-    /// says that the file is broken, a bad record that only this one is.
+    /// Reads the record that was just opened at a byte; `field` is the one with its id, which `tell`
+    /// gives. The outer error says that the file is broken, a bad record that only this one is.
     pub(crate) fn record(
         &mut self,
         byte: u64,
-        id: &str,
-        entity: impl FnOnce(Element<'_>) -> Result<Entity>,
+        field: &str,
+        tell: impl FnOnce(Element<'_>) -> Result<Cow<'_, str>>,
     ) -> Result<Record> {
         let number = self.ids.count().map_err(|error| error.at_byte(byte))?;
         let element = self.xml.element();
         let element = element.map_err(|error| error.at_record(number))?;
-        let entity = entity(Element::from(element));
-        Ok(match entity.and_then(|entity| self.ids.once(entity, id)) {
-            Ok(entity) => Record::Entity(Box::new(entity)),
+        let id = tell(Element::from(element));
+        Ok(match id.and_then(|id| self.ids.once(&id, field)) {
+            Ok(()) => Record::Read,
             Err(error) => Record::Bad(error.at_record(number).at_byte(byte)),
         })
     }
@@ -81,143 +96,204 @@ pub(crate) fn shown(step: &Step<'_>) -> String {
 
 impl<'a> From<xml::Element<'a>> for Element<'a> {
     fn from(element: xml::Element<'a>) -> Self {
-        let attributes = element.attributes().map(|(name, value)| Self {
-            name: Cow::Owned(format!("@{name}")),
-            text: Cow::Borrowed(value),
-            children: Vec::new(),
-            byte: element.byte(),
-        });
         Self {
             name: Cow::Borrowed(element.name()),
             text: element.text(),
-            children: attributes
-                .chain(element.children().map(Self::from))
-                .collect(),
-            byte: element.byte(),
+            children: Vec::new(),
+            is_open: false,
+            place: Place(Some(element)),
         }
     }
 }
 
 impl<'a> Element<'a> {
+    /// One that has a text alone.
+    pub(crate) fn of_text(name: &'a str, text: Cow<'a, str>) -> Self {
+        Self {
+            name: Cow::Borrowed(name),
+            text,
+            ..Self::default()
+        }
+    }
+
     /// The same, apart from the reader that it came from.
-    pub(crate) fn into_owned(self) -> Element<'static> {
+    pub(crate) fn into_owned(mut self) -> Element<'static> {
+        let children = std::mem::take(self.children()).into_iter();
         Element {
             name: Cow::Owned(self.name.into_owned()),
             text: Cow::Owned(self.text.into_owned()),
-            children: self.children.into_iter().map(Self::into_owned).collect(),
-            byte: self.byte,
+            children: children.map(Element::into_owned).collect(),
+            is_open: true,
+            place: Place(None),
         }
+    }
+
+    /// What is in it. Most of a record is never asked for, so it is read here.
+    fn children(&mut self) -> &mut Vec<Self> {
+        let place = self.place;
+        if let (false, Some(element)) = (self.is_open, place.0) {
+            let attributes = element.attributes().map(|(name, value)| Self {
+                name: Cow::Owned(format!("@{name}")),
+                text: Cow::Borrowed(value),
+                children: Vec::new(),
+                is_open: true,
+                place,
+            });
+            let count = element.attributes().count() + element.children().count();
+            self.children.reserve_exact(count);
+            self.children.extend(attributes);
+            self.children.extend(element.children().map(Self::from));
+        }
+        self.is_open = true;
+        &mut self.children
+    }
+
+    /// The children with that name.
+    pub(crate) fn named(&mut self, name: &str) -> impl Iterator<Item = &mut Self> {
+        let children = self.children().iter_mut();
+        children.filter(move |child| child.name == name)
     }
 
     /// Takes the text of the first child with that name that has any: one line, no white space
     /// around it. The rest of the child stays.
-    pub(crate) fn take_text(&mut self, name: &str) -> Option<String> {
-        let text = self.taken(name)?;
-        Some(one_line(&text))
+    pub(crate) fn take_text(&mut self, name: &str) -> Option<Cow<'a, str>> {
+        self.take_raw(name).map(in_one_line)
     }
 
     /// Like [`take_text`](Self::take_text), with the lines of the text as they are.
-    pub(crate) fn take_raw(&mut self, name: &str) -> Option<String> {
-        self.taken(name).map(|text| text.trim().to_owned())
-    }
-
-    fn taken(&mut self, name: &str) -> Option<Cow<'a, str>> {
-        let mut named = self.children.iter_mut().filter(|child| child.name == name);
-        let child = named.find(|child| !child.text.trim().is_empty())?;
+    pub(crate) fn take_raw(&mut self, name: &str) -> Option<Cow<'a, str>> {
+        let child = self.named(name).find(|child| !child.is_blank())?;
         Some(std::mem::take(&mut child.text))
     }
 
+    /// Takes the text of the element itself.
+    pub(crate) fn take_own(&mut self) -> Cow<'a, str> {
+        in_one_line(std::mem::take(&mut self.text))
+    }
+
     /// Takes the id of a record.
-    pub(crate) fn take_id(&mut self, field: &str, bytes_max: usize) -> Result<String> {
-        let byte = self.byte_of(field);
+    pub(crate) fn take_id(&mut self, field: &str, bytes_max: usize) -> Result<Cow<'a, str>> {
+        let place = self.place_of(field);
         let found = match self.take_text(field) {
             Some(id) if id.len() <= bytes_max => return Ok(id),
             Some(id) => format!("{} bytes", id.len()),
             None => "nothing".to_owned(),
         };
         let message = format!("expected an id of at most {bytes_max} bytes, found {found}");
-        Err(Error::invalid_data(message).in_field(field).at_byte(byte))
+        Err(Error::invalid_data(message)
+            .in_field(field)
+            .at_byte(place.byte()))
     }
 
-    /// Puts back a text that was taken, so that it becomes an attribute.
-    pub(crate) fn put_back(&mut self, name: &str, text: String) {
-        self.children.push(Self {
-            name: Cow::Owned(name.to_owned()),
-            text: Cow::Owned(text),
-            ..Self::default()
-        });
+    /// Puts back something that was taken, so that it becomes an attribute.
+    pub(crate) fn put_back(&mut self, child: Self) {
+        self.children().push(child);
     }
 
     /// Takes every child with that name.
     pub(crate) fn take_all(&mut self, name: &str) -> Vec<Self> {
-        self.children
+        self.children()
             .extract_if(.., |child| child.name == name)
             .collect()
     }
 
     /// Takes every element with the name `part` from the children with the name `list`.
     pub(crate) fn take_parts(&mut self, list: &str, part: &str) -> Vec<Self> {
-        let lists = self.children.iter_mut().filter(|child| child.name == list);
+        let lists = self.named(list);
         lists.flat_map(|child| child.take_all(part)).collect()
     }
 
     /// Where the child begins from which [`take_text`](Self::take_text) would take; the element
     /// itself where there is none.
-    pub(crate) fn byte_of(&self, name: &str) -> u64 {
-        let mut named = self.children.iter().filter(|child| child.name == name);
-        named
-            .find(|child| !child.text.trim().is_empty())
-            .map_or(self.byte, |child| child.byte)
+    pub(crate) fn place_of(&mut self, name: &str) -> Place<'a> {
+        let own = self.place;
+        let child = self.named(name).find(|child| !child.is_blank());
+        child.map_or(own, |child| child.place)
+    }
+
+    fn is_blank(&self) -> bool {
+        self.text.trim().is_empty()
     }
 
     /// Whether there is no text in it anywhere.
     pub(crate) fn is_empty(&self) -> bool {
-        self.text.trim().is_empty() && self.children.iter().all(Self::is_empty)
+        self.is_blank()
+            && match self.place.0.filter(|_| !self.is_open) {
+                None => self.children.iter().all(Self::is_empty),
+                Some(element) => {
+                    let mut values = element.attributes().map(|(_, value)| value.trim());
+                    values.all(str::is_empty) && element.children().all(|child| child.is_empty())
+                }
+            }
     }
 
-    /// Every text that is still in its children, with the path to it, such as `A/B` or `A/@b`.
-    pub(crate) fn rest(&self) -> Vec<(String, String)> {
-        let mut found = Vec::new();
-        self.children
-            .iter()
-            .for_each(|child| child.collect("", &mut found));
-        found
+    /// Shows every text that is still in its children, with the path to it, such as `A/B` or `A/@b`.
+    pub(crate) fn rest(&mut self, mut show: impl FnMut(&str, &str)) {
+        let mut path = String::new();
+        for child in self.children() {
+            child.show(&mut path, &mut show);
+        }
+    }
+
+    fn show(&mut self, path: &mut String, show: &mut impl FnMut(&str, &str)) {
+        if self.is_empty() {
+            return;
+        }
+        let outside = path.len();
+        if outside > 0 {
+            path.push('/');
+        }
+        path.push_str(&self.name);
+        if !self.is_blank() {
+            show(path.as_str(), &one_line(&self.text));
+        }
+        for child in self.children() {
+            child.show(path, show);
+        }
+        path.truncate(outside);
     }
 
     /// What nothing took, as attributes of the record that this is: so nothing in a file is lost.
-    pub(crate) fn leftover(&self) -> Vec<Attribute> {
-        let own = Some(one_line(&self.text)).filter(|text| !text.is_empty());
-        let own = own.map(|text| (self.name.to_string(), text));
-        let all = self.rest().into_iter().chain(own);
-        all.map(|(field, value)| Attribute { field, value })
-            .collect()
+    pub(crate) fn leftover(&mut self, id: &str, rows: &mut TableRows) {
+        if rows.wants(ListTable::Attributes) {
+            self.rest(|field, value| rows.attribute(id, field, value));
+            if !self.is_blank() {
+                rows.attribute(id, &self.name, &one_line(&self.text));
+            }
+        }
+    }
+
+    /// The first thing that nothing took, for whoever is told that it is not read.
+    pub(crate) fn first_remark(&mut self) -> Option<String> {
+        let mut first = None;
+        if !self.is_blank() {
+            first = Some(one_line(&self.text).into_owned());
+        }
+        self.rest(|field, text| {
+            first.get_or_insert_with(|| format!("{field}: {text}"));
+        });
+        first
     }
 
     /// What nothing took, as pieces of the note of the part that this is.
-    pub(crate) fn remarks(&self) -> Vec<String> {
-        let own = Some(one_line(&self.text)).filter(|text| !text.is_empty());
-        let rest = self.rest().into_iter();
-        let rest = rest.map(|(field, text)| format!("{field}: {text}"));
-        own.into_iter().chain(rest).collect()
-    }
-
-    fn collect(&self, path: &str, found: &mut Vec<(String, String)>) {
-        let path = if path.is_empty() {
-            self.name.to_string()
-        } else {
-            format!("{path}/{}", self.name)
-        };
-        if !self.text.trim().is_empty() {
-            found.push((path.clone(), one_line(&self.text)));
+    pub(crate) fn remarks(&mut self, note: &mut Joined) {
+        if !self.is_blank() {
+            note.add(&one_line(&self.text));
         }
-        self.children
-            .iter()
-            .for_each(|child| child.collect(&path, found));
+        self.rest(|field, text| note.add_field(field, text));
+    }
+}
+
+/// A text that was taken, in one line.
+fn in_one_line(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => one_line(text),
+        Cow::Owned(text) => Cow::Owned(one_line(&text).into_owned()),
     }
 }
 
 /// The text in one line: lists break lines inside of values, and indent them.
-pub(crate) fn one_line(text: &str) -> String {
+fn one_line(text: &str) -> Cow<'_, str> {
     let text = text.trim();
     let mut last = 'x';
     let is_one_line = text.chars().all(|c| {
@@ -226,7 +302,7 @@ pub(crate) fn one_line(text: &str) -> String {
         is_fine
     });
     if is_one_line {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    Cow::Owned(text.split_whitespace().collect::<Vec<_>>().join(" "))
 }

@@ -1,66 +1,79 @@
 //! Bytes of binary files: a stream of which the position is known, and numbers in a record.
 
 use sextant_plugin_sdk::{Error, InputReader, Result};
-use std::io::{BufRead, Read};
+use std::io::BufRead;
 
 /// A file that is read from its start to its end.
 #[derive(Debug)]
 pub(crate) struct Bytes {
     input: InputReader,
     position: u64,
+    /// Bytes from here on that do not lie in one chunk of the input.
+    carry: Vec<u8>,
 }
 
 impl Bytes {
     pub(crate) fn new(input: InputReader) -> Self {
-        Self { input, position: 0 }
+        Self {
+            input,
+            position: 0,
+            carry: Vec::new(),
+        }
     }
 
     pub(crate) fn position(&self) -> u64 {
         self.position
     }
 
-    /// Reads so many bytes, which were held against a limit, into a buffer, and nothing else is in it then.
-    pub(crate) fn read(&mut self, out: &mut Vec<u8>, count: u64) -> Result<()> {
-        out.clear();
-        self.append(out, count)
+    /// The next so many bytes, which were held against a limit. They are copied where they do not lie in
+    /// one piece, and they stay the next ones.
+    pub(crate) fn peek(&mut self, count: u64) -> Result<&[u8]> {
+        let count = count as usize;
+        if self.carry.is_empty() && self.input.fill_buf()?.len() >= count {
+            return Ok(&self.input.fill_buf()?[..count]);
+        }
+        self.carry.reserve(count.saturating_sub(self.carry.len()));
+        while self.carry.len() < count {
+            let chunk = self.input.fill_buf()?;
+            if chunk.is_empty() {
+                return Err(self.truncated());
+            }
+            let some = chunk.len().min(count - self.carry.len());
+            self.carry.extend_from_slice(&chunk[..some]);
+            self.input.consume(some);
+        }
+        Ok(&self.carry[..count])
     }
 
-    /// Reads so many bytes behind those that are in a buffer.
-    pub(crate) fn append(&mut self, out: &mut Vec<u8>, count: u64) -> Result<()> {
-        out.reserve_exact(count as usize);
-        let read = self.input.by_ref().take(count).read_to_end(out)? as u64;
-        self.position += read;
-        self.all(read == count)
-    }
-
+    /// Goes on behind so many bytes.
     pub(crate) fn skip(&mut self, count: u64) -> Result<()> {
-        let mut left = count;
+        let carried = count.min(self.carry.len() as u64);
+        self.carry.drain(..carried as usize);
+        self.position += carried;
+        let mut left = count - carried;
         while left > 0 {
             let found = self.input.fill_buf()?.len() as u64;
             if found == 0 {
-                break;
+                return Err(self.truncated());
             }
             let some = found.min(left);
             self.input.consume(some as usize);
             self.position += some;
             left -= some;
         }
-        self.all(left == 0)
+        Ok(())
     }
 
     pub(crate) fn is_at_end(&mut self) -> Result<bool> {
-        Ok(self.input.fill_buf()?.is_empty())
+        Ok(self.carry.is_empty() && self.input.fill_buf()?.is_empty())
     }
 
-    fn all(&self, is_complete: bool) -> Result<()> {
-        match is_complete {
-            true => Ok(()),
-            false => {
-                let message = "expected more, found the end of the file: it is not complete";
-                let error = Error::invalid_data(message).at_byte(self.position);
-                Err(error.in_input(self.input.name()))
-            }
-        }
+    /// The error at the end of the file, up to which everything was read.
+    fn truncated(&self) -> Error {
+        let message = "expected more, found the end of the file: it is not complete";
+        let end = self.position + self.carry.len() as u64;
+        let error = Error::invalid_data(message).at_byte(end);
+        error.in_input(self.input.name())
     }
 }
 
@@ -87,9 +100,15 @@ impl<'a> Cursor<'a> {
     }
 
     pub(crate) fn skip(&mut self, count: u64) -> Result<()> {
+        self.take(count).map(|_| ())
+    }
+
+    /// The next so many bytes.
+    pub(crate) fn take(&mut self, count: u64) -> Result<&'a [u8]> {
         self.has(count)?;
-        self.bytes = &self.bytes[count as usize..];
-        Ok(())
+        let (taken, rest) = self.bytes.split_at(count as usize);
+        self.bytes = rest;
+        Ok(taken)
     }
 
     pub(crate) fn u16_le(&mut self) -> Result<u16> {

@@ -25,7 +25,13 @@ pub(crate) struct Dbf {
     file: String,
     header: Header,
     number: u64,
-    record: Vec<u8>,
+}
+
+/// A record of a table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Record<'a> {
+    header: &'a Header,
+    bytes: &'a [u8],
 }
 
 #[derive(Debug)]
@@ -59,12 +65,7 @@ impl Dbf {
             file,
             header,
             number: 0,
-            record: Vec::new(),
         })
-    }
-
-    pub(crate) fn name(&self, field: usize) -> &str {
-        &self.header.fields[field].name
     }
 
     /// The fields that are read, and what they hold.
@@ -92,21 +93,26 @@ impl Dbf {
         })
     }
 
-    /// Goes to the next record: whether it is marked as deleted.
-    pub(crate) fn advance(&mut self) -> Result<bool> {
+    /// Goes to the next record.
+    pub(crate) fn advance(&mut self) -> Result<Record<'_>> {
         if self.number == self.header.records {
             let found = self.header.records;
             let message =
                 format!("expected a record for each shape, found {found} and more shapes");
             return Err(Error::invalid_data(message).in_input(self.file.as_str()));
         }
-        let start = self.bytes.position();
+        let record_bytes = u64::from(self.header.record_bytes);
+        if self.number > 0 {
+            self.bytes.skip(record_bytes)?;
+        }
         self.number += 1;
-        self.bytes
-            .read(&mut self.record, u64::from(self.header.record_bytes))?;
-        match self.record.first() {
-            Some(b' ') => Ok(false),
-            Some(&DELETED) => Ok(true),
+        let start = self.bytes.position();
+        let bytes = self.bytes.peek(record_bytes)?;
+        match bytes.first() {
+            Some(&(b' ' | DELETED)) => Ok(Record {
+                header: &self.header,
+                bytes,
+            }),
             found => {
                 let message = format!("expected the start of a record, found {found:?}");
                 let error = Error::invalid_data(message).at_byte(start);
@@ -125,12 +131,22 @@ impl Dbf {
             }
         }
     }
+}
+
+impl<'a> Record<'a> {
+    pub(crate) fn is_deleted(&self) -> bool {
+        self.bytes.first() == Some(&DELETED)
+    }
+
+    pub(crate) fn name(&self, field: usize) -> &'a str {
+        &self.header.fields[field].name
+    }
 
     /// The text of a field in this record, without the blanks behind it, and whether a character that the
     /// field had no room for was left out at its end.
-    pub(crate) fn text(&self, field: usize) -> Result<(Cow<'_, str>, bool)> {
+    pub(crate) fn text(&self, field: usize) -> Result<(Cow<'a, str>, bool)> {
         let field = &self.header.fields[field];
-        let bytes = self.record[field.start..field.end].trim_ascii_end();
+        let bytes = self.bytes[field.start..field.end].trim_ascii_end();
         let nul = bytes.iter().position(|&byte| byte == 0);
         let bytes = bytes[..nul.unwrap_or(bytes.len())].trim_ascii_end();
         let encoding = self.header.named.encoding;
@@ -145,18 +161,8 @@ impl Dbf {
         let is_full = bytes.len() == field.end - field.start;
         let cut = encoding.filter(|_| is_full);
         let cut = cut.and_then(|encoding| whole_characters(encoding, bytes));
-        let text = cut.ok_or_else(|| self.undecodable().in_field(field.name.as_str()))?;
-        Ok((Cow::Owned(text), true))
-    }
-
-    fn undecodable(&self) -> Error {
-        let Named { name, encoding } = &self.header.named;
-        Error::invalid_data(match encoding {
-            Some(encoding) => format!("expected text in {}, found other bytes", encoding.name()),
-            None => format!(
-                "expected ASCII, as {name} is not known, found other bytes; name the encoding in a .cpg"
-            ),
-        })
+        let undecodable = || self.header.undecodable().in_field(field.name.as_str());
+        Ok((Cow::Owned(cut.ok_or_else(undecodable)?), true))
     }
 }
 
@@ -171,13 +177,13 @@ fn whole_characters(encoding: &'static Encoding, bytes: &[u8]) -> Option<String>
 
 impl Header {
     fn read(bytes: &mut Bytes, cpg: Option<Named>) -> Result<Self> {
-        let mut head = Vec::new();
-        bytes.read(&mut head, FIELD_BYTES as u64)?;
+        let head = bytes.peek(FIELD_BYTES as u64)?;
         let language = head[29];
-        let mut cursor = Cursor::new(&head);
+        let mut cursor = Cursor::new(head);
         cursor.skip(4)?;
         let records = u64::from(cursor.u32_le()?);
         let (header_bytes, record_bytes) = (cursor.u16_le()?, cursor.u16_le()?);
+        bytes.skip(FIELD_BYTES as u64)?;
         if usize::from(header_bytes) <= FIELD_BYTES || record_bytes == 0 {
             let message = format!(
                 "expected the header of a dBase table, found lengths of {header_bytes} and \
@@ -185,15 +191,17 @@ impl Header {
             );
             return Err(Error::invalid_data(message).at_byte(8));
         }
-        bytes.read(&mut head, u64::from(header_bytes) - FIELD_BYTES as u64)?;
         let named = cpg.unwrap_or_else(|| Named {
             name: format!("the code page {language:#04x} of the .dbf"),
             encoding: self::language(language),
         });
+        let rest = u64::from(header_bytes) - FIELD_BYTES as u64;
+        let fields = Self::fields(bytes.peek(rest)?, record_bytes, named.encoding)?;
+        bytes.skip(rest)?;
         Ok(Self {
             records,
             record_bytes,
-            fields: Self::fields(&head, record_bytes, named.encoding)?,
+            fields,
             named,
         })
     }
@@ -225,6 +233,16 @@ impl Header {
             fields.push(field);
         }
         Ok(fields)
+    }
+
+    fn undecodable(&self) -> Error {
+        let Named { name, encoding } = &self.named;
+        Error::invalid_data(match encoding {
+            Some(encoding) => format!("expected text in {}, found other bytes", encoding.name()),
+            None => format!(
+                "expected ASCII, as {name} is not known, found other bytes; name the encoding in a .cpg"
+            ),
+        })
     }
 }
 
