@@ -28,6 +28,10 @@
 
 use crate::{Error, InputReader, Result};
 use serde::Deserialize;
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::fmt;
 use std::io::BufRead;
 
 /// Bytes of a record, unless [`record_bytes_max`](JsonRecords::record_bytes_max) says otherwise.
@@ -101,7 +105,28 @@ impl<'a> JsonRecord<'a> {
     ///
     /// [`InvalidData`](crate::ErrorKind::InvalidData) at the record, where it is not what was expected.
     pub fn parse<T: Deserialize<'a>>(&self) -> Result<T> {
-        serde_json::from_slice(self.bytes).map_err(|error| self.wrong(&error))
+        // Text that is known to be UTF-8 is not looked at again piece by piece.
+        let parsed = match std::str::from_utf8(self.bytes) {
+            Ok(text) => serde_json::from_str(text),
+            Err(_) => serde_json::from_slice(self.bytes),
+        };
+        parsed.map_err(|error| self.wrong(&error))
+    }
+
+    /// Shows the members of the object that it is; see [`members`].
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Self::parse), and where `show` says what is wrong with a member.
+    pub fn members(
+        &self,
+        show: impl FnMut(Cow<'a, str>, &'a RawValue) -> Result<(), String>,
+    ) -> Result<()> {
+        let shown = match std::str::from_utf8(self.bytes) {
+            Ok(text) => members(text, show),
+            Err(_) => each(serde_json::Deserializer::from_slice(self.bytes), show),
+        };
+        shown.map_err(|error| self.wrong(&error))
     }
 
     /// An error of reading it, with its place.
@@ -424,6 +449,81 @@ impl JsonRecords {
     }
 }
 
+/// Shows the members of an object, each with its name, borrowed where it stands in the text as it is, and
+/// its value as it stands there. One that is there twice is shown twice.
+///
+/// # Errors
+///
+/// Where the text is no object, or `show` says what is wrong with a member.
+pub fn members<'a>(
+    json: &'a str,
+    show: impl FnMut(Cow<'a, str>, &'a RawValue) -> Result<(), String>,
+) -> serde_json::Result<()> {
+    each(serde_json::Deserializer::from_str(json), show)
+}
+
+fn each<'a, R: serde_json::de::Read<'a>>(
+    mut deserializer: serde_json::Deserializer<R>,
+    show: impl FnMut(Cow<'a, str>, &'a RawValue) -> Result<(), String>,
+) -> serde_json::Result<()> {
+    Members(show).deserialize(&mut deserializer)?;
+    deserializer.end()
+}
+
+/// A value as a text: of a string what it says, borrowed where that stands in the file as it is, and of
+/// anything else what stands there.
+///
+/// # Errors
+///
+/// Where a string has no meaning, such as half a surrogate pair.
+pub fn text(json: &str) -> serde_json::Result<Cow<'_, str>> {
+    let inner = json
+        .strip_prefix('"')
+        .and_then(|json| json.strip_suffix('"'));
+    match inner {
+        None => Ok(Cow::Borrowed(json)),
+        Some(text) if memchr::memchr(b'\\', text.as_bytes()).is_none() => Ok(Cow::Borrowed(text)),
+        Some(_) => serde_json::from_str(json).map(Cow::Owned),
+    }
+}
+
+/// Shows the members of an object, as [`members`] does, where a larger value is being read.
+#[derive(Debug)]
+pub struct Members<F>(pub F);
+
+impl<'de, F> DeserializeSeed<'de> for Members<F>
+where
+    F: FnMut(Cow<'de, str>, &'de RawValue) -> Result<(), String>,
+{
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, F> Visitor<'de> for Members<F>
+where
+    F: FnMut(Cow<'de, str>, &'de RawValue) -> Result<(), String>,
+{
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        while let Some(Name(name)) = map.next_key()? {
+            (self.0)(name, map.next_value()?).map_err(de::Error::custom)?;
+        }
+        Ok(())
+    }
+}
+
+/// The name of a member, borrowed where it stands in the text as it is.
+#[derive(Debug, Deserialize)]
+pub struct Name<'a>(#[serde(borrow)] pub Cow<'a, str>);
+
 /// Where the next quote or bracket is.
 fn bracket_or_quote(bytes: &[u8], open: u8, close: u8) -> Option<usize> {
     // Texts stand close together, and only numbers and other brackets go on for longer.
@@ -538,6 +638,36 @@ impl Scanner {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn members_are_shown_as_they_stand_there() {
+        let mut found = Vec::new();
+        let json = r#"{"a": "x\n", "b\"" : [1, {}], "a":1.50 }"#;
+        members(json, |name, value| {
+            let is_borrowed = matches!(name, Cow::Borrowed(_));
+            found.push((name.into_owned(), is_borrowed, value.get()));
+            Ok(())
+        })
+        .unwrap();
+        let expected = [
+            ("a".to_owned(), true, r#""x\n""#),
+            ("b\"".to_owned(), false, "[1, {}]"),
+            ("a".to_owned(), true, "1.50"),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(text(found[0].2).unwrap(), "x\n");
+        assert_eq!(text(found[2].2).unwrap(), "1.50");
+        assert!(matches!(text("\"x\"").unwrap(), Cow::Borrowed("x")));
+        assert!(text(r#""\ud800""#).is_err());
+        let refused = |json| {
+            members(json, |_, _| Err("no".to_owned()))
+                .unwrap_err()
+                .to_string()
+        };
+        assert!(refused("{\"a\": 1}").starts_with("no at line 1"));
+        assert!(refused("[]").contains("expected an object"));
+        assert!(refused("{} 1").contains("trailing characters"));
+    }
     use crate::testing::TestHost;
 
     fn read(text: impl AsRef<[u8]>, path: &[&str], chunk_bytes: usize) -> Result<Vec<String>> {

@@ -4,13 +4,13 @@ use crate::entry::{At, Entry, Feed, add, trimmed};
 use crate::opened::Opened;
 use crate::tables::OTHER;
 use crate::time;
-use serde::de::{self, Deserialize, DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use sextant_plugin_sdk::json::{JsonRecord, JsonRecords};
 use sextant_plugin_sdk::{Error, Result, RowReader, Rows};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 use std::fmt;
 
 /// Bytes of an item, which may be a whole article.
@@ -81,7 +81,16 @@ impl RowReader for Reader {
 
 /// The entry that an item is.
 fn item(record: &JsonRecord<'_>, wants_other: bool) -> Result<Entry<'static>> {
-    let Members(members) = record.parse()?;
+    let mut members = BTreeMap::new();
+    record.members(|name, value| match members.entry(name) {
+        btree_map::Entry::Vacant(entry) => {
+            entry.insert(value);
+            Ok(())
+        }
+        btree_map::Entry::Occupied(entry) => {
+            Err(format!("the member {:?} is there twice", entry.key()))
+        }
+    })?;
     let mut item = Item { record, members };
     let mut entry = Entry {
         id: item.text("id")?,
@@ -105,7 +114,7 @@ fn item(record: &JsonRecord<'_>, wants_other: bool) -> Result<Entry<'static>> {
     let attachments = item.members.get("attachments").copied();
     item.texts("attachments", "url", &mut enclosures)?;
     if enclosures.len() > 1 {
-        let rest = attachments.map(|raw| ("attachments".to_owned(), raw));
+        let rest = attachments.map(|raw| (Cow::Borrowed("attachments"), raw));
         item.members.extend(rest);
     }
     entry.enclosure_url = enclosures.into_iter().next();
@@ -118,7 +127,7 @@ fn item(record: &JsonRecord<'_>, wants_other: bool) -> Result<Entry<'static>> {
 /// An item, with the members that have no column yet as they stand in the file.
 struct Item<'a> {
     record: &'a JsonRecord<'a>,
-    members: BTreeMap<String, &'a RawValue>,
+    members: BTreeMap<Cow<'a, str>, &'a RawValue>,
 }
 
 impl Item<'_> {
@@ -196,42 +205,6 @@ fn take_texts(value: Value, part: &str, texts: &mut Vec<Cow<'_, str>>) -> bool {
 /// A text of its own, as [`trimmed`].
 fn owned(text: &str) -> Option<Cow<'static, str>> {
     trimmed(text).map(|text| Cow::Owned(text.to_owned()))
-}
-
-/// The members of an item.
-struct Members<'a>(BTreeMap<String, &'a RawValue>);
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: de::Deserializer<'de>>(
-        deserializer: D,
-    ) -> std::result::Result<Self, D::Error> {
-        struct Object;
-
-        impl<'de> Visitor<'de> for Object {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an item, which is an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(
-                self,
-                mut map: A,
-            ) -> std::result::Result<Self::Value, A::Error> {
-                let mut members = BTreeMap::new();
-                while let Some((name, value)) = map.next_entry::<String, &'de RawValue>()? {
-                    if members.contains_key(&name) {
-                        let message = format!("the member {name:?} is there twice");
-                        return Err(de::Error::custom(message));
-                    }
-                    members.insert(name, value);
-                }
-                Ok(Members(members))
-            }
-        }
-
-        deserializer.deserialize_map(Object)
-    }
 }
 
 /// What a feed says of itself before its items.

@@ -11,7 +11,7 @@ pub(crate) use head::Head;
 use crate::layer::{Found, Frame, Holds, Layer, Places, SAMPLE_BYTES, SAMPLE_RECORDS};
 use feature::{Feature, Member};
 use serde_json::value::RawValue;
-use sextant_plugin_sdk::json::{JsonRecord, JsonRecords};
+use sextant_plugin_sdk::json::{JsonRecord, JsonRecords, text};
 use sextant_plugin_sdk::{Cell, ErrorKind, Result, RowReader, Rows};
 use std::borrow::Cow;
 
@@ -200,16 +200,6 @@ impl<'a> Value<'a> {
             Self::Float(value) => Cell::Float(*value),
             Self::Text(value) => Cell::Text(value),
         }
-    }
-}
-
-fn text(json: &str) -> serde_json::Result<Cow<'_, str>> {
-    let inner = json
-        .strip_prefix('"')
-        .and_then(|json| json.strip_suffix('"'));
-    match inner {
-        Some(text) if !text.contains('\\') => Ok(Cow::Borrowed(text)),
-        _ => serde_json::from_str(json).map(Cow::Owned),
     }
 }
 

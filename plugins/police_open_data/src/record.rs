@@ -1,13 +1,11 @@
 //! Reading a record: its members become cells of a row, by what they are called in this year's file.
 
 use crate::tables::{Column, Holds, Kind};
-use serde::de::{self, DeserializeSeed, MapAccess, Visitor};
 use serde_json::value::RawValue;
-use sextant_plugin_sdk::json::{JsonRecord, JsonRecords};
+use sextant_plugin_sdk::json::{self, JsonRecord, JsonRecords};
 use sextant_plugin_sdk::{Cell, Error, Result, RowReader, Rows, date};
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt;
 
 /// For how many members of a record it is remembered which column they are for.
 const PLACES_MAX: usize = 64;
@@ -80,14 +78,25 @@ impl<'a> Row<'a> {
     ) -> Result<Self> {
         other.clear();
         let mut raw = [None; COLUMNS_MAX];
-        let fill = Fill {
-            raw: &mut raw,
-            members,
-            other,
-        };
-        let mut deserializer = serde_json::Deserializer::from_slice(record.bytes());
-        fill.deserialize(&mut deserializer)
-            .map_err(|error| record.wrong(&error))?;
+        let mut place = 0;
+        record.members(|name, value| {
+            match members.column(place, &name) {
+                Some(column) if raw[column].is_some() => {
+                    return Err(format!("the member {name:?} is there twice"));
+                }
+                Some(column) => raw[column] = Some(value),
+                None => {
+                    other.push(if other.is_empty() { '{' } else { ',' });
+                    other.push_str(
+                        &serde_json::to_string(&name).map_err(|error| error.to_string())?,
+                    );
+                    other.push(':');
+                    other.push_str(value.get());
+                }
+            }
+            place += 1;
+            Ok(())
+        })?;
         if raw.iter().all(Option::is_none) {
             return Err(Error::invalid_data(
                 "expected a record of this table, found an object without one member of it",
@@ -142,16 +151,10 @@ impl<'a> Row<'a> {
 
 /// A value as a text: that of a string, nothing for null, and else as it stands in the file.
 fn text(raw: &RawValue) -> Result<Cow<'_, str>> {
-    let json = raw.get();
-    match json
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-    {
-        Some(text) if !text.contains('\\') => Ok(Cow::Borrowed(text)),
-        Some(_) => Ok(Cow::Owned(serde_json::from_str(json)?)),
-        None if json == "null" => Ok(Cow::Borrowed("")),
-        None => Ok(Cow::Borrowed(json)),
-    }
+    Ok(match raw.get() {
+        "null" => Cow::Borrowed(""),
+        json => json::text(json)?,
+    })
 }
 
 /// Which column a member is for. Records of a file have their members in one order mostly, so the
@@ -192,58 +195,3 @@ impl Members {
         column
     }
 }
-
-/// Puts the members of an object into their places.
-struct Fill<'r, 'a> {
-    raw: &'r mut [Option<&'a RawValue>; COLUMNS_MAX],
-    members: &'r mut Members,
-    other: &'r mut String,
-}
-
-impl<'de> DeserializeSeed<'de> for Fill<'_, 'de> {
-    type Value = ();
-
-    fn deserialize<D: de::Deserializer<'de>>(
-        self,
-        deserializer: D,
-    ) -> std::result::Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Fill<'_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<(), A::Error> {
-        let mut place = 0;
-        while let Some(Name(name)) = map.next_key()? {
-            let value: &RawValue = map.next_value()?;
-            match self.members.column(place, &name) {
-                Some(column) if self.raw[column].is_some() => {
-                    return Err(de::Error::custom(format!(
-                        "the member {name:?} is there twice"
-                    )));
-                }
-                Some(column) => self.raw[column] = Some(value),
-                None => {
-                    self.other
-                        .push(if self.other.is_empty() { '{' } else { ',' });
-                    let name = serde_json::to_string(&name).map_err(de::Error::custom)?;
-                    self.other.push_str(&name);
-                    self.other.push(':');
-                    self.other.push_str(value.get());
-                }
-            }
-            place += 1;
-        }
-        Ok(())
-    }
-}
-
-/// A name, borrowed where it stands in the file as it is.
-#[derive(serde::Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);

@@ -14,13 +14,9 @@ use crate::entity::{
 use crate::json::Pieces;
 use crate::rows::{Record, Records, TableRows};
 use crate::tables::ListTable;
-use memchr::memchr;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
-use sextant_plugin_sdk::json::{JsonRecord, JsonRecords};
+use sextant_plugin_sdk::json::{self, JsonRecord, JsonRecords};
 use sextant_plugin_sdk::{Error, InputReader, Result};
 use std::borrow::Cow;
-use std::fmt;
 
 /// How many bytes the rows of one record may have: a record with many ends on both sides is a row for
 /// each pair.
@@ -161,14 +157,14 @@ struct Parsed<'a> {
 
 impl<'a> Parsed<'a> {
     fn read(record: &JsonRecord<'a>) -> Result<Self> {
-        let Members(all) = record.parse::<Members<'a>>()?;
         let (mut members, mut inner) = (Properties::with_room(), Vec::new());
-        for (name, value) in all {
+        record.members(|name, value| {
             match name == "properties" {
                 true => inner.push(value),
                 false => members.add_member(&name, value.get()),
             }
-        }
+            Ok(())
+        })?;
         members.check(record)?;
         let mut properties = Properties::with_room();
         for value in &inner {
@@ -211,8 +207,10 @@ impl<'a> Parsed<'a> {
                 None => self.describe(rows),
             },
         }
-        for (field, value) in self.members.texts.iter().chain(&self.properties.texts) {
-            rows.attribute(&self.id, field, value);
+        if rows.wants(ListTable::Attributes) {
+            for (field, value) in self.members.texts.iter().chain(&self.properties.texts) {
+                rows.attribute(&self.id, field, value);
+            }
         }
         Ok(())
     }
@@ -580,11 +578,11 @@ impl<'a> Properties<'a> {
     fn add_object(&mut self, json: &'a str) -> serde_json::Result<()> {
         if !json.starts_with('{') {
             // It is none, which is what its reader says.
-            return serde_json::from_str::<Members<'_>>(json).map(drop);
+            return json::members(json, |_, _| Ok(()));
         }
         let mut pieces = Pieces::inside(json);
         while let Some(name) = pieces.next() {
-            let name = decoded(name)?;
+            let name = json::text(name)?;
             if pieces.enter_list() {
                 pieces.by_ref().for_each(|value| self.add(&name, value));
             } else if let Some(value) = pieces.next() {
@@ -607,7 +605,7 @@ impl<'a> Properties<'a> {
         if json.starts_with('{') {
             self.nested.get_or_insert_with(|| name.clone());
         }
-        match decoded(json) {
+        match json::text(json) {
             Ok(text) if json == "null" || text.trim().is_empty() => {}
             Ok(text) => self.texts.push((name.clone(), text)),
             Err(error) => {
@@ -704,48 +702,5 @@ impl TextMoment {
             date: self.date,
             text: self.text.text(),
         }
-    }
-}
-
-/// The text of a value that is one, and any other value as it stands there.
-fn decoded(json: &str) -> serde_json::Result<Cow<'_, str>> {
-    let quoted = json.strip_prefix('"');
-    match quoted.and_then(|text| text.strip_suffix('"')) {
-        None => Ok(Cow::Borrowed(json)),
-        Some(text) if memchr(b'\\', text.as_bytes()).is_none() => Ok(Cow::Borrowed(text)),
-        Some(_) => serde_json::from_str::<String>(json).map(Cow::Owned),
-    }
-}
-
-/// An object, with its members as they stand there. One that is there twice is there twice.
-struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(MembersVisitor)
-    }
-}
-
-/// The name of a member, borrowed where nothing in it is escaped.
-#[derive(serde::Deserialize)]
-struct MemberName<'a>(#[serde(borrow)] Cow<'a, str>);
-
-struct MembersVisitor;
-
-impl<'de> Visitor<'de> for MembersVisitor {
-    type Value = Members<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::with_capacity(MEMBERS);
-        while let Some((MemberName(name), value)) =
-            map.next_entry::<MemberName<'de>, &'de RawValue>()?
-        {
-            members.push((name, value));
-        }
-        Ok(Members(members))
     }
 }

@@ -3,12 +3,12 @@
 //! Most features are read in one go. One that is not as most are is read again, each of its members as it
 //! stands in the file: that is how it is known what is wrong with it, and where.
 
-use super::place::{InPlace, Name};
+use super::place::InPlace;
 use crate::layer::Places;
 use crate::shape::Shape;
 use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
-use sextant_plugin_sdk::json::JsonRecord;
+use sextant_plugin_sdk::json::{self, JsonRecord, Members, Name};
 use sextant_plugin_sdk::{Error, Result};
 use std::borrow::Cow;
 use std::fmt;
@@ -86,7 +86,7 @@ impl<'a> Feature<'a> {
                 None => Ok(()),
             }
         };
-        members(record.bytes(), put).map_err(|error| record.wrong(&error))?;
+        record.members(put)?;
         match kind.map(RawValue::get) {
             Some("\"Feature\"") => {}
             found => {
@@ -105,7 +105,7 @@ impl<'a> Feature<'a> {
             return Ok(());
         };
         let put = |name: Cow<'a, str>, value: &'a RawValue| self.put(places, name, value);
-        members(properties.get().as_bytes(), put)
+        json::members(properties.get(), put)
             .map_err(|error| record.wrong(&error).in_field("properties"))
     }
 
@@ -116,7 +116,7 @@ impl<'a> Feature<'a> {
                 show(&name, value);
                 Ok(())
             };
-            members(properties.get().as_bytes(), show).ok();
+            json::members(properties.get(), show).ok();
         }
     }
 
@@ -236,47 +236,5 @@ impl<'de, S: DeserializeSeed<'de>> Visitor<'de> for Nullable<S> {
         deserializer: D,
     ) -> Result<Option<S::Value>, D::Error> {
         self.0.deserialize(deserializer).map(Some)
-    }
-}
-
-/// Shows the members of an object as they stand there.
-fn members<'a>(
-    json: &'a [u8],
-    show: impl FnMut(Cow<'a, str>, &'a RawValue) -> Result<(), String>,
-) -> serde_json::Result<()> {
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
-    Members(show).deserialize(&mut deserializer)?;
-    deserializer.end()
-}
-
-struct Members<F>(F);
-
-impl<'de, F> DeserializeSeed<'de> for Members<F>
-where
-    F: FnMut(Cow<'de, str>, &'de RawValue) -> Result<(), String>,
-{
-    type Value = ();
-
-    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de, F> Visitor<'de> for Members<F>
-where
-    F: FnMut(Cow<'de, str>, &'de RawValue) -> Result<(), String>,
-{
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        while let Some(Name(name)) = map.next_key()? {
-            let value: &RawValue = map.next_value()?;
-            (self.0)(name, value).map_err(de::Error::custom)?;
-        }
-        Ok(())
     }
 }

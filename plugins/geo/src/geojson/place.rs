@@ -4,7 +4,7 @@ use crate::shape::{DEPTH_MAX, Kind, Shape};
 use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
-use sextant_plugin_sdk::json::JsonRecord;
+use sextant_plugin_sdk::json::{JsonRecord, Name};
 use sextant_plugin_sdk::{Error, Result};
 use std::borrow::Cow;
 use std::fmt;
@@ -272,7 +272,3 @@ fn position<'de, A: SeqAccess<'de>>(
     shape.place(position);
     Ok(())
 }
-
-/// A name, borrowed where it stands in the file as it is.
-#[derive(Deserialize)]
-pub(super) struct Name<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
