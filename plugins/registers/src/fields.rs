@@ -76,7 +76,7 @@ pub(crate) fn left_over(
 /// Where something is in the element of a row. A path is made of it only if there is something to keep.
 #[derive(Clone, Copy)]
 struct Place<'p> {
-    within: Option<&'p Place<'p>>,
+    within: Option<&'p Self>,
     name: &'p str,
 }
 

@@ -593,6 +593,7 @@ impl<'a> Properties<'a> {
     }
 
     /// Adds a member: the values of a list, or the one value that it has.
+    #[expect(clippy::ptr_arg, reason = "a name that is borrowed stays so")]
     fn add_member(&mut self, name: &Cow<'a, str>, json: &'a str) {
         match json.starts_with('[') {
             true => Pieces::inside(json).for_each(|value| self.add(name, value)),
@@ -601,6 +602,7 @@ impl<'a> Properties<'a> {
     }
 
     /// Adds a value; what says nothing is none.
+    #[expect(clippy::ptr_arg, reason = "a name that is borrowed stays so")]
     fn add(&mut self, name: &Cow<'a, str>, json: &'a str) {
         if json.starts_with('{') {
             self.nested.get_or_insert_with(|| name.clone());
