@@ -553,7 +553,7 @@ struct Scanner {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     /// An object or an array, with its brackets. Those of the other kind stand within, in pairs, so they
-    /// need no counting.
+    /// need no counting; where they are none, whoever reads the value says so.
     Brackets {
         open: u8,
         close: u8,
@@ -723,6 +723,9 @@ mod tests {
             ["1", "-2.5e3", "true", "null", "\"a\\\\\"", "[]", "\"\""]
         );
         assert_eq!(every("1 2", &[]).unwrap(), ["1", "2"]);
+        // A record ends with its own bracket, whether or not others in it are in pairs.
+        assert_eq!(every("[{\"a\":[1},{}]", &[]).unwrap(), ["{\"a\":[1}", "{}"]);
+        assert!(failure("[{\"a\":1],{}]", &[]).ends_with("it is not complete"));
         for nothing in ["", " \n", "[]", "[ ]", "\u{feff}"] {
             assert_eq!(every(nothing, &[]).unwrap(), Vec::<String>::new());
         }

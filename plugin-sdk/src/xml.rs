@@ -34,7 +34,7 @@ mod piece;
 use crate::{Error, InputReader, Result};
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8};
 use memchr::memchr;
-use piece::{Piece, piece};
+use piece::{Look, Piece, long_name, piece};
 use quick_xml::Reader;
 use quick_xml::errors::IllFormedError;
 use quick_xml::escape::{resolve_predefined_entity, unescape};
@@ -113,11 +113,16 @@ struct Window {
     encoding: &'static Encoding,
     decoder: Decoder,
     text: String,
-    /// A place in the text, and where it is in the file. Nothing before it is needed.
-    mark: usize,
-    mark_byte: u64,
-    /// Where in the text the next token begins.
+    /// Where the next piece begins, in the text and in the file.
     at: usize,
+    at_byte: u64,
+    /// How far its end was looked for.
+    look: Look,
+    /// Where what is being read began, in the file.
+    start_byte: u64,
+    /// Places in the text with those in the file, from the first to the last, for encodings in which
+    /// characters differ in length.
+    anchors: Vec<(usize, u64)>,
     /// How many bytes of the file were decoded.
     decoded: u64,
     /// Where in the file there are bytes that are no text, behind the text that is at hand.
@@ -159,6 +164,8 @@ struct Node {
     is_made: bool,
     value_start: usize,
     value_end: usize,
+    /// Where in the file the tag begins that it is of; nothing for a text.
+    byte: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -226,7 +233,7 @@ impl XmlReader {
 
     /// Where in the file the reader stands.
     pub fn byte(&self) -> u64 {
-        self.tree.window.byte(self.tree.window.at)
+        self.tree.window.at_byte
     }
 
     /// Goes on to the next beginning or end of an element.
@@ -262,9 +269,7 @@ impl XmlReader {
     ///
     /// As [`step`](Self::step).
     pub fn element(&mut self) -> Result<Element<'_>> {
-        if self.open.is_empty() {
-            return Err(Error::internal("no element was just opened"));
-        }
+        self.check_open()?;
         self.read(Goal::Record)?;
         Ok(self.tree.root())
     }
@@ -275,9 +280,18 @@ impl XmlReader {
     ///
     /// As [`step`](Self::step).
     pub fn skip(&mut self) -> Result<()> {
+        self.check_open()?;
         let outside = self.depth().saturating_sub(1);
         self.leave();
         self.read(Goal::Depth(outside)).map(drop)
+    }
+
+    /// Refuses to read an element that was not just opened: none was, or a text before it was given.
+    fn check_open(&self) -> Result<()> {
+        match self.open.is_empty() || self.next.is_some() {
+            true => Err(Error::internal("no element was just opened")),
+            false => Ok(()),
+        }
     }
 
     /// Lets go of what is in the tree.
@@ -305,8 +319,8 @@ impl XmlReader {
             if self.tree.nodes.list.is_empty() {
                 self.tree.window.forget();
             }
-            let text = &self.tree.window.text;
-            self.check_size(text, text.len())?;
+            // All that is at hand belongs to what is being read.
+            self.check_size(self.tree.window.decoded)?;
             self.tree.window.fill()?;
         }
     }
@@ -322,27 +336,28 @@ impl XmlReader {
 
     fn read_text(&mut self, text: &str, goal: Goal) -> Result<Option<Token>> {
         loop {
-            let at = self.tree.window.at;
-            let piece = piece(text, at, self.tree.window.is_whole);
-            let placed = |error: Error| error.at_byte(self.tree.window.byte_in(text, at));
-            let Some((piece, end)) = piece.map_err(placed)? else {
+            let window = &mut self.tree.window;
+            let byte = window.at_byte;
+            let piece = piece(text, window.at, window.is_whole, &mut window.look);
+            let Some((piece, end)) = piece.map_err(|error| error.at_byte(byte))? else {
                 return Ok(None);
             };
-            self.check_size(text, end)?;
-            let token = self.token(text, piece);
-            let token = token.map_err(|error| error.at_byte(self.tree.window.byte_in(text, at)))?;
-            self.tree.window.at = end;
+            window.advance(text, end);
+            let end_byte = window.at_byte;
+            self.check_size(end_byte)?;
+            let token = self.token(text, piece, byte);
+            let token = token.map_err(|error| error.at_byte(byte))?;
             let nested = self.check_nesting(token);
-            nested.map_err(|error| error.at_byte(self.tree.window.byte_in(text, end)))?;
+            nested.map_err(|error| error.at_byte(end_byte))?;
             if let Goal::Depth(_) = goal {
                 let nodes = &mut self.tree.nodes;
                 self.outer.take(&mut self.open, nodes, text);
                 nodes.clear();
             }
             if self.tree.nodes.list.is_empty() {
-                self.tree.window.move_mark(text);
+                self.tree.window.start_byte = end_byte;
             }
-            self.check_count(text)?;
+            self.check_count()?;
             if self.is_reached(goal, token) {
                 return Ok(Some(token));
             }
@@ -353,7 +368,7 @@ impl XmlReader {
     }
 
     /// Puts what a piece of the text holds into the tree.
-    fn token(&mut self, text: &str, piece: Piece) -> Result<Token> {
+    fn token(&mut self, text: &str, piece: Piece, byte: u64) -> Result<Token> {
         let nodes = &mut self.tree.nodes;
         Ok(match piece {
             Piece::Open {
@@ -361,7 +376,7 @@ impl XmlReader {
                 inner_end,
                 is_empty,
             } => {
-                self.open(text, name, inner_end)?;
+                self.open(text, name, inner_end, byte)?;
                 self.closes = is_empty;
                 Token::Open
             }
@@ -381,13 +396,14 @@ impl XmlReader {
     }
 
     /// An element begins with a name, behind which its attributes stand.
-    fn open(&mut self, text: &str, name: Range<usize>, inner_end: usize) -> Result<()> {
+    fn open(&mut self, text: &str, name: Range<usize>, inner_end: usize, byte: u64) -> Result<()> {
         let nodes = &mut self.tree.nodes;
         if nodes.list.iter().all(|node| node.kind == Kind::Text) {
             nodes.root = nodes.list.len();
         }
-        self.open.push(nodes.list.len());
-        nodes.push_named(Kind::Element, text, name.clone())?;
+        let at = nodes.list.len();
+        nodes.push_named(Kind::Element, text, name.clone(), byte)?;
+        self.open.push(at);
         if name.end == inner_end {
             return Ok(());
         }
@@ -403,7 +419,7 @@ impl XmlReader {
             if is_of_the_schema(key) {
                 continue;
             }
-            nodes.push_named(Kind::Attribute, text, place(text, key))?;
+            nodes.push_named(Kind::Attribute, text, place(text, key), byte)?;
             let value = place(text, &attribute.value);
             match unescape(&text[value.clone()]) {
                 Ok(Cow::Borrowed(_)) => nodes.set_value(value),
@@ -480,28 +496,29 @@ impl XmlReader {
         Err(Error::invalid_data(message))
     }
 
-    /// Refuses a record that goes to a place in the text, if it is too long.
-    fn check_size(&self, text: &str, end: usize) -> Result<()> {
-        if end - self.tree.window.mark <= self.record_bytes_max {
+    /// Refuses what is being read if it is too long up to a place in the file.
+    fn check_size(&self, end_byte: u64) -> Result<()> {
+        let bytes = end_byte - self.tree.window.start_byte;
+        if bytes <= self.record_bytes_max as u64 {
             return Ok(());
         }
-        Err(self.too_large(text, self.record_bytes_max, "bytes"))
+        Err(self.too_large(self.record_bytes_max, "bytes"))
     }
 
     /// Refuses a record in which there is too much.
-    fn check_count(&self, text: &str) -> Result<()> {
+    fn check_count(&self) -> Result<()> {
         if self.tree.nodes.list.len() <= self.record_nodes_max {
             return Ok(());
         }
-        Err(self.too_large(text, self.record_nodes_max, "elements"))
+        Err(self.too_large(self.record_nodes_max, "elements"))
     }
 
-    fn too_large(&self, text: &str, max: usize, what: &str) -> Error {
+    fn too_large(&self, max: usize, what: &str) -> Error {
         let Tree { window, nodes } = &self.tree;
         let root = nodes.list.get(nodes.root);
-        let start = root.map_or(window.mark, |root| root.name_start.saturating_sub(1));
+        let root = root.filter(|root| root.kind == Kind::Element);
         let message = format!("a record may have {max} {what}, this one has more");
-        Error::invalid_data(message).at_byte(window.byte_in(text, start))
+        Error::invalid_data(message).at_byte(root.map_or(window.start_byte, |root| root.byte))
     }
 }
 
@@ -540,46 +557,52 @@ impl Window {
             encoding,
             decoder: encoding.new_decoder_without_bom_handling(),
             text: String::new(),
-            mark: 0,
-            mark_byte: mark,
             at: 0,
+            at_byte: mark,
+            look: Look::default(),
+            start_byte: mark,
+            anchors: Vec::new(),
             decoded: mark,
             malformed: None,
             is_whole: false,
         })
     }
 
-    /// Where in the file a place in the text is, which must not lie before the mark.
-    fn byte_in(&self, text: &str, at: usize) -> u64 {
-        let since = &text[self.mark..at];
-        let bytes = if self.encoding == UTF_8 {
-            since.len()
+    /// Goes to a place in the text.
+    fn advance(&mut self, text: &str, to: usize) {
+        let passed = &text[self.at..to];
+        self.at_byte = if self.encoding == UTF_8 {
+            self.at_byte + passed.len() as u64
         } else if self.encoding.is_single_byte() {
-            since.chars().count()
+            self.at_byte + passed.chars().count() as u64
         } else {
-            self.encoding.encode(since).0.len()
+            // What can be decoded cannot always be encoded again, so there is an anchor wherever markup begins.
+            let mut anchors = self.anchors.iter().rev();
+            let anchor = anchors.find(|(at, _)| *at <= to && *at > self.at);
+            let (from, byte) = anchor.copied().unwrap_or((self.at, self.at_byte));
+            byte + self.encoding.encode(&text[from..to]).0.len() as u64
         };
-        self.mark_byte + bytes as u64
-    }
-
-    fn byte(&self, at: usize) -> u64 {
-        self.byte_in(&self.text, at)
-    }
-
-    fn move_mark(&mut self, text: &str) {
-        (self.mark_byte, self.mark) = (self.byte_in(text, self.at), self.at);
+        self.at = to;
+        self.look = Look::default();
     }
 
     /// Lets go of what was read, if that is worth moving what is left.
     fn forget(&mut self) {
-        (self.mark_byte, self.mark) = (self.byte(self.at), self.at);
-        if self.at >= self.text.len() - self.at {
-            self.text.drain(..self.at);
-            (self.mark, self.at) = (0, 0);
+        self.start_byte = self.at_byte;
+        if self.at < self.text.len() - self.at {
+            return;
         }
+        let forgotten = std::mem::take(&mut self.at);
+        self.text.drain(..forgotten);
+        self.anchors.retain_mut(|(at, _)| {
+            let is_left = *at >= forgotten;
+            *at = at.saturating_sub(forgotten);
+            is_left
+        });
     }
 
-    /// Reads more of the file.
+    /// Reads more of the file: a chunk of the host's at most, since there are plugins that look at the same
+    /// bytes again.
     fn fill(&mut self) -> Result<()> {
         let before = self.text.len();
         while self.text.len() == before && !self.is_whole {
@@ -598,6 +621,15 @@ impl Window {
                     .map_err(|error| Error::from(error).at_byte(self.decoded))?,
                 false => &head,
             };
+            let chunk = match self.encoding == UTF_8 || self.encoding.is_single_byte() {
+                true => chunk,
+                false => {
+                    self.anchors.push((before, self.decoded));
+                    // No character but `<` itself has its byte.
+                    let markup = chunk.iter().skip(1).position(|byte| *byte == b'<');
+                    &chunk[..markup.map_or(chunk.len(), |at| at + 1)]
+                }
+            };
             let decoder = &mut self.decoder;
             let room = decoder.max_utf8_buffer_length_without_replacement(chunk.len());
             self.text.reserve(room.unwrap_or(chunk.len()));
@@ -615,8 +647,9 @@ impl Window {
                     self.malformed = Some(self.decoded - u64::from(bytes) - u64::from(behind));
                 }
             }
-            if head.is_empty() {
-                self.input.consume(read);
+            match head.is_empty() {
+                true => self.input.consume(read),
+                false => self.head.extend_from_slice(&head[read..]),
             }
         }
         Ok(())
@@ -664,20 +697,16 @@ impl Nodes {
     }
 
     /// Adds an element or an attribute, yet without a value.
-    fn push_named(&mut self, kind: Kind, text: &str, name: Range<usize>) -> Result<()> {
+    fn push_named(&mut self, kind: Kind, text: &str, name: Range<usize>, byte: u64) -> Result<()> {
         if name.len() > NAME_BYTES_MAX {
-            let message = format!(
-                "a name may have {NAME_BYTES_MAX} bytes, this one has {}",
-                name.len()
-            );
-            return Err(Error::invalid_data(message));
+            return Err(long_name());
         }
         let colon = text[name.clone()].bytes().position(|byte| byte == b':');
-        self.push(kind, name, colon.map_or(0, |colon| colon + 1));
+        self.push(kind, name, colon.map_or(0, |colon| colon + 1), byte);
         Ok(())
     }
 
-    fn push(&mut self, kind: Kind, name: Range<usize>, prefix_len: usize) {
+    fn push(&mut self, kind: Kind, name: Range<usize>, prefix_len: usize, byte: u64) {
         self.list.push(Node {
             kind,
             end: self.list.len() + 1,
@@ -687,6 +716,7 @@ impl Nodes {
             is_made: false,
             value_start: name.end,
             value_end: name.end,
+            byte,
         });
         self.in_text = kind == Kind::Text;
     }
@@ -701,7 +731,7 @@ impl Nodes {
             return self.add(text, piece);
         }
         if !is_layout(piece) {
-            self.push(Kind::Text, range.start..range.start, 0);
+            self.push(Kind::Text, range.start..range.start, 0, 0);
             self.set_value(range);
         }
         Token::Text
@@ -722,7 +752,7 @@ impl Nodes {
             }
             _ if is_layout(piece) => {}
             _ => {
-                self.push(Kind::Text, 0..0, 0);
+                self.push(Kind::Text, 0..0, 0, 0);
                 self.make_value(piece);
             }
         }
@@ -790,8 +820,7 @@ impl<'a> Element<'a> {
 
     /// Where it begins in the file.
     pub fn byte(&self) -> u64 {
-        let name = self.tree.nodes.list[self.at].name_start;
-        self.tree.window.byte(name.saturating_sub(1))
+        self.tree.nodes.list[self.at].byte
     }
 
     /// The text directly in it, without the white space around it. Where elements stand in it, what is
@@ -842,21 +871,22 @@ impl<'a> Element<'a> {
 
     /// Whether there is neither text nor a value of an attribute in it anywhere.
     pub fn is_empty(&self) -> bool {
-        let inside = self.at..self.tree.nodes.list[self.at].end;
-        inside
-            .into_iter()
-            .all(|at| self.tree.value(at).trim().is_empty())
+        (self.at..self.end()).all(|at| self.tree.value(at).trim().is_empty())
+    }
+
+    /// The node behind the last one in it. An element that has just been opened ends behind its attributes.
+    fn end(&self) -> usize {
+        let nodes = &self.tree.nodes;
+        match self.at == nodes.root {
+            true => nodes.list.len(),
+            false => nodes.list[self.at].end,
+        }
     }
 
     /// The nodes of a kind that are directly in it.
     fn nodes(&self, kind: Kind) -> impl Iterator<Item = usize> + use<'a> {
         let nodes = &self.tree.nodes.list;
-        let (mut at, end) = (self.at + 1, nodes[self.at].end);
-        // An element that has just been opened ends behind its attributes.
-        let end = match self.at == self.tree.nodes.root {
-            true => nodes.len(),
-            false => end,
-        };
+        let (mut at, end) = (self.at + 1, self.end());
         std::iter::from_fn(move || {
             while at < end {
                 let found = at;
@@ -896,8 +926,7 @@ fn character(name: &str) -> Result<char> {
         })
 }
 
-/// The encoding that a file declares. The parser takes one that it does not know for UTF-8, so that is
-/// refused here.
+/// The encoding that a file declares. One that is not known is refused.
 fn encoding(declaration: &BytesDecl<'_>, marked_utf8: bool) -> Result<&'static Encoding> {
     let Some(label) = declaration.encoding() else {
         return Ok(UTF_8);
@@ -1035,6 +1064,9 @@ mod tests {
         for (label, name) in [
             ("windows-1251", &[0xCA, 0xE8, 0xBF, 0xE2][..]),
             ("gbk", &[0xD6, 0xD0, 0xCE, 0xC4]),
+            // An emoji in four bytes, which GBK decodes and does not encode.
+            ("gbk", &[0x94, 0x39, 0xDA, 0x33]),
+            ("shift_jis", &[0x93, 0xFA, 0x96, 0x7B]),
             ("utf-8", "Київ".as_bytes()),
         ] {
             let mut bytes = format!("<?xml version='1.0' encoding='{label}'?><l>").into_bytes();
@@ -1113,6 +1145,22 @@ mod tests {
             ("{\"a\": 1}", "byte 8: expected an element, found text"),
             ("<r a=1/>", "byte 0: expected well-formed XML: "),
             (
+                &long.replace("<r>", "&amp;<!-- -->"),
+                "byte 3: a record may have 600 bytes, this one has more",
+            ),
+            (
+                &long.replace("<r>", "x<!--").replace("</r>", "-->"),
+                "byte 3: a record may have 600 bytes, this one has more",
+            ),
+            (
+                &long.replace("<r>", "< "),
+                "byte 3: expected well-formed XML: expected the name of an element, found none",
+            ),
+            (
+                &long.replace("<r>", "&"),
+                "byte 3: expected well-formed XML: ill-formed document: entity or character reference not closed",
+            ),
+            (
                 &long,
                 "byte 3: a record may have 600 bytes, this one has more",
             ),
@@ -1131,7 +1179,7 @@ mod tests {
             ),
             (
                 &format!("<{}/>", "n".repeat(200)),
-                "a name may have 128 bytes, this one has 200",
+                "a name may have 128 bytes, this one has more",
             ),
         ] {
             let said = failure(text);

@@ -4,7 +4,7 @@
 //! A parser of events would do the same, but wants a text that is whole or a copy of every piece. Here
 //! the text is a window on a file: a piece that goes on behind it is looked at again when there is more.
 
-use super::not_well_formed;
+use super::{NAME_BYTES_MAX, not_well_formed};
 use crate::{Error, Result};
 use memchr::{memchr, memchr2, memchr3, memmem};
 use quick_xml::errors::{IllFormedError, SyntaxError};
@@ -33,16 +33,73 @@ pub(super) enum Piece {
     End,
 }
 
+/// Bytes of a declaration of a document's type, with the declarations in it.
+const DOCUMENT_TYPE_BYTES_MAX: usize = 64 << 10;
+
+/// How far the end of a piece was looked for in vain. A long piece goes on behind many windows, in each of
+/// which it is looked at again.
+#[derive(Debug, Default)]
+pub(super) struct Look {
+    /// Bytes of the piece.
+    searched: usize,
+    /// The quote in which what was looked at ends, in a tag.
+    quote: Option<u8>,
+}
+
+impl Look {
+    /// Where something is in a piece, at a place or behind it.
+    fn find(&mut self, rest: &[u8], from: usize, wanted: &[u8]) -> Option<usize> {
+        // The end of what was looked at may have been the beginning of it.
+        let from = from.max((self.searched + 1).saturating_sub(wanted.len()));
+        let found = memmem::find(rest.get(from..)?, wanted);
+        self.searched = rest.len();
+        found.map(|found| from + found)
+    }
+
+    /// Where text ends.
+    fn text_end(&mut self, rest: &[u8]) -> Option<usize> {
+        let from = std::mem::replace(&mut self.searched, rest.len());
+        memchr2(b'<', b'&', &rest[from..]).map(|found| from + found)
+    }
+
+    /// Where a tag ends, looked for from a place on: a `>` in quotes does not end it.
+    fn tag_end(&mut self, rest: &[u8], from: usize) -> Option<usize> {
+        let mut from = from.max(self.searched);
+        loop {
+            let found = match self.quote {
+                None => memchr3(b'>', b'"', b'\'', &rest[from..]),
+                Some(quote) => memchr(quote, &rest[from..]),
+            };
+            let Some(found) = found else {
+                self.searched = rest.len();
+                return None;
+            };
+            from += found;
+            match (self.quote.take(), rest[from]) {
+                (None, b'>') => return Some(from),
+                (None, quote) => self.quote = Some(quote),
+                (Some(_), _) => {}
+            }
+            from += 1;
+        }
+    }
+}
+
 /// The piece that begins at a place, and where it ends; none where more text might make another of it,
 /// which is not so if the text is whole.
-pub(super) fn piece(text: &str, at: usize, is_whole: bool) -> Result<Option<(Piece, usize)>> {
+pub(super) fn piece(
+    text: &str,
+    at: usize,
+    is_whole: bool,
+    look: &mut Look,
+) -> Result<Option<(Piece, usize)>> {
     let rest = &text.as_bytes()[at..];
     let found = match rest.first() {
         None => is_whole.then_some((Piece::End, at)),
-        Some(b'<') => markup(rest, at)?,
+        Some(b'<') => markup(rest, at, look)?,
         Some(b'&') => reference(rest, at)?,
         Some(_) => {
-            let found = memchr2(b'<', b'&', rest);
+            let found = look.text_end(rest);
             let length = found.or(is_whole.then_some(rest.len()));
             length.map(|length| (Piece::Text(at..at + length), at + length))
         }
@@ -54,64 +111,67 @@ pub(super) fn piece(text: &str, at: usize, is_whole: bool) -> Result<Option<(Pie
 }
 
 fn reference(rest: &[u8], at: usize) -> Result<Option<(Piece, usize)>> {
-    match memchr3(b';', b'&', b'<', &rest[1..]) {
-        None => Ok(None),
+    let near = &rest[1..rest.len().min(NAME_BYTES_MAX + 2)];
+    match memchr3(b';', b'&', b'<', near) {
+        None if near.len() <= NAME_BYTES_MAX => Ok(None),
         Some(length) if rest[1 + length] == b';' => {
             let name = at + 1..at + 1 + length;
             Ok(Some((Piece::Reference(name.clone()), name.end + 1)))
         }
-        Some(_) => Err(unclosed(rest)),
+        _ => Err(unclosed(rest)),
     }
 }
 
-fn markup(rest: &[u8], at: usize) -> Result<Option<(Piece, usize)>> {
+fn markup(rest: &[u8], at: usize, look: &mut Look) -> Result<Option<(Piece, usize)>> {
     let other = |length: usize| (Piece::Other, at + length);
     Ok(match rest.get(1) {
         None => None,
-        Some(b'/') => memchr(b'>', rest).map(|end| {
+        Some(b'/') => look.find(rest, 2, b">").map(|end| {
             let length = rest[2..end].trim_ascii_end().len();
             (Piece::Close(at + 2..at + 2 + length), at + end + 1)
         }),
-        Some(b'?') => memmem::find(&rest[2..], b"?>").map(|end| other(2 + end + 2)),
+        Some(b'?') => look.find(rest, 2, b"?>").map(|end| other(end + 2)),
         Some(b'!') if rest.starts_with(b"<!--") => {
-            memmem::find(&rest[4..], b"-->").map(|end| other(4 + end + 3))
+            look.find(rest, 4, b"-->").map(|end| other(end + 3))
         }
         Some(b'!') if rest.starts_with(b"<![CDATA[") => {
-            memmem::find(&rest[9..], b"]]>").map(|length| {
-                let content = at + 9..at + 9 + length;
-                (Piece::Text(content.clone()), content.end + 3)
-            })
+            let end = look.find(rest, 9, b"]]>");
+            end.map(|end| (Piece::Text(at + 9..at + end), at + end + 3))
         }
-        Some(b'!') if begins_like(rest, b"<!DOCTYPE") => document_type(rest).map(other),
+        Some(b'!') if begins_like(rest, b"<!DOCTYPE") => document_type(rest)?.map(other),
         Some(b'!') if begins_like(b"<!--", rest) || begins_like(b"<![CDATA[", rest) => None,
         Some(b'!') if begins_like(b"<!DOCTYPE", rest) => None,
         Some(b'!') => {
             let error = quick_xml::Error::from(SyntaxError::InvalidBangMarkup);
             return Err(not_well_formed(&error));
         }
-        Some(_) => return tag(rest, at),
+        Some(_) => return tag(rest, at, look),
     })
 }
 
 /// A tag that begins an element.
-fn tag(rest: &[u8], at: usize) -> Result<Option<(Piece, usize)>> {
+fn tag(rest: &[u8], at: usize, look: &mut Look) -> Result<Option<(Piece, usize)>> {
     let is_behind_name = |byte: &u8| matches!(byte, b'>' | b' ' | b'\n' | b'\t' | b'\r');
-    let Some(mut name) = rest.iter().position(is_behind_name) else {
-        return Ok(None);
+    let near = &rest[..rest.len().min(NAME_BYTES_MAX + 3)];
+    let Some(behind) = near.iter().position(is_behind_name) else {
+        return match near.len() > NAME_BYTES_MAX + 2 {
+            true => Err(long_name()),
+            false => Ok(None),
+        };
     };
-    let end = match rest[name] {
-        b'>' => Some(name),
-        _ => tag_end(rest, name),
+    let end = match rest[behind] {
+        b'>' => Some(behind),
+        _ if behind == 1 => return Err(no_name()),
+        _ => look.tag_end(rest, behind),
     };
     let Some(end) = end else {
         return Ok(None);
     };
     let is_empty = rest[end - 1] == b'/';
     let inner = end - usize::from(is_empty);
-    name = name.min(inner);
+    let name = behind.min(inner);
     if name == 1 {
-        let message = "expected well-formed XML: expected the name of an element, found none";
-        return Err(Error::invalid_data(message));
+        return Err(no_name());
     }
     let piece = Piece::Open {
         name: at + 1..at + name,
@@ -121,29 +181,39 @@ fn tag(rest: &[u8], at: usize) -> Result<Option<(Piece, usize)>> {
     Ok(Some((piece, at + end + 1)))
 }
 
-/// Where a tag ends, looked for from a place on: a `>` in quotes does not end it.
-fn tag_end(rest: &[u8], mut from: usize) -> Option<usize> {
-    loop {
-        from += memchr3(b'>', b'"', b'\'', &rest[from..])?;
-        if rest[from] == b'>' {
-            return Some(from);
-        }
-        from += 1 + memchr(rest[from], &rest[from + 1..])? + 1;
+fn no_name() -> Error {
+    Error::invalid_data("expected well-formed XML: expected the name of an element, found none")
+}
+
+pub(super) fn long_name() -> Error {
+    let message = format!("a name may have {NAME_BYTES_MAX} bytes, this one has more");
+    Error::invalid_data(message)
+}
+
+/// How long a declaration of a document's type is.
+fn document_type(rest: &[u8]) -> Result<Option<usize>> {
+    let near = &rest[..rest.len().min(DOCUMENT_TYPE_BYTES_MAX)];
+    match document_type_end(near) {
+        None if near.len() == DOCUMENT_TYPE_BYTES_MAX => Err(Error::invalid_data(format!(
+            "the declaration of a document's type may have {DOCUMENT_TYPE_BYTES_MAX} bytes, this one has more"
+        ))),
+        end => Ok(end),
     }
 }
 
-/// How long a declaration of a document's type is, with the declarations in it.
-fn document_type(rest: &[u8]) -> Option<usize> {
+fn document_type_end(rest: &[u8]) -> Option<usize> {
     let (mut at, mut depth) = (0, 0_usize);
     while at < rest.len() {
+        let find = |from: usize, wanted: &[u8]| {
+            memmem::find(rest.get(from..)?, wanted).map(|found| from + found)
+        };
         match rest[at] {
-            b'<' if rest[at..].starts_with(b"<!--") => {
-                at += 4 + memmem::find(&rest[at + 4..], b"-->")? + 2;
-            }
+            b'<' if rest[at..].starts_with(b"<!--") => at = find(at + 4, b"-->")? + 2,
+            b'<' if rest[at..].starts_with(b"<?") => at = find(at + 2, b"?>")? + 1,
             b'<' => depth += 1,
             b'>' if depth == 1 => return Some(at + 1),
             b'>' => depth -= 1,
-            quote @ (b'"' | b'\'') => at += 1 + memchr(quote, &rest[at + 1..])?,
+            quote @ (b'"' | b'\'') => at = find(at + 1, &[quote])?,
             _ => {}
         }
         at += 1;
@@ -182,15 +252,26 @@ mod tests {
     fn pieces(text: &str) -> Result<Vec<(&'static str, String)>> {
         let (mut at, mut found) = (0, Vec::new());
         loop {
-            let cut = |end: usize| piece(&text[..end], at, false).unwrap_or(None);
-            let (piece, end) = piece(text, at, true)?.expect("the text is whole");
-            for cut_at in at..end {
-                if text.is_char_boundary(cut_at) {
-                    assert_eq!(cut(cut_at), None, "{text:?} up to {cut_at}");
+            let whole = piece(text, at, true, &mut Look::default())?;
+            let (whole, end) = whole.expect("the text is whole");
+            // However little there is at a time, it is not found before its end and is the same then.
+            let mut look = Look::default();
+            for cut in at..text.len() {
+                if !text.is_char_boundary(cut) {
+                    continue;
+                }
+                match piece(&text[..cut], at, false, &mut look) {
+                    Ok(None) => {}
+                    Ok(Some(found)) => {
+                        assert!(cut >= end, "{text:?} up to {cut}");
+                        assert_eq!(found, (whole.clone(), end), "{text:?} up to {cut}");
+                        break;
+                    }
+                    Err(error) => panic!("{text:?} up to {cut}: {error}"),
                 }
             }
             at = end;
-            found.push(match piece {
+            found.push(match whole {
                 Piece::Open {
                     name,
                     inner_end,
@@ -267,7 +348,7 @@ mod tests {
 
     #[test]
     fn what_is_in_a_type_of_documents_does_not_end_it() {
-        let text = "<!doctype a [<!-- ' > --><!ENTITY d \"<e>\"><?p?><!ELEMENT b (c)>]>";
+        let text = "<!doctype a [<!-- ' > --><!ENTITY d \"<e>\"><?p don't?><!ELEMENT b (c)>]>";
         assert_eq!(pieces(text).unwrap(), [("other", String::new())]);
     }
 
@@ -302,7 +383,20 @@ mod tests {
             );
         }
         for text in ["<>", "< a>", "</>"] {
-            assert!(pieces(text).is_err() == (text != "</>"), "{text}");
+            // That an end has no name is seen when it is compared with the beginning.
+            assert_eq!(pieces(text).is_err(), text != "</>", "{text}");
         }
+        let long = "n".repeat(NAME_BYTES_MAX + 2);
+        assert_eq!(pieces(&format!("<{long}")).unwrap_err(), long_name());
+        let error = pieces(&format!("&{long};")).unwrap_err();
+        assert!(
+            error
+                .message()
+                .contains("entity or character reference not closed"),
+            "{error}"
+        );
+        let long = " ".repeat(DOCUMENT_TYPE_BYTES_MAX);
+        let error = pieces(&format!("<!DOCTYPE a [{long}]>")).unwrap_err();
+        assert!(error.message().contains("may have 65536 bytes"), "{error}");
     }
 }

@@ -21,7 +21,15 @@ pub(crate) struct Reader {
     records: JsonRecords,
     frame: Frame,
     places: Places,
+    unusual: Unusual,
 }
+
+/// How many features in a row could not be read at once.
+#[derive(Debug, Default)]
+struct Unusual(u32);
+
+/// After how many of them it is not tried any more: a file is written by one program, in one way.
+const UNUSUAL_MAX: u32 = 100;
 
 impl Reader {
     pub(crate) fn new(records: JsonRecords, layer: &Layer, frame: Frame) -> Self {
@@ -29,6 +37,7 @@ impl Reader {
             records,
             places: layer.places(),
             frame,
+            unusual: Unusual::default(),
         }
     }
 }
@@ -38,7 +47,8 @@ impl RowReader for Reader {
         let Some(record) = self.records.next()? else {
             return Ok(false);
         };
-        let made = push(&record, &self.places, &mut self.frame, rows);
+        let (places, frame) = (&self.places, &mut self.frame);
+        let made = push(&record, places, frame, &mut self.unusual, rows);
         self.frame.notes.tell(rows);
         match made {
             Err(error) if error.kind() == ErrorKind::InvalidData => {
@@ -71,10 +81,12 @@ fn push(
     record: &JsonRecord<'_>,
     places: &Places,
     frame: &mut Frame,
+    unusual: &mut Unusual,
     rows: &mut Rows,
 ) -> Result<()> {
     let number = record.number();
-    let (mut feature, has_more) = read(record, places, frame, Frame::wants_shape(rows))?;
+    let wants_shape = Frame::wants_shape(rows);
+    let (mut feature, has_more) = read(record, places, frame, unusual, wants_shape)?;
     if has_more {
         frame.notes.add("more numbers", "", || {
             format!(
@@ -99,16 +111,21 @@ fn read<'a>(
     record: &JsonRecord<'a>,
     places: &Places,
     frame: &mut Frame,
+    unusual: &mut Unusual,
     wants_shape: bool,
 ) -> Result<(Feature<'a>, bool)> {
     let (attributes, shape, mut has_more) = (frame.attributes.len(), &mut frame.shape, false);
     shape.clear();
-    let wanted = wants_shape.then_some(&mut *shape);
-    if let Some(feature) = Feature::at_once(record, places, attributes, wanted, &mut has_more) {
-        return Ok((feature, has_more));
+    if unusual.0 < UNUSUAL_MAX {
+        let wanted = wants_shape.then_some(&mut *shape);
+        if let Some(feature) = Feature::at_once(record, places, attributes, wanted, &mut has_more) {
+            unusual.0 = 0;
+            return Ok((feature, has_more));
+        }
+        unusual.0 += 1;
+        shape.clear();
+        has_more = false;
     }
-    shape.clear();
-    has_more = false;
     let feature = Feature::read(record, attributes)?;
     if let Some(json) = feature.geometry.filter(|_| wants_shape) {
         place::geometry(record, json.get(), 0, shape, &mut has_more)?;

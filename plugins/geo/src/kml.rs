@@ -195,7 +195,7 @@ fn push(
     }
     let mut other = Other {
         is_wanted: frame.wants_other(rows),
-        texts: Vec::new(),
+        ..Other::default()
     };
     let texts = texts(placemark, places, frame.attributes.len(), &mut other);
     let texts = texts.iter().map(|text| text.as_deref());
@@ -205,10 +205,16 @@ fn push(
     frame.push(rows, bounds, cells, other.as_deref(), placemark.number)
 }
 
+/// How many bytes the names may have under which texts are kept that no column is for: with the names of
+/// what they stand in, those of a record can be larger than the record by far.
+const NAMES_BYTES_MAX: usize = 4 << 20;
+
 /// What no column is for: names and texts, as they come.
 #[derive(Debug, Default)]
 struct Other<'a> {
     is_wanted: bool,
+    /// How many bytes the names have.
+    bytes: usize,
     texts: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 }
 
@@ -216,13 +222,28 @@ impl<'a> Other<'a> {
     /// Keeps a text that is not empty.
     fn keep(&mut self, name: impl Into<Cow<'a, str>>, text: impl Into<Cow<'a, str>>) {
         let text = text.into();
-        if self.is_wanted && !text.is_empty() {
-            self.texts.push((name.into(), text));
+        if !self.is_wanted || text.is_empty() || self.is_full() {
+            return;
         }
+        let name = name.into();
+        self.bytes += name.len();
+        self.texts.push((name, text));
+    }
+
+    /// Whether there is more than a record may have; it is a bad one.
+    fn is_full(&self) -> bool {
+        self.bytes > NAMES_BYTES_MAX
     }
 
     /// A JSON object, in the order of the names; texts of one name are a list. None where there is nothing.
     fn json(mut self) -> Result<Option<String>> {
+        if self.is_full() {
+            let message = format!(
+                "the names in a placemark may have {NAMES_BYTES_MAX} bytes, with those of what they stand in; \
+                 these have more"
+            );
+            return Err(Error::invalid_data(message));
+        }
         if self.texts.is_empty() {
             return Ok(None);
         }
@@ -308,7 +329,7 @@ fn extended<'a>(
 
 /// Keeps the texts of an element and of those in it, by the path that leads there.
 fn leaves<'a>(element: Element<'a>, above: &str, other: &mut Other<'a>) {
-    if !other.is_wanted {
+    if !other.is_wanted || other.is_full() {
         return;
     }
     let path: Cow<'a, str> = match above {
@@ -318,7 +339,10 @@ fn leaves<'a>(element: Element<'a>, above: &str, other: &mut Other<'a>) {
     for (name, value) in element.attributes() {
         other.keep(format!("{path}@{name}"), value);
     }
-    other.keep(path.clone(), element.text());
+    let text = element.text();
+    if !text.is_empty() {
+        other.keep(path.clone(), text);
+    }
     for child in element.children() {
         leaves(child, &path, other);
     }

@@ -1014,6 +1014,38 @@ fn what_a_placemark_has_no_column_for_is_kept_by_its_name() {
 }
 
 #[test]
+fn names_of_what_a_placemark_has_no_column_for_have_a_bound() {
+    let (name, parts) = ("n".repeat(1 << 20), "<a>x</a>".repeat(5));
+    let text = format!(
+        "<kml><Placemark><ExtendedData><Data name=\"{name}\">{parts}</Data></ExtendedData></Placemark></kml>"
+    );
+    let (_, source) = source("a.kml", &text, "fail");
+    let error = scan(&source, "layer", &["other"]).unwrap_err();
+    assert!(
+        error
+            .message()
+            .starts_with("the names in a placemark may have 4194304 bytes")
+    );
+    assert_eq!(error.place().record, Some(1));
+    assert_eq!(
+        only(scan(&source, "layer", &["name"]).unwrap()).num_rows(),
+        1
+    );
+}
+
+#[test]
+fn the_members_of_a_feature_come_in_any_order() {
+    let usual = r#"{"type":"Feature","geometry":{"type":"Point","coordinates":[1,2]},"properties":{"a":1}}"#;
+    let sorted = r#"{"geometry":{"coordinates":[1,2],"type":"Point"},"properties":{"a":1},"type":"Feature"}"#;
+    let text = [usual, &[sorted; 250].join("\n"), usual].join("\n");
+    let (_, source) = source("a.geojsonl", &text, "fail");
+    let batch = only(scan(&source, "layer", &["geometry", "a", "min_x"]).unwrap());
+    let found = geometries(&batch);
+    assert_eq!(found.len(), 252);
+    assert!(found.iter().all(|wkb| wkb.is_some() && *wkb == found[0]));
+}
+
+#[test]
 fn the_examples_are_read() {
     let host = TestHost::new()
         .entry(

@@ -12,7 +12,7 @@ use memchr::{memchr, memchr3};
 use sextant_plugin_sdk::{Error, InputReader, Result};
 use std::io::BufRead;
 
-/// Bytes of a record.
+/// Bytes of a record as it stands in the file, with its quotes.
 pub(crate) const RECORD_BYTES_MAX: usize = 1 << 20;
 
 /// The end of a file in DOS.
@@ -430,6 +430,7 @@ mod tests {
         // Text behind a value in quotes that is empty makes no empty line.
         let wrong = every("\"\"x\n1,2,3").unwrap();
         assert!(wrong[0].ends_with("expected a comma after a closing quote, found more text"));
+        assert!(every("\"\"\x1A\n1,2,3").unwrap()[0].contains("found more text"));
         // No character is made of two values.
         let halves = every(b"\"\"\"\xC4\",\"\x81\",3\n4,5,6".as_slice()).unwrap();
         assert!(halves[0].starts_with("record 1, byte 0: expected UTF-8, found"));

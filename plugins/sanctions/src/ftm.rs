@@ -559,6 +559,8 @@ fn nested(property: &str) -> Error {
 #[derive(Debug, Default)]
 struct Properties<'a> {
     texts: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    /// How many bytes they have: the name of a member is that of each of its texts.
+    bytes: usize,
     /// The first member among whose values an object is.
     nested: Option<Cow<'a, str>>,
     /// What is wrong with the first member of which something is.
@@ -609,7 +611,12 @@ impl<'a> Properties<'a> {
         }
         match json::text(json) {
             Ok(text) if json == "null" || text.trim().is_empty() => {}
-            Ok(text) => self.texts.push((name.clone(), text)),
+            Ok(text) => {
+                self.bytes = self.bytes.saturating_add(name.len() + text.len());
+                if self.bytes <= EXPANDED_BYTES_MAX {
+                    self.texts.push((name.clone(), text));
+                }
+            }
             Err(error) => {
                 self.wrong.get_or_insert_with(|| (name.clone(), error));
             }
@@ -619,8 +626,15 @@ impl<'a> Properties<'a> {
     /// Says what is wrong with a member.
     fn check(&mut self, record: &JsonRecord<'_>) -> Result<()> {
         match self.wrong.take() {
-            None => Ok(()),
             Some((name, error)) => Err(record.wrong(&error).in_field(name)),
+            None if self.bytes > EXPANDED_BYTES_MAX => {
+                let message = format!(
+                    "the texts of a record may have {EXPANDED_BYTES_MAX} bytes, each with its name; these have {}",
+                    self.bytes
+                );
+                Err(Error::invalid_data(message))
+            }
+            None => Ok(()),
         }
     }
 

@@ -292,6 +292,21 @@ fn a_record_that_would_be_too_many_rows_is_bad() {
     );
 }
 
+#[test]
+fn a_name_that_is_that_of_many_texts_has_a_bound() {
+    let values = vec!["x"; 1_000];
+    let properties: serde_json::Map<_, _> =
+        [("n".repeat(70_000), json!(values))].into_iter().collect();
+    let entity = json!({ "id": "e", "schema": "Person", "properties": properties });
+    let error = read(&open(&host(entity.to_string()), "fail"), "names", &[]).unwrap_err();
+    assert!(
+        error
+            .message()
+            .starts_with("the texts of a record may have 67108864 bytes")
+    );
+    assert_eq!(error.place().record, Some(1));
+}
+
 /// The numbers are those of Python's `json` on the same files.
 #[test]
 fn the_real_files_have_what_python_finds() {
