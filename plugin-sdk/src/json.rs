@@ -638,6 +638,7 @@ impl Scanner {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::TestHost;
 
     #[test]
     fn members_are_shown_as_they_stand_there() {
@@ -668,7 +669,6 @@ mod tests {
         assert!(refused("[]").contains("expected an object"));
         assert!(refused("{} 1").contains("trailing characters"));
     }
-    use crate::testing::TestHost;
 
     fn read(text: impl AsRef<[u8]>, path: &[&str], chunk_bytes: usize) -> Result<Vec<String>> {
         let host = TestHost::new()

@@ -498,7 +498,7 @@ impl XmlReader {
 
     /// Refuses what is being read if it is too long up to a place in the file.
     fn check_size(&self, end_byte: u64) -> Result<()> {
-        let bytes = end_byte - self.tree.window.start_byte;
+        let bytes = end_byte.saturating_sub(self.tree.window.start_byte);
         if bytes <= self.record_bytes_max as u64 {
             return Ok(());
         }
@@ -580,7 +580,8 @@ impl Window {
             let mut anchors = self.anchors.iter().rev();
             let anchor = anchors.find(|(at, _)| *at <= to && *at > self.at);
             let (from, byte) = anchor.copied().unwrap_or((self.at, self.at_byte));
-            byte + self.encoding.encode(&text[from..to]).0.len() as u64
+            let byte = byte + self.encoding.encode(&text[from..to]).0.len() as u64;
+            byte.min(self.decoded)
         };
         self.at = to;
         self.look = Look::default();
