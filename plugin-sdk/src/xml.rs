@@ -570,11 +570,10 @@ impl Window {
 
     /// Goes to a place in the text.
     fn advance(&mut self, text: &str, to: usize) {
-        let passed = &text[self.at..to];
         self.at_byte = if self.encoding == UTF_8 {
-            self.at_byte + passed.len() as u64
+            self.at_byte + (to - self.at) as u64
         } else if self.encoding.is_single_byte() {
-            self.at_byte + passed.chars().count() as u64
+            self.at_byte + text[self.at..to].chars().count() as u64
         } else {
             // What can be decoded cannot always be encoded again, so there is an anchor wherever markup begins.
             let mut anchors = self.anchors.iter().rev();
