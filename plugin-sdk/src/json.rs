@@ -26,13 +26,17 @@
 //! # Ok::<(), sextant_plugin_sdk::Error>(())
 //! ```
 
+mod scanner;
+
 use crate::{Error, InputReader, Result};
+use scanner::Scanner;
 use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 use std::io::BufRead;
+use std::marker::PhantomData;
 
 /// Bytes of a record, unless [`record_bytes_max`](JsonRecords::record_bytes_max) says otherwise.
 pub const RECORD_BYTES_MAX: usize = 1 << 20;
@@ -89,6 +93,11 @@ impl<'a> JsonRecord<'a> {
         self.bytes
     }
 
+    /// The same as text; none where it is not UTF-8.
+    pub fn text(&self) -> Option<&'a str> {
+        simdutf8::basic::from_utf8(self.bytes).ok()
+    }
+
     /// Its number in the file, counted from 1.
     pub fn number(&self) -> u64 {
         self.number
@@ -105,12 +114,21 @@ impl<'a> JsonRecord<'a> {
     ///
     /// [`InvalidData`](crate::ErrorKind::InvalidData) at the record, where it is not what was expected.
     pub fn parse<T: Deserialize<'a>>(&self) -> Result<T> {
-        // Text that is known to be UTF-8 is not looked at again piece by piece.
-        let parsed = match std::str::from_utf8(self.bytes) {
-            Ok(text) => serde_json::from_str(text),
-            Err(_) => serde_json::from_slice(self.bytes),
-        };
+        let parsed = self.parse_seed(PhantomData);
         parsed.map_err(|error| self.wrong(&error))
+    }
+
+    /// Reads it with a seed, which says how.
+    ///
+    /// # Errors
+    ///
+    /// Where it is not what the seed expects; [`wrong`](Self::wrong) adds the place.
+    pub fn parse_seed<S: DeserializeSeed<'a>>(&self, seed: S) -> serde_json::Result<S::Value> {
+        // Text that is known to be UTF-8 is not looked at again piece by piece.
+        match self.text() {
+            Some(text) => whole(serde_json::Deserializer::from_str(text), seed),
+            None => whole(serde_json::Deserializer::from_slice(self.bytes), seed),
+        }
     }
 
     /// Shows the members of the object that it is; see [`members`].
@@ -122,10 +140,7 @@ impl<'a> JsonRecord<'a> {
         &self,
         show: impl FnMut(Cow<'a, str>, &'a RawValue) -> Result<(), String>,
     ) -> Result<()> {
-        let shown = match std::str::from_utf8(self.bytes) {
-            Ok(text) => members(text, show),
-            Err(_) => each(serde_json::Deserializer::from_slice(self.bytes), show),
-        };
+        let shown = self.parse_seed(Members(show));
         shown.map_err(|error| self.wrong(&error))
     }
 
@@ -351,9 +366,11 @@ impl JsonRecords {
 
     /// The file ends within a value: only a number or word may end so.
     fn at_end(&self, scanner: Scanner) -> Result<()> {
-        match scanner.kind {
-            Some(Kind::Word) => Ok(()),
-            _ => Err(self.wrong("expected more, found the end of the file: it is not complete")),
+        match scanner.is_in_word() {
+            true => Ok(()),
+            false => {
+                Err(self.wrong("expected more, found the end of the file: it is not complete"))
+            }
         }
     }
 
@@ -459,15 +476,16 @@ pub fn members<'a>(
     json: &'a str,
     show: impl FnMut(Cow<'a, str>, &'a RawValue) -> Result<(), String>,
 ) -> serde_json::Result<()> {
-    each(serde_json::Deserializer::from_str(json), show)
+    whole(serde_json::Deserializer::from_str(json), Members(show))
 }
 
-fn each<'a, R: serde_json::de::Read<'a>>(
+/// A value behind which nothing is left.
+fn whole<'a, R: serde_json::de::Read<'a>, S: DeserializeSeed<'a>>(
     mut deserializer: serde_json::Deserializer<R>,
-    show: impl FnMut(Cow<'a, str>, &'a RawValue) -> Result<(), String>,
-) -> serde_json::Result<()> {
-    Members(show).deserialize(&mut deserializer)?;
-    deserializer.end()
+    seed: S,
+) -> serde_json::Result<S::Value> {
+    let value = seed.deserialize(&mut deserializer)?;
+    deserializer.end().map(|()| value)
 }
 
 /// A value as a text: of a string what it says, borrowed where that stands in the file as it is, and of
@@ -524,115 +542,8 @@ where
 #[derive(Debug, Deserialize)]
 pub struct Name<'a>(#[serde(borrow)] pub Cow<'a, str>);
 
-/// Where the next quote or bracket is.
-fn bracket_or_quote(bytes: &[u8], open: u8, close: u8) -> Option<usize> {
-    // Texts stand close together, and only numbers and other brackets go on for longer.
-    const NEAR: usize = 6;
-    let is_found = |byte: &u8| *byte == b'"' || *byte == open || *byte == close;
-    let near = bytes.iter().take(NEAR).position(is_found);
-    near.or_else(|| {
-        let found = memchr::memchr3(b'"', open, close, bytes.get(NEAR..)?);
-        found.map(|found| NEAR + found)
-    })
-}
-
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
-}
-
-/// Finds the end of a value by its brackets and quotes. Whether what is between them is JSON is left to
-/// whoever reads it.
-#[derive(Clone, Copy, Debug, Default)]
-struct Scanner {
-    kind: Option<Kind>,
-    depth: usize,
-    in_string: bool,
-    escaped: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    /// An object or an array, with its brackets. Those of the other kind stand within, in pairs, so they
-    /// need no counting; where they are none, whoever reads the value says so.
-    Brackets {
-        open: u8,
-        close: u8,
-    },
-    Text,
-    /// A number, `true`, `false` or `null`.
-    Word,
-}
-
-impl Scanner {
-    /// Goes on with the next bytes: where in them the value ends, if it does.
-    fn scan(&mut self, bytes: &[u8]) -> Option<usize> {
-        let mut at = 0;
-        while at < bytes.len() {
-            if self.in_string {
-                at += self.string(&bytes[at..]);
-                if !self.in_string && self.kind == Some(Kind::Text) {
-                    return Some(at);
-                }
-                continue;
-            }
-            if let Some(Kind::Brackets { open, close }) = self.kind {
-                at += bracket_or_quote(&bytes[at..], open, close)?;
-                match bytes[at] {
-                    b'"' => self.in_string = true,
-                    byte if byte == open => self.depth += 1,
-                    _ => self.depth -= 1,
-                }
-                at += 1;
-                if self.depth == 0 {
-                    return Some(at);
-                }
-                continue;
-            }
-            match bytes[at] {
-                b'"' | b'{' | b'[' if self.kind == Some(Kind::Word) => return Some(at),
-                b'"' => (self.kind, self.in_string) = (Some(Kind::Text), true),
-                open @ (b'{' | b'[') => {
-                    let close = if open == b'{' { b'}' } else { b']' };
-                    (self.kind, self.depth) = (Some(Kind::Brackets { open, close }), 1);
-                }
-                b'}' | b']' | b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' => {
-                    return match self.kind {
-                        // What begins like this is no value, and is lent to whoever says so.
-                        None => Some(at + 1),
-                        Some(_) => Some(at),
-                    };
-                }
-                _ => {
-                    self.kind.get_or_insert(Kind::Word);
-                }
-            }
-            at += 1;
-        }
-        None
-    }
-
-    /// Goes on within a string: how many bytes belong to it, its quote included.
-    fn string(&mut self, bytes: &[u8]) -> usize {
-        let mut at = 0;
-        while at < bytes.len() {
-            if std::mem::take(&mut self.escaped) {
-                at += 1;
-                continue;
-            }
-            match memchr::memchr2(b'"', b'\\', &bytes[at..]) {
-                None => return bytes.len(),
-                Some(found) => {
-                    at += found + 1;
-                    if bytes[at - 1] == b'"' {
-                        self.in_string = false;
-                        return at;
-                    }
-                    self.escaped = true;
-                }
-            }
-        }
-        at
-    }
 }
 
 #[cfg(test)]

@@ -4,11 +4,12 @@
 //! A parser of events would do the same, but wants a text that is whole or a copy of every piece. Here
 //! the text is a window on a file: a piece that goes on behind it is looked at again when there is more.
 
-use super::{NAME_BYTES_MAX, not_well_formed};
+use super::{NAME_BYTES_MAX, is_same, not_well_formed};
 use crate::{Error, Result};
 use memchr::{memchr, memchr2, memchr3, memmem};
 use quick_xml::errors::{IllFormedError, SyntaxError};
 use std::ops::Range;
+use wide::u8x16;
 
 /// A piece of a text, with the places of its parts in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub(super) enum Piece {
     End,
 }
 
+/// Bytes that are looked at together.
+const LANES: usize = 16;
 /// Bytes of a declaration of a document's type, with the declarations in it.
 const DOCUMENT_TYPE_BYTES_MAX: usize = 64 << 10;
 
@@ -110,6 +113,32 @@ pub(super) fn piece(
     }
 }
 
+/// The text that an element of that name has in it behind its tag, and where the element ends; none where
+/// there is something else in it, or too little is at hand.
+pub(super) fn leaf(text: &str, at: usize, name: &str) -> Option<(Range<usize>, usize)> {
+    let rest = &text.as_bytes()[at..];
+    let length = memchr2(b'<', b'&', rest)?;
+    let behind = at + length + 2 + name.len();
+    let is_end = rest[length..].starts_with(b"</")
+        && text.as_bytes().get(behind) == Some(&b'>')
+        && is_same(text.get(at + length + 2..behind)?, name);
+    is_end.then_some((at..at + length, behind + 1))
+}
+
+impl Piece {
+    /// The name in a tag that begins an element and has nothing but a name.
+    pub(super) fn plain_name(&self) -> Option<Range<usize>> {
+        match self {
+            Self::Open {
+                name,
+                inner_end,
+                is_empty: false,
+            } if name.end == *inner_end => Some(name.clone()),
+            _ => None,
+        }
+    }
+}
+
 fn reference(rest: &[u8], at: usize) -> Result<Option<(Piece, usize)>> {
     let near = &rest[1..rest.len().min(NAME_BYTES_MAX + 2)];
     match memchr3(b';', b'&', b'<', near) {
@@ -151,9 +180,8 @@ fn markup(rest: &[u8], at: usize, look: &mut Look) -> Result<Option<(Piece, usiz
 
 /// A tag that begins an element.
 fn tag(rest: &[u8], at: usize, look: &mut Look) -> Result<Option<(Piece, usize)>> {
-    let is_behind_name = |byte: &u8| matches!(byte, b'>' | b' ' | b'\n' | b'\t' | b'\r');
     let near = &rest[..rest.len().min(NAME_BYTES_MAX + 3)];
-    let Some(behind) = near.iter().position(is_behind_name) else {
+    let Some(behind) = behind_name(near) else {
         return match near.len() > NAME_BYTES_MAX + 2 {
             true => Err(long_name()),
             false => Ok(None),
@@ -179,6 +207,38 @@ fn tag(rest: &[u8], at: usize, look: &mut Look) -> Result<Option<(Piece, usize)>
         is_empty,
     };
     Ok(Some((piece, at + end + 1)))
+}
+
+/// The first byte behind the name that a tag begins with. Names are short, so that they are looked at as a
+/// whole takes less than a search.
+fn behind_name(tag: &[u8]) -> Option<usize> {
+    const BEHIND: [u8; 5] = [b'>', b' ', b'\n', b'\t', b'\r'];
+    let (blocks, rest) = tag.as_chunks::<LANES>();
+    for (i, block) in blocks.iter().enumerate() {
+        let block = u8x16::new(*block);
+        let found = BEHIND.map(|byte| block.simd_eq(u8x16::splat(byte)));
+        let found = found.into_iter().fold(u8x16::ZERO, |all, one| all | one);
+        match found.to_bitmask() {
+            0 => {}
+            found => return Some(i * LANES + found.trailing_zeros() as usize),
+        }
+    }
+    let found = rest.iter().position(|byte| BEHIND.contains(byte));
+    found.map(|found| blocks.len() * LANES + found)
+}
+
+/// How many bytes of a name in a text are its prefix with the colon.
+pub(super) fn prefix_len(text: &str, name: &Range<usize>) -> usize {
+    match text.as_bytes()[name.start..].first_chunk::<LANES>() {
+        Some(block) if name.len() <= LANES => {
+            let colons = u8x16::new(*block).simd_eq(u8x16::splat(b':'));
+            match colons.to_bitmask() & ((1 << name.len()) - 1) {
+                0 => 0,
+                found => found.trailing_zeros() as usize + 1,
+            }
+        }
+        _ => text[name.clone()].find(':').map_or(0, |colon| colon + 1),
+    }
 }
 
 fn no_name() -> Error {

@@ -51,7 +51,7 @@ impl<'a> Feature<'a> {
         shape: Option<&mut Shape>,
         has_more: &mut bool,
     ) -> Option<Self> {
-        let json = std::str::from_utf8(record.bytes()).ok()?;
+        let json = record.text()?;
         let mut deserializer = serde_json::Deserializer::from_str(json);
         let at_once = AtOnce {
             places,
