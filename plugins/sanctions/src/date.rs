@@ -2,7 +2,8 @@
 //! without a time zone. It refuses everything else; what a text like "about 1960" means is not for a
 //! parser to say.
 
-use chrono::{Datelike, NaiveDate, NaiveTime};
+use chrono::format::{Fixed, Item, Numeric, Pad, Parsed, parse};
+use chrono::{Datelike, NaiveDate};
 
 /// A date, as much of it as a list knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,13 +102,26 @@ fn two_digits(text: &str) -> Option<u32> {
     text.parse().ok().filter(|_| digits)
 }
 
+/// `%H:%M:%S%.f`, which would be taken apart for each text; hours and minutes are the first three.
+static TIME: [Item<'static>; 6] = [
+    Item::Numeric(Numeric::Hour, Pad::Zero),
+    Item::Literal(":"),
+    Item::Numeric(Numeric::Minute, Pad::Zero),
+    Item::Literal(":"),
+    Item::Numeric(Numeric::Second, Pad::Zero),
+    Item::Fixed(Fixed::Nanosecond),
+];
+
 /// Whether a text is a time of day: `10`, `10:30` or `10:30:00`, also with a fraction.
 fn is_time(text: &str) -> bool {
-    let is = |text: &str, format| NaiveTime::parse_from_str(text, format).is_ok();
+    let is = |text: &str, items: &[Item<'_>]| {
+        let mut parsed = Parsed::new();
+        parse(&mut parsed, text, items.iter()).is_ok() && parsed.to_naive_time().is_ok()
+    };
     match text.len() {
-        2 => is(&format!("{text}:00"), "%H:%M"),
-        5 => is(text, "%H:%M"),
-        _ => is(text, "%H:%M:%S%.f"),
+        2 => is(&format!("{text}:00"), &TIME[..3]),
+        5 => is(text, &TIME[..3]),
+        _ => is(text, &TIME),
     }
 }
 

@@ -6,6 +6,7 @@
 
 use hashbrown::HashSet;
 use sextant_plugin_sdk::{Error, Result};
+use std::borrow::Cow;
 
 /// The one row that an entity has of its own.
 #[derive(Clone, Copy, Debug, Default)]
@@ -377,9 +378,29 @@ impl<T: AsRef<str>> FromIterator<T> for Joined {
     }
 }
 
+/// The parts that there are of a text, such as a name, as one; a part alone is lent as it is.
+pub(crate) fn joined<'a>(parts: &[Option<&'a str>], between: &str) -> Cow<'a, str> {
+    let known = || parts.iter().flatten();
+    if known().count() < 2 {
+        return Cow::Borrowed(known().next().copied().unwrap_or_default());
+    }
+    let bytes = known().map(|part| between.len() + part.len()).sum();
+    let mut whole = String::with_capacity(bytes);
+    for part in known() {
+        if !whole.is_empty() {
+            whole.push_str(between);
+        }
+        whole.push_str(part);
+    }
+    Cow::Owned(whole)
+}
+
 /// Whether a text is a word, which is given in lower case, in whatever case the list writes it.
 pub(crate) fn is_word(text: &str, word: &str) -> bool {
-    text.chars().flat_map(char::to_lowercase).eq(word.chars())
+    match text.is_ascii() {
+        true => text.eq_ignore_ascii_case(word),
+        false => text.chars().flat_map(char::to_lowercase).eq(word.chars()),
+    }
 }
 
 /// A text that may be long, as errors show it.

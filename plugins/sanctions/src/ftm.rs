@@ -11,12 +11,14 @@ use crate::entity::{
     Birth, Description, EntityKind, Identifier, IdentifierKind, Joined, Measure, Moment, Name,
     NameKind, Place, Quality, Relation, RoleKind,
 };
-use crate::json::Pieces;
 use crate::rows::{Record, Records, TableRows};
 use crate::tables::ListTable;
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde_json::value::RawValue;
 use sextant_plugin_sdk::json::{self, JsonRecord, JsonRecords};
 use sextant_plugin_sdk::{Error, InputReader, Result};
 use std::borrow::Cow;
+use std::fmt;
 
 /// How many bytes the rows of one record may have: a record with many ends on both sides is a row for
 /// each pair.
@@ -58,7 +60,7 @@ const fn loose(edge: Edge) -> Edge {
     }
 }
 
-const EDGES: [Edge; 18] = [
+static EDGES: [Edge; 18] = [
     edge("Ownership", "ownership", "owner", "asset"),
     edge("Directorship", "directorship", "director", "organization"),
     // Its `relationship` is "mother" where the relative is the mother of the person.
@@ -90,9 +92,52 @@ const EDGES: [Edge; 18] = [
     loose(edge("Similar", "similar", "candidate", "match")),
 ];
 
+/// What a record is, by its schema.
+#[derive(Clone, Copy)]
+enum Sort {
+    Sanction,
+    Document,
+    Address,
+    Edge(&'static Edge),
+    /// Something that can be listed, or any other schema.
+    Thing,
+}
+
+impl Sort {
+    fn of(schema: &str) -> Self {
+        match schema {
+            "Sanction" => Self::Sanction,
+            "Identification" | "Passport" => Self::Document,
+            "Address" => Self::Address,
+            _ => {
+                let edge = EDGES.iter().find(|edge| edge.schema == schema);
+                edge.map_or(Self::Thing, Self::Edge)
+            }
+        }
+    }
+
+    /// Whether the entities and their names are not the same without a property: one that they show, or
+    /// the ids without which the record is bad.
+    fn needs(self, property: &str) -> bool {
+        match self {
+            Self::Sanction => property == "entity",
+            Self::Document => property == "holder",
+            Self::Address => false,
+            Self::Edge(edge) => property == edge.source || property == edge.target,
+            Self::Thing => {
+                matches!(property, "gender" | "programId" | "notes")
+                    || NAMES.iter().any(|(name, ..)| *name == property)
+            }
+        }
+    }
+}
+
+/// The property that a primary name is in.
+const FULL_NAME: &str = "name";
+
 /// Properties that are names, with what they are.
 const NAMES: [(&str, NameKind, Option<Quality>); 5] = [
-    ("name", NameKind::Alias, None),
+    (FULL_NAME, NameKind::Alias, None),
     ("alias", NameKind::Alias, None),
     ("weakAlias", NameKind::Alias, Some(Quality::Weak)),
     ("previousName", NameKind::Former, None),
@@ -134,7 +179,7 @@ fn read(records: &mut JsonRecords, rows: &mut TableRows) -> Result<Option<Record
     let Some(record) = records.next()? else {
         return Ok(None);
     };
-    let told = Parsed::read(&record).and_then(|parsed| parsed.tell(rows));
+    let told = Parsed::read(&record, rows).and_then(|parsed| parsed.tell(rows));
     Ok(Some(match told {
         Ok(()) => Record::Read,
         Err(error) => {
@@ -156,27 +201,15 @@ struct Parsed<'a> {
 }
 
 impl<'a> Parsed<'a> {
-    fn read(record: &JsonRecord<'a>) -> Result<Self> {
-        let (mut members, mut inner) = (Properties::with_room(), Vec::new());
-        record.members(|name, value| {
-            match name == "properties" {
-                true => inner.push(value),
-                false => members.add_member(&name, value.get()),
-            }
-            Ok(())
-        })?;
+    fn read(record: &JsonRecord<'a>, rows: &TableRows) -> Result<Self> {
+        let Said {
+            mut members,
+            properties,
+        } = Said::read(record, rows)?;
         members.check(record)?;
-        let mut properties = Properties::with_room();
-        for value in &inner {
-            properties
-                .add_object(value.get())
-                .map_err(|error| record.wrong(&error))?;
-        }
+        let mut properties = properties.ok_or_else(|| missing("an object", "properties"))?;
         if let Some(name) = &properties.nested {
             return Err(nested(name));
-        }
-        if inner.is_empty() {
-            return Err(missing("an object", "properties"));
         }
         let mut required = |name| {
             members
@@ -196,16 +229,13 @@ impl<'a> Parsed<'a> {
 
     /// Tells what it says, of the entities that it is about.
     fn tell(mut self, rows: &mut TableRows) -> Result<()> {
-        let schema = self.schema.clone();
-        match &*schema {
-            "Sanction" => self.sanction(rows)?,
-            "Identification" | "Passport" => self.identification(rows)?,
-            "Address" => self.address(rows),
-            schema => match EDGES.iter().find(|edge| edge.schema == schema) {
-                Some(edge) if edge.is_whole || self.has_ends(edge) => self.edge(edge, rows)?,
-                Some(_) => rows.attribute(&self.id, "schema", schema),
-                None => self.describe(rows),
-            },
+        match Sort::of(&self.schema) {
+            Sort::Sanction => self.sanction(rows)?,
+            Sort::Document => self.identification(rows)?,
+            Sort::Address => self.address(rows),
+            Sort::Edge(edge) if edge.is_whole || self.has_ends(edge) => self.edge(edge, rows)?,
+            Sort::Edge(_) => rows.attribute(&self.id, "schema", &self.schema),
+            Sort::Thing => self.describe(rows),
         }
         if rows.wants(ListTable::Attributes) {
             for (field, value) in self.members.texts.iter().chain(&self.properties.texts) {
@@ -380,74 +410,84 @@ impl<'a> Parsed<'a> {
 
     /// Something that can be listed, or any other schema.
     fn describe(&mut self, rows: &mut TableRows) {
-        let name = self.names(rows);
-        // These two have nothing of it.
-        if !rows.wants_any(&[ListTable::Entities, ListTable::Names]) {
-            self.facts(rows);
-            self.births(rows);
-        }
-        let properties = &mut self.properties;
-        let gender = properties.take_one("gender");
-        let gender = gender.map(|text| text.to_lowercase());
-        let programme = properties.joined("programId");
-        let comments = properties.take("notes").collect::<Vec<_>>().join("\n");
         if rows.wants(ListTable::Entities) {
-            let updated_on = self.members.first("last_change");
-            let updated_on = updated_on.and_then(PartialDate::parse);
-            let description = Description {
-                kind: entity_kind(&self.schema),
-                name: &name,
-                gender: gender.as_deref(),
-                programme: programme.text(),
-                updated_on: updated_on.and_then(PartialDate::days),
-                comments: Some(comments.as_str()).filter(|text| !text.is_empty()),
-                ..Description::default()
-            };
-            rows.entity(&self.id, &description);
+            self.entity(rows);
+            return;
+        }
+        self.names(rows);
+        if rows.wants(ListTable::Names) {
+            return;
+        }
+        self.facts(rows);
+        self.births(rows);
+        // The entity has these in its row.
+        self.properties.take_one("gender");
+        for property in ["programId", "notes"] {
+            self.properties.take(property).for_each(drop);
         }
         rows.attribute(&self.id, "schema", &self.schema);
     }
 
-    /// Tells the names, and gives the one to show. The primary name is the one in the caption, or else
-    /// the first.
-    fn names(&mut self, rows: &mut TableRows) -> Cow<'a, str> {
-        let mut names = Vec::new();
-        for (property, kind, quality) in NAMES {
-            let texts = self.properties.take(property);
-            names.extend(texts.map(|text| (property, kind, quality, text)));
-        }
-        let caption = self.members.first("caption");
-        let mut full = names
-            .iter()
-            .enumerate()
-            .filter(|(_, (property, ..))| *property == NAMES[0].0);
-        let first = full.clone().next();
-        let captioned = full.find(|(_, (.., text))| Some(&**text) == caption);
-        let primary = captioned.or(first).map(|(at, _)| at);
+    /// Tells the entity's own row, for which nothing needs to be taken.
+    fn entity(&self, rows: &mut TableRows) {
+        let gender = self.properties.first("gender").map(lower_case);
+        let programme = join(self.properties.named("programId"), "; ");
+        let comments = join(self.properties.named("notes"), "\n");
+        let updated_on = self.members.first("last_change");
+        let updated_on = updated_on.and_then(PartialDate::parse);
+        let description = Description {
+            kind: entity_kind(&self.schema),
+            name: self.shown_name(),
+            gender: gender.as_deref(),
+            programme: programme.as_deref(),
+            updated_on: updated_on.and_then(PartialDate::days),
+            comments: comments.as_deref(),
+            ..Description::default()
+        };
+        rows.entity(&self.id, &description);
+    }
+
+    /// The name to show: the primary one, or else the caption, any other name, or the schema.
+    fn shown_name(&self) -> &str {
+        let (members, properties) = (&self.members, &self.properties);
+        let caption = members.first("caption");
+        let primary = self.captioned().and(caption);
+        let primary = primary.or_else(|| properties.first(FULL_NAME));
+        let any = || {
+            let mut names = NAMES.iter();
+            names.find_map(|(property, ..)| properties.first(property))
+        };
+        primary.or(caption).or_else(any).unwrap_or(&self.schema)
+    }
+
+    /// Which of the full names is the caption.
+    fn captioned(&self) -> Option<usize> {
+        let caption = self.members.first("caption")?;
+        let mut names = self.properties.named(FULL_NAME);
+        names.position(|text| text == caption)
+    }
+
+    /// Tells the names. The primary name is the one in the caption, or else the first.
+    fn names(&mut self, rows: &mut TableRows) {
+        let captioned = self.captioned();
         if captioned.is_some() {
             self.members.take_one("caption");
         }
-        for (at, (property, kind, quality, text)) in names.iter().enumerate() {
-            let kind = match primary == Some(at) {
-                true => NameKind::Primary,
-                false => *kind,
-            };
-            let name = Name {
-                quality: *quality,
-                quality_raw: Some(property),
-                ..Name::new(kind, text)
-            };
-            rows.name(&self.id, &name);
+        let primary = captioned.unwrap_or(0);
+        for (property, kind, quality) in NAMES {
+            for (at, text) in self.properties.take(property).enumerate() {
+                let kind = match property == FULL_NAME && at == primary {
+                    true => NameKind::Primary,
+                    false => kind,
+                };
+                let name = Name {
+                    quality,
+                    quality_raw: Some(property),
+                    ..Name::new(kind, &text)
+                };
+                rows.name(&self.id, &name);
+            }
         }
-        let mut texts = names.into_iter().map(|(.., text)| text);
-        if let Some(at) = primary
-            && let Some(text) = texts.nth(at)
-        {
-            return text;
-        }
-        let caption = self.members.named("caption").next().cloned();
-        let other = caption.or_else(|| texts.next());
-        other.unwrap_or_else(|| self.schema.clone())
     }
 
     /// Tells what is a row of some table for each value.
@@ -544,6 +584,27 @@ fn entity_kind(schema: &str) -> EntityKind {
     }
 }
 
+/// Texts as one. One that is alone is not copied.
+fn join<'t>(
+    mut texts: impl Iterator<Item = &'t str>,
+    separator: &'static str,
+) -> Option<Cow<'t, str>> {
+    let mut joined = Cow::Borrowed(texts.next()?);
+    for text in texts {
+        joined += separator;
+        joined += text;
+    }
+    Some(joined)
+}
+
+/// A text in lower case. One that is so already, as most are, is not copied.
+fn lower_case(text: &str) -> Cow<'_, str> {
+    match text.bytes().all(|byte| byte.is_ascii_lowercase()) {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(text.to_lowercase()),
+    }
+}
+
 fn missing(what: &str, member: &str) -> Error {
     Error::invalid_data(format!("expected {what}, found nothing")).in_field(member)
 }
@@ -552,6 +613,51 @@ fn nested(property: &str) -> Error {
     let message = "expected a text, found an object: \
                    take the edition in which each entity has a line of its own";
     Error::invalid_data(message).in_field(property)
+}
+
+/// What a record says, before anything is looked for in it.
+struct Said<'a> {
+    /// What stands beside the properties.
+    members: Properties<'a>,
+    /// None where the record has no such member.
+    properties: Option<Properties<'a>>,
+}
+
+impl<'a> Said<'a> {
+    /// Reads a record. What the table cannot use is not kept; all that makes a record bad is found for
+    /// every table alike.
+    fn read(record: &JsonRecord<'a>, rows: &TableRows) -> Result<Self> {
+        let is_narrow = rows.wants_any(&[ListTable::Entities, ListTable::Names]);
+        let said = record.parse_seed(OnePass { is_narrow });
+        // Few records need more than that, among them all that something is wrong with.
+        said.or_else(|_| Self::read_raw(record))
+    }
+
+    /// Reads any record, each value as it stands in the file, and says what is wrong.
+    fn read_raw(record: &JsonRecord<'a>) -> Result<Self> {
+        let (mut members, mut objects) = (Properties::default(), Vec::new());
+        record.members(|name, value| {
+            match name == "properties" {
+                true => objects.push(value),
+                false => members.add(name, value.get()),
+            }
+            Ok(())
+        })?;
+        members.check(record)?;
+        let mut properties: Option<Properties<'a>> = None;
+        for object in objects {
+            let properties = properties.get_or_insert_default();
+            json::members(object.get(), |name, value| {
+                properties.add(name, value.get());
+                Ok(())
+            })
+            .map_err(|error| record.wrong(&error))?;
+        }
+        Ok(Self {
+            members,
+            properties,
+        })
+    }
 }
 
 /// Members of objects: each text that one of them has, with the member's name. What is taken is not
@@ -576,50 +682,27 @@ impl<'a> Properties<'a> {
         }
     }
 
-    /// Adds the members of an object.
-    fn add_object(&mut self, json: &'a str) -> serde_json::Result<()> {
-        if !json.starts_with('{') {
-            // It is none, which is what its reader says.
-            return json::members(json, |_, _| Ok(()));
-        }
-        let mut pieces = Pieces::inside(json);
-        while let Some(name) = pieces.next() {
-            let name = json::text(name)?;
-            if pieces.enter_list() {
-                pieces.by_ref().for_each(|value| self.add(&name, value));
-            } else if let Some(value) = pieces.next() {
-                self.add(&name, value);
-            }
-        }
-        Ok(())
-    }
-
-    /// Adds a member: the values of a list, or the one value that it has.
-    #[expect(clippy::ptr_arg, reason = "a name that is borrowed stays so")]
-    fn add_member(&mut self, name: &Cow<'a, str>, json: &'a str) {
-        match json.starts_with('[') {
-            true => Pieces::inside(json).for_each(|value| self.add(name, value)),
-            false => self.add(name, json),
+    /// A member whose texts go here.
+    fn member(&mut self, name: Cow<'a, str>, is_needed: bool) -> Member<'_, 'a> {
+        Member {
+            name,
+            object: self,
+            is_needed,
+            is_list: false,
         }
     }
 
-    /// Adds a value; what says nothing is none.
-    #[expect(clippy::ptr_arg, reason = "a name that is borrowed stays so")]
-    fn add(&mut self, name: &Cow<'a, str>, json: &'a str) {
-        if json.starts_with('{') {
-            self.nested.get_or_insert_with(|| name.clone());
-        }
-        match json::text(json) {
-            Ok(text) if json == "null" || text.trim().is_empty() => {}
-            Ok(text) => {
-                self.bytes = self.bytes.saturating_add(name.len() + text.len());
-                if self.bytes <= EXPANDED_BYTES_MAX {
-                    self.texts.push((name.clone(), text));
+    /// Adds a member that is as JSON: the values of a list, or the one value that it has.
+    fn add(&mut self, name: Cow<'a, str>, json: &'a str) {
+        let mut member = self.member(name, true);
+        match serde_json::from_str::<Vec<&'a RawValue>>(json) {
+            Ok(values) => {
+                for value in values {
+                    member.add_json(value.get());
                 }
             }
-            Err(error) => {
-                self.wrong.get_or_insert_with(|| (name.clone(), error));
-            }
+            // It is sound, and so it is no list.
+            Err(_) => member.add_json(json),
         }
     }
 
@@ -639,14 +722,14 @@ impl<'a> Properties<'a> {
     }
 
     /// The texts of a member.
-    fn named(&self, name: &str) -> impl Iterator<Item = &Cow<'a, str>> {
+    fn named(&self, name: &str) -> impl Iterator<Item = &str> {
         let named = self.texts.iter().filter(move |(known, _)| known == name);
-        named.map(|(_, text)| text)
+        named.map(|(_, text)| &**text)
     }
 
     /// The first text, which stays.
     fn first(&self, name: &str) -> Option<&str> {
-        self.named(name).next().map(AsRef::as_ref)
+        self.named(name).next()
     }
 
     /// Takes all texts.
@@ -718,5 +801,175 @@ impl TextMoment {
             date: self.date,
             text: self.text.text(),
         }
+    }
+}
+
+/// A member of an object that is being read. It takes texts, `true` and `false`, and lists of these, with
+/// `null` anywhere. Anything else it refuses: only [`add_json`](Self::add_json) takes that as it stands in
+/// the file.
+struct Member<'t, 'a> {
+    name: Cow<'a, str>,
+    /// The members of the object.
+    object: &'t mut Properties<'a>,
+    /// Whether its texts are kept. They are counted anyway.
+    is_needed: bool,
+    /// Whether its value is a list, in which there may be no other.
+    is_list: bool,
+}
+
+impl<'a> Member<'_, 'a> {
+    /// Adds a value as it stands in the file.
+    fn add_json(&mut self, json: &'a str) {
+        if json.starts_with('{') {
+            let nested = &mut self.object.nested;
+            nested.get_or_insert_with(|| self.name.clone());
+        }
+        match json::text(json) {
+            Ok(text) if json != "null" && self.counts(&text) => self.keep(text),
+            Ok(_) => {}
+            Err(error) => {
+                let wrong = &mut self.object.wrong;
+                wrong.get_or_insert_with(|| (self.name.clone(), error));
+            }
+        }
+    }
+
+    /// Counts a text, and tells whether to keep it. What says nothing is none.
+    fn counts(&mut self, text: &str) -> bool {
+        if text.chars().all(char::is_whitespace) {
+            return false;
+        }
+        let bytes = &mut self.object.bytes;
+        *bytes = bytes.saturating_add(self.name.len() + text.len());
+        self.is_needed && *bytes <= EXPANDED_BYTES_MAX
+    }
+
+    fn keep(&mut self, text: Cow<'a, str>) {
+        self.object.texts.push((self.name.clone(), text));
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for &mut Member<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<(), D::Error> {
+        value.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for &mut Member<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text or a list of texts")
+    }
+
+    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<(), E> {
+        if self.counts(text) {
+            self.keep(Cow::Borrowed(text));
+        }
+        Ok(())
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<(), E> {
+        if self.counts(text) {
+            self.keep(Cow::Owned(text.to_owned()));
+        }
+        Ok(())
+    }
+
+    fn visit_bool<E: de::Error>(self, is_true: bool) -> Result<(), E> {
+        self.visit_borrowed_str(if is_true { "true" } else { "false" })
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<(), A::Error> {
+        if self.is_list {
+            return Err(de::Error::invalid_type(Unexpected::Seq, &self));
+        }
+        self.is_list = true;
+        while values.next_element_seed(&mut *self)?.is_some() {}
+        Ok(())
+    }
+}
+
+/// Reads a record in one pass, in which each text is found and decoded once, and fails where a
+/// [`Member`] does.
+#[derive(Clone, Copy)]
+struct OnePass {
+    /// Whether only what the tables of entities and names need is kept. In the others, what nothing is
+    /// for becomes attributes and notes.
+    is_narrow: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for OnePass {
+    type Value = Said<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, record: D) -> Result<Said<'de>, D::Error> {
+        record.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for OnePass {
+    type Value = Said<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Said<'de>, A::Error> {
+        let mut members = Properties::with_room();
+        let mut properties: Option<Properties<'de>> = None;
+        while let Some(json::Name(name)) = map.next_key()? {
+            if name == "properties" {
+                // Where the schema comes behind them, they are all kept.
+                let schema = members.first("schema").filter(|_| self.is_narrow);
+                let sort = schema.map(Sort::of);
+                let properties = properties.get_or_insert_with(Properties::with_room);
+                map.next_value_seed(Object { properties, sort })?;
+            } else {
+                let is_needed = !self.is_narrow
+                    || matches!(&*name, "id" | "schema" | "caption" | "last_change");
+                map.next_value_seed(&mut members.member(name, is_needed))?;
+            }
+        }
+        Ok(Said {
+            members,
+            properties,
+        })
+    }
+}
+
+/// The object of properties, which is being read.
+struct Object<'t, 'a> {
+    properties: &'t mut Properties<'a>,
+    /// What decides which of them are needed; none where all are.
+    sort: Option<Sort>,
+}
+
+impl<'de> DeserializeSeed<'de> for Object<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, object: D) -> Result<(), D::Error> {
+        object.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Object<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(json::Name(name)) = map.next_key()? {
+            let is_needed = self.sort.is_none_or(|sort| sort.needs(&name));
+            map.next_value_seed(&mut self.properties.member(name, is_needed))?;
+        }
+        Ok(())
     }
 }

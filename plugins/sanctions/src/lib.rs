@@ -27,7 +27,6 @@ mod tables;
 mod rows;
 // What formats are written in.
 mod csv;
-mod json;
 mod xml;
 // The formats.
 mod ftm;

@@ -5,12 +5,13 @@
 //! one that has another number of entries than it says is warned of.
 
 use crate::entity::{
-    Birth, Description, EntityKind, Joined, Name, NameKind, Place, Quality, RoleKind, shortened,
+    Birth, Description, EntityKind, Joined, Name, NameKind, Place, Quality, RoleKind, joined,
+    shortened,
 };
 use crate::ofac::{self, Document, Meaning};
 use crate::rows::{Record, Records, TableRows};
 use crate::tables::ListTable;
-use crate::xml::{Element, ListFile, shown};
+use crate::xml::{Element, ListFile, Text, shown};
 use sextant_plugin_sdk::xml::Step;
 use sextant_plugin_sdk::{Error, InputReader, Result};
 use std::borrow::Cow;
@@ -91,9 +92,9 @@ impl List {
             self.file.xml.skip()?;
             return Ok(self.file.unread(LIST, &format!("an element {name}")));
         }
-        let mut about = Element::from(self.file.xml.element()?).into_owned();
-        self.version = about.take_text("Publish_Date").map(Cow::into_owned);
-        self.total = about.take_text("Record_Count").map(Cow::into_owned);
+        let about = self.file.element()?;
+        let texts = about.take_texts(["Publish_Date", "Record_Count"]);
+        [self.version, self.total] = texts.map(|text| text.as_deref().map(str::to_owned));
         let unread = about.first_remark();
         Ok(unread.and_then(|what| self.file.unread(LIST, &what)))
     }
@@ -116,130 +117,126 @@ impl List {
     }
 }
 
-/// Tells of an entry, and gives its id. Whatever is not taken from the element by its name is left in it,
-/// and becomes an attribute in the end.
+/// Tells of an entry, and gives its id. Whatever nothing takes from it by its name becomes an attribute in
+/// the end.
 fn entity<'a>(
-    mut element: Element<'a>,
+    entry: Element<'a>,
     source_version: Option<&str>,
     rows: &mut TableRows,
-) -> Result<Cow<'a, str>> {
-    let id = element.take_id("uid", ID_BYTES_MAX)?;
-    let word = element.take_text("sdnType");
+) -> Result<Text<'a>> {
+    let id = entry.take_id("uid", ID_BYTES_MAX)?;
+    let word = entry.take_text("sdnType");
     let kind = ofac::entity_kind(word.as_deref());
-    let name = primary_name(kind, &mut element, &id, rows)?;
-    for part in element.take_parts("akaList", "aka") {
+    let name = take_name(entry)?;
+    primary_name(kind, &name, &id, rows);
+    for part in entry.take_parts("akaList", "aka") {
         alias(part, &id, rows)?;
     }
-    let programmes = programmes(&mut element);
-    for programme in &programmes {
-        rows.measure(&id, &ofac::measure(programme));
+    // Nothing can be wrong with what is left.
+    if rows.wants(ListTable::Names) {
+        return Ok(id);
     }
-    let comments = element.take_raw("remarks");
+    let mut programmes = Joined::default();
+    let parts = entry.take_parts("programList", "program");
+    for programme in parts.filter_map(Element::take) {
+        rows.measure(&id, &ofac::measure(&programme));
+        programmes.add(&programme);
+    }
+    let comments = entry.take_raw("remarks");
     linked(comments.as_deref().unwrap_or_default(), &id, rows);
-    if let (EntityKind::Other, Some(word)) = (kind, word) {
-        rows.attribute(&id, "sdnType", &word);
+    if let (EntityKind::Other, Some(word)) = (kind, &word) {
+        rows.attribute(&id, "sdnType", word);
     }
-    if let Some(role) = element.take_text("title") {
+    if let Some(role) = entry.take_text("title") {
         rows.role(&id, RoleKind::Designation, &role);
     }
     let mut gender = None;
-    for part in element.take_parts("idList", "id") {
+    for part in entry.take_parts("idList", "id") {
         document(part, &mut gender, &id, rows);
     }
-    for part in element.take_parts("addressList", "address") {
+    for part in entry.take_parts("addressList", "address") {
         address(part, &id, rows);
     }
-    details(&mut element, &id, rows);
-    element.leftover(&id, rows);
-    let programme = programmes.iter().collect::<Joined>();
-    let description = Description {
-        kind,
-        name: &name,
-        gender: gender.as_deref(),
-        programme: programme.text(),
-        comments: comments.as_deref(),
-        source_version,
-        ..Description::default()
-    };
-    rows.entity(&id, &description);
+    details(entry, &id, rows);
+    entry.leftover(&id, rows);
+    if rows.wants(ListTable::Entities) {
+        let description = Description {
+            kind,
+            name: &whole_name(&name),
+            gender: gender.as_deref(),
+            programme: programmes.text(),
+            comments: comments.as_deref(),
+            source_version,
+            ..Description::default()
+        };
+        rows.entity(&id, &description);
+    }
     Ok(id)
 }
 
-/// A name as both formats of the list have it, `LAST, First`, and its two parts.
-struct TwoParts<'a> {
-    whole: String,
-    last: Option<Cow<'a, str>>,
-    first: Option<Cow<'a, str>>,
-}
+/// The last name, which is that of whatever has no other, and the first.
+type NameParts<'a> = [Option<Text<'a>>; 2];
 
-fn take_name<'a>(element: &mut Element<'a>) -> Result<TwoParts<'a>> {
-    let place = element.place_of("lastName");
-    let [last, first] = ["lastName", "firstName"].map(|field| element.take_text(field));
-    let known = [&last, &first].into_iter().flatten().map(|part| &**part);
-    let whole = known.collect::<Vec<_>>().join(", ");
-    match whole.is_empty() {
-        false => Ok(TwoParts { whole, last, first }),
-        true => Err(Error::invalid_data("expected a name, found nothing")
-            .in_field(format!("{}/lastName", element.name))
-            .at_byte(place.byte())),
+fn take_name(element: Element<'_>) -> Result<NameParts<'_>> {
+    let parts = element.take_texts(["lastName", "firstName"]);
+    match parts.iter().any(Option::is_some) {
+        true => Ok(parts),
+        false => Err(Error::invalid_data("expected a name, found nothing")
+            .in_field(format!("{}/lastName", element.name()))
+            .at_byte(element.byte())),
     }
 }
 
-/// Tells the primary name, and gives it.
-fn primary_name(
-    kind: EntityKind,
-    element: &mut Element<'_>,
-    id: &str,
-    rows: &mut TableRows,
-) -> Result<String> {
-    let parts = take_name(element)?;
-    let mut name = Name::new(NameKind::Primary, &parts.whole);
-    if kind == EntityKind::Person {
-        (name.parts[0], name.parts[1]) = (parts.last.as_deref(), parts.first.as_deref());
-    }
-    rows.name(id, &name);
-    Ok(parts.whole)
+/// A name as both formats of the list have it, `LAST, First`.
+fn whole_name<'t>(parts: &'t NameParts<'_>) -> Cow<'t, str> {
+    joined(&parts.each_ref().map(Option::as_deref), ", ")
 }
 
-fn alias(mut part: Element<'_>, id: &str, rows: &mut TableRows) -> Result<()> {
-    let parts = take_name(&mut part)?;
+fn primary_name(kind: EntityKind, parts: &NameParts<'_>, id: &str, rows: &mut TableRows) {
+    if rows.wants(ListTable::Names) {
+        let whole = whole_name(parts);
+        let mut name = Name::new(NameKind::Primary, &whole);
+        if kind == EntityKind::Person {
+            [name.parts[0], name.parts[1]] = parts.each_ref().map(Option::as_deref);
+        }
+        rows.name(id, &name);
+    }
+}
+
+fn alias(part: Element<'_>, id: &str, rows: &mut TableRows) -> Result<()> {
+    let parts = take_name(part)?;
     if !rows.wants(ListTable::Names) {
         return Ok(());
     }
-    let quality_raw = part.take_text("type");
-    let kind = match quality_raw.as_deref() {
+    let texts = part.take_texts(["type", "category"]);
+    let [quality_raw, category] = texts.each_ref().map(Option::as_deref);
+    let kind = match quality_raw {
         Some("f.k.a." | "fka") => NameKind::Former,
         _ => NameKind::Alias,
     };
-    let category = part.take_text("category");
-    let quality = match category.as_deref() {
+    let quality = match category {
         Some("strong") => Some(Quality::Strong),
         Some("weak") => Some(Quality::Weak),
         _ => None,
     };
     let mut note = Joined::default();
-    if let (None, Some(word)) = (quality, &category) {
+    if let (None, Some(word)) = (quality, category) {
         note.add_field("category", word);
     }
     part.remarks(&mut note);
+    let whole = whole_name(&parts);
     let mut name = Name {
         quality,
-        quality_raw: quality_raw.as_deref(),
+        quality_raw,
         note: note.text(),
-        ..Name::new(kind, &parts.whole)
+        ..Name::new(kind, &whole)
     };
-    if parts.first.is_some() {
-        (name.parts[0], name.parts[1]) = (parts.last.as_deref(), parts.first.as_deref());
+    let [last, first] = parts.each_ref().map(Option::as_deref);
+    if first.is_some() {
+        (name.parts[0], name.parts[1]) = (last, first);
     }
     rows.name(id, &name);
     Ok(())
-}
-
-fn programmes<'a>(element: &mut Element<'a>) -> Vec<Cow<'a, str>> {
-    let parts = element.take_parts("programList", "program").into_iter();
-    // The text is the element's own.
-    let names = parts.map(|mut part| part.take_own());
-    names.filter(|name| !name.is_empty()).collect()
 }
 
 /// The ties in remarks such as `(Linked To: GULL LTD. (GL))`.
@@ -262,34 +259,35 @@ fn linked(remarks: &str, id: &str, rows: &mut TableRows) {
 }
 
 /// Tells a document, or whatever else the list has among them; the gender is part of what the entity is.
-fn document(mut part: Element<'_>, gender: &mut Option<String>, id: &str, rows: &mut TableRows) {
-    let word = part.take_text("idType").unwrap_or_default();
-    let number = part.take_text("idNumber");
-    match (ofac::meaning(&word), &number) {
+fn document(part: Element<'_>, gender: &mut Option<String>, id: &str, rows: &mut TableRows) {
+    let texts = part.take_texts(["idType", "idNumber"]);
+    let [word, number] = texts.each_ref().map(Option::as_deref);
+    let word = word.unwrap_or_default();
+    match (ofac::meaning(word), number) {
         (Some(Meaning::Gender), number) => {
-            *gender = number.as_deref().map(str::to_lowercase);
+            *gender = number.map(str::to_lowercase);
             leftovers(part, id, rows);
         }
         (Some(Meaning::Attribute), Some(text)) => {
-            rows.attribute(id, &word, text);
+            rows.attribute(id, word, text);
             leftovers(part, id, rows);
         }
+        _ if !rows.wants(ListTable::Identifiers) => {}
         (meaning, number) => {
             let kind = match meaning {
                 Some(Meaning::Identifier(kind)) => kind,
                 _ => Default::default(),
             };
-            let fields = ["idCountry", "issueDate", "expirationDate"];
-            let texts = fields.map(|field| part.take_text(field));
+            let texts = part.take_texts(["idCountry", "issueDate", "expirationDate"]);
             let [country, issued, expires] = texts.each_ref().map(Option::as_deref);
             let document = Document {
-                number: number.as_deref(),
+                number,
                 country,
                 issued,
                 expires,
             };
             let mut note = Joined::default();
-            let mut identifier = ofac::identifier(&word, kind, &document, &mut note);
+            let mut identifier = ofac::identifier(word, kind, &document, &mut note);
             part.remarks(&mut note);
             identifier.note = note.text();
             rows.identifier(id, &identifier);
@@ -298,15 +296,13 @@ fn document(mut part: Element<'_>, gender: &mut Option<String>, id: &str, rows: 
 }
 
 /// Tells an address; one that says nothing is no row.
-fn address(mut part: Element<'_>, id: &str, rows: &mut TableRows) {
-    let street = ["address1", "address2", "address3"].map(|field| part.take_text(field));
-    let street = street.iter().flatten().map(|line| &**line);
-    let street = street.collect::<Vec<_>>().join(", ");
-    let fields = ["city", "stateOrProvince", "postalCode", "country"];
-    let texts = fields.map(|field| part.take_text(field));
+fn address(part: Element<'_>, id: &str, rows: &mut TableRows) {
+    let street = part.take_texts(["address1", "address2", "address3"]);
+    let street = joined(&street.each_ref().map(Option::as_deref), ", ");
+    let texts = part.take_texts(["city", "stateOrProvince", "postalCode", "country"]);
     let [city, region, postal_code, country] = texts.each_ref().map(Option::as_deref);
     let place = Place {
-        street: Some(street.as_str()).filter(|text| !text.is_empty()),
+        street: Some(&*street).filter(|text| !text.is_empty()),
         city,
         region,
         postal_code,
@@ -315,39 +311,39 @@ fn address(mut part: Element<'_>, id: &str, rows: &mut TableRows) {
     };
     if place == Place::default() {
         leftovers(part, id, rows);
-        return;
+    } else if rows.wants(ListTable::Addresses) {
+        let mut note = Joined::default();
+        part.remarks(&mut note);
+        let address = Place {
+            note: note.text(),
+            ..place
+        };
+        rows.address(id, &address);
     }
-    let mut note = Joined::default();
-    part.remarks(&mut note);
-    let address = Place {
-        note: note.text(),
-        ..place
-    };
-    rows.address(id, &address);
 }
 
 /// Nationalities and births. What else stands in their elements becomes attributes.
-fn details(element: &mut Element<'_>, id: &str, rows: &mut TableRows) {
-    for mut part in element.take_parts("nationalityList", "nationality") {
+fn details(entry: Element<'_>, id: &str, rows: &mut TableRows) {
+    for part in entry.take_parts("nationalityList", "nationality") {
         if let Some(country) = part.take_text("country") {
             rows.nationality_once(id, &country);
         }
         leftovers(part, id, rows);
     }
-    for mut part in element.take_parts("citizenshipList", "citizenship") {
+    for part in entry.take_parts("citizenshipList", "citizenship") {
         if let Some(country) = part.take_text("country") {
             rows.nationality_once(id, &country);
             rows.attribute(id, "citizenship/country", &country);
         }
         leftovers(part, id, rows);
     }
-    for mut part in element.take_parts("dateOfBirthList", "dateOfBirthItem") {
+    for part in entry.take_parts("dateOfBirthList", "dateOfBirthItem") {
         if let Some(text) = part.take_text("dateOfBirth") {
             rows.birth(id, &birth(&text));
         }
         leftovers(part, id, rows);
     }
-    for mut part in element.take_parts("placeOfBirthList", "placeOfBirthItem") {
+    for part in entry.take_parts("placeOfBirthList", "placeOfBirthItem") {
         if let Some(text) = part.take_text("placeOfBirth") {
             rows.birth(id, &ofac::birth_place(&text));
         }
@@ -365,9 +361,8 @@ fn birth(text: &str) -> Birth<'_> {
 }
 
 /// What nothing took from a part that has no note.
-fn leftovers(mut part: Element<'_>, id: &str, rows: &mut TableRows) {
+fn leftovers(part: Element<'_>, id: &str, rows: &mut TableRows) {
     if rows.wants(ListTable::Attributes) {
-        let name = std::mem::take(&mut part.name);
-        part.rest(|field, value| rows.attribute(id, &format!("{name}/{field}"), value));
+        part.rest(part.name(), |field, value| rows.attribute(id, field, value));
     }
 }

@@ -712,6 +712,51 @@ fn a_placeholder_is_no_value() {
 }
 
 #[test]
+fn a_value_is_one_line() {
+    let list = small(
+        "<SECOND_NAME>A  B</SECOND_NAME><THIRD_NAME>C\u{a0}\u{c9}</THIRD_NAME>\
+         <FOURTH_NAME>D\tE</FOURTH_NAME><FIFTH_NAME> \u{c9} F </FIFTH_NAME>",
+    );
+    let source = open(&host(list), "fail");
+    assert_eq!(
+        read(&source, "names", &["name"]).unwrap()[1],
+        ["DOT A B C \u{c9} D E \u{c9} F"]
+    );
+}
+
+#[test]
+fn what_is_left_of_a_part_is_in_its_note() {
+    let list = small(
+        "<INDIVIDUAL_ALIAS kind=\" k \">loose<QUALITY>Low</QUALITY><QUALITY>Good</QUALITY>\
+         <ALIAS_NAME/><ALIAS_NAME>A</ALIAS_NAME><ALIAS_NAME>B</ALIAS_NAME>\
+         <CITY_OF_BIRTH x=\"1\">Port</CITY_OF_BIRTH><DEEP><ER>y</ER></DEEP></INDIVIDUAL_ALIAS>\
+         <INDIVIDUAL_DATE_OF_BIRTH><DATE>1967-05-01</DATE><YEAR>1968</YEAR></INDIVIDUAL_DATE_OF_BIRTH>",
+    );
+    let source = open(&host(list), "fail");
+    let note = "loose; @kind: k; QUALITY: Good; ALIAS_NAME: B; CITY_OF_BIRTH/@x: 1; DEEP/ER: y";
+    assert_eq!(
+        read(&source, "names", &["name", "quality", "note"]).unwrap()[2],
+        ["A", "weak", note]
+    );
+    assert_eq!(
+        read(&source, "births", &["date", "city", "note"]).unwrap(),
+        [["1967-05-01", "-", "YEAR: 1968"], ["-", "Port", "-"]]
+    );
+    assert!(read(&source, "attributes", &[]).unwrap().is_empty());
+}
+
+#[test]
+fn what_is_taken_of_a_record_is_not_taken_of_the_next() {
+    // It stands where the record before has its name.
+    let list = small("").replace("<DATAID>2</DATAID>", "<DATAID>2</DATAID><HAT>red</HAT>");
+    let source = open(&host(list), "fail");
+    assert_eq!(
+        read(&source, "attributes", &["entity_id", "field", "value"]).unwrap(),
+        [["2", "HAT", "red"]]
+    );
+}
+
+#[test]
 fn batches_have_the_rows_and_columns_asked_for() {
     let source = open(&host(SAMPLE), "fail");
     let mut request = request(&source, "names", "list", &["un"]);

@@ -10,12 +10,12 @@
 use crate::date::{self, PartialDate};
 use crate::entity::{
     Birth, BirthKind, Description, EntityKind, Identifier, IdentifierKind, Joined, Measure,
-    NAME_PARTS, Name, NameKind, Place, Quality, RoleKind, is_word, shortened,
+    NAME_PARTS, Name, NameKind, Place, Quality, RoleKind, is_word, joined, shortened,
 };
 use crate::rows::{Record, Records, TableRows};
 use crate::tables::ListTable;
-use crate::xml::{self, Element, ListFile, shown};
-use sextant_plugin_sdk::xml::Step;
+use crate::xml::{Element, ListFile, Text, attributes, shown};
+use sextant_plugin_sdk::xml::{self, Step};
 use sextant_plugin_sdk::{Error, InputReader, Result};
 use std::borrow::Cow;
 
@@ -23,6 +23,10 @@ use std::borrow::Cow;
 const ID_BYTES_MAX: usize = 64;
 /// What stands in a field of which nothing is known.
 const PLACEHOLDER: &str = "na";
+/// The attribute of the list that says when it was made.
+const GENERATED: &str = "dateGenerated";
+/// What is expected of a date, as errors say it.
+const DATE: &str = "a date as YYYY-MM-DD";
 
 /// The records of a list.
 pub(crate) fn records(input: InputReader) -> Result<Records> {
@@ -130,10 +134,11 @@ impl List {
                     return record.map(Some);
                 }
                 (At::Start, Step::Open(open)) if open.name() == LIST => {
-                    let mut list = Element::from(open).into_owned();
-                    self.version = list.take_text("@dateGenerated").map(Cow::into_owned);
+                    let version = attributes(open).find(|(name, _)| *name == GENERATED);
+                    let unread = other_attribute(open, &[GENERATED]);
+                    self.version = version.map(|(_, version)| version.into_owned());
                     self.at = At::List;
-                    self.unread_attributes(&mut list)
+                    self.unread_attribute(unread)
                 }
                 (At::AfterList, _) => return Ok(None),
                 (At::Start, step) | (_, step @ Step::End) => {
@@ -141,8 +146,8 @@ impl List {
                     return Err(self.file.wrong(&message));
                 }
                 (_, Step::Open(open)) => {
-                    let mut element = Element::from(open).into_owned();
-                    self.inside(&mut element)?
+                    let (name, attribute) = (open.name().to_owned(), other_attribute(open, &[]));
+                    self.inside(&name, attribute)?
                 }
                 (_, Step::Text(text)) => {
                     let what = format!("text {:?}", shortened(text));
@@ -157,17 +162,16 @@ impl List {
     }
 
     /// An element that is no record: a section, or something unknown.
-    fn inside(&mut self, element: &mut Element<'_>) -> Result<Option<Record>> {
-        let section = SECTIONS
-            .into_iter()
-            .find(|section| section.name() == element.name);
+    fn inside(&mut self, name: &str, attribute: Option<String>) -> Result<Option<Record>> {
+        let mut sections = SECTIONS.into_iter();
+        let section = sections.find(|section| section.name() == name);
         if let (At::List, Some(section)) = (self.at, section) {
             self.sections.push(section);
             self.at = At::Section(section);
-            return Ok(self.unread_attributes(element));
+            return Ok(self.unread_attribute(attribute));
         }
         self.file.xml.skip()?;
-        Ok(self.unread(&format!("an element {}", element.name)))
+        Ok(self.unread(&format!("an element {name}")))
     }
 
     /// The end of a section or of the list.
@@ -187,12 +191,8 @@ impl List {
         Ok(missing.map(|section| Record::Unread(warning(section))))
     }
 
-    fn unread_attributes(&mut self, element: &mut Element<'_>) -> Option<Record> {
-        let mut first = None;
-        element.rest(|name, _| {
-            first.get_or_insert_with(|| name.to_owned());
-        });
-        self.unread(&format!("an attribute {}", first?))
+    fn unread_attribute(&mut self, name: Option<String>) -> Option<Record> {
+        self.unread(&format!("an attribute @{}", name?))
     }
 
     fn unread(&mut self, what: &str) -> Option<Record> {
@@ -204,64 +204,57 @@ impl List {
     }
 }
 
-/// Tells of an `INDIVIDUAL` or an `ENTITY`, and gives its id. Whatever is not taken from the element by
-/// its name is left in it, and becomes an attribute in the end.
+/// The first attribute of an element that has a value and is none of those that are known.
+fn other_attribute(element: xml::Element<'_>, known: &[&str]) -> Option<String> {
+    let mut names = attributes(element).map(|(name, _)| name);
+    names.find(|name| !known.contains(name)).map(str::to_owned)
+}
+
+/// Tells of an `INDIVIDUAL` or an `ENTITY`, and gives its id. Whatever nothing takes from it by its name
+/// becomes an attribute in the end.
 fn entity<'a>(
     section: Section,
-    mut element: Element<'a>,
+    record: Element<'a>,
     source_version: Option<&str>,
     rows: &mut TableRows,
-) -> Result<Cow<'a, str>> {
+) -> Result<Text<'a>> {
     let parts = section.parts();
-    let id = element.take_id("DATAID", ID_BYTES_MAX)?;
-    let name = primary_name(section, &mut element, &id, rows)?;
-    let original = element.take_text("NAME_ORIGINAL_SCRIPT");
+    let id = record.take_id("DATAID", ID_BYTES_MAX)?;
+    let name = name_parts(record)?;
+    primary_name(section, &name, &id, rows);
+    let original = record.take_text("NAME_ORIGINAL_SCRIPT");
     if let Some(text) = &original {
         rows.name(&id, &Name::new(NameKind::OriginalScript, text));
     }
-    births(&parts, &mut element, &id, rows)?;
-    for part in element.take_all(parts.alias) {
-        if let Some(nameless) = alias(part, &id, rows)? {
-            element.put_back(nameless);
-        }
+    births(&parts, record, &id, rows)?;
+    for part in record.named(parts.alias) {
+        alias(part, &id, rows)?;
     }
-    for part in element.take_all(parts.document) {
-        if !part.is_empty() {
-            identifier(part, &id, rows)?;
-        }
+    for part in record.named(parts.document) {
+        identifier(part, &id, rows)?;
     }
-    for part in element.take_all(parts.address) {
-        if rows.wants(ListTable::Addresses) && !part.is_empty() {
-            address(part, &id, rows);
-        }
+    if rows.wants(ListTable::Addresses) {
+        let addresses = record.named(parts.address);
+        let known = addresses.filter(|part| !part.is_empty());
+        known.for_each(|part| address(part, &id, rows));
     }
-    let listed_on = day(&mut element, "LISTED_ON")?;
-    let updated_on = updated_on(&mut element, &id, rows)?;
+    let listed_on = day(record, record.take_text("LISTED_ON"))?;
+    let updated_on = updated_on(record, &id, rows)?;
     // Nothing can be wrong with what is left.
-    if rows.wants_any(WITHOUT_REST) {
-        return Ok(id);
+    if !rows.wants_any(WITHOUT_REST) {
+        let known = Description {
+            kind: section.kind(),
+            name_original_script: original.as_deref(),
+            listed_on: listed_on.map(|(day, _)| day),
+            updated_on,
+            source_version,
+            ..Description::default()
+        };
+        describe(&name, known, record, &id, rows);
+        nationalities(record, &id, rows);
+        roles(record, &id, rows);
+        leftover(&parts, record, &id, rows);
     }
-    let gender = element.take_text("GENDER").map(|text| text.to_lowercase());
-    let reference = element.take_text("REFERENCE_NUMBER");
-    let programme = element.take_text("UN_LIST_TYPE");
-    let comments = element.take_raw("COMMENTS1");
-    let description = Description {
-        kind: section.kind(),
-        name: &name,
-        name_original_script: original.as_deref(),
-        gender: gender.as_deref(),
-        reference: reference.as_deref(),
-        programme: programme.as_deref(),
-        listed_on,
-        updated_on,
-        comments: comments.as_deref(),
-        source_version,
-    };
-    rows.entity(&id, &description);
-    measure(&description, &id, rows);
-    nationalities(&mut element, &id, rows);
-    roles(&mut element, &id, rows);
-    element.leftover(&id, rows);
     Ok(id)
 }
 
@@ -274,40 +267,76 @@ const WITHOUT_REST: &[ListTable] = &[
 ];
 
 /// The dates of birth, and then the places.
-fn births(parts: &Parts, element: &mut Element<'_>, id: &str, rows: &mut TableRows) -> Result<()> {
-    for part in element.take_all(parts.birth_date) {
+fn births(parts: &Parts, record: Element<'_>, id: &str, rows: &mut TableRows) -> Result<()> {
+    for part in record.named(parts.birth_date) {
         birth_date(part, id, rows)?;
     }
-    for part in element.take_all(parts.birth_place) {
-        if rows.wants(ListTable::Births) && !part.is_empty() {
-            birth_place(part, id, rows);
-        }
+    if rows.wants(ListTable::Births) {
+        let places = record.named(parts.birth_place);
+        let known = places.filter(|part| !part.is_empty());
+        known.for_each(|part| birth_place(part, id, rows));
     }
     Ok(())
 }
 
-/// The listing as a measure, where the record says anything of it.
-fn measure(description: &Description<'_>, id: &str, rows: &mut TableRows) {
-    let measure = Measure {
-        programme: description.programme,
-        reference: description.reference,
-        listed_on: description.listed_on,
-        ..Measure::default()
-    };
-    let says = measure.programme.is_some() || measure.reference.is_some();
-    if says || measure.listed_on.is_some() {
+/// Adds to what is known of the entity what else its row has, and tells the listing as a measure, where
+/// the record says anything of it.
+fn describe(
+    name: &NameParts<'_>,
+    known: Description<'_>,
+    record: Element<'_>,
+    id: &str,
+    rows: &mut TableRows,
+) {
+    let texts = record.take_texts(["GENDER", "REFERENCE_NUMBER", "UN_LIST_TYPE"]);
+    let [gender, reference, programme] = texts.each_ref().map(Option::as_deref);
+    let comments = record.take_raw("COMMENTS1");
+    let listed_on = known.listed_on;
+    if programme.is_some() || reference.is_some() || listed_on.is_some() {
+        let measure = Measure {
+            programme,
+            reference,
+            listed_on,
+            ..Measure::default()
+        };
         rows.measure(id, &measure);
+    }
+    if rows.wants(ListTable::Entities) {
+        let (name, gender) = (whole_name(name), gender.map(str::to_lowercase));
+        let description = Description {
+            name: &name,
+            gender: gender.as_deref(),
+            reference,
+            programme,
+            comments: comments.as_deref(),
+            ..known
+        };
+        rows.entity(id, &description);
     }
 }
 
-/// Tells the name in `FIRST_NAME` and the fields after it, and gives it. That of an organization has no
-/// parts: it stands whole in the first field.
-fn primary_name(
-    section: Section,
-    element: &mut Element<'_>,
-    id: &str,
-    rows: &mut TableRows,
-) -> Result<String> {
+/// What is left of a record; the parts that have tables of their own are told in full. An alias has
+/// seen to that itself.
+fn leftover(parts: &Parts, record: Element<'_>, id: &str, rows: &mut TableRows) {
+    if rows.wants(ListTable::Attributes) {
+        let told = [
+            parts.birth_date,
+            parts.birth_place,
+            parts.document,
+            parts.address,
+        ];
+        for name in told {
+            record.named(name).for_each(Element::take_whole);
+        }
+        record.leftover(id, rows);
+    }
+}
+
+/// A name in the list's parts.
+type NameParts<'a> = [Option<Text<'a>>; NAME_PARTS];
+
+/// Takes the name in `FIRST_NAME` and the fields after it; placeholders stay.
+fn name_parts(record: Element<'_>) -> Result<NameParts<'_>> {
     const FIELDS: [&str; NAME_PARTS] = [
         "FIRST_NAME",
         "SECOND_NAME",
@@ -316,42 +345,52 @@ fn primary_name(
         "FIFTH_NAME",
         "SIXTH_NAME",
     ];
-    let place = element.place_of(FIELDS[0]);
-    let parts = FIELDS.map(|field| name_part(element, field));
-    let known = parts.iter().flatten().map(|part| &**part);
-    let whole = known.collect::<Vec<_>>().join(" ");
-    if whole.is_empty() {
+    let texts = record.take_texts(FIELDS);
+    let byte = texts[0].as_ref().map_or(record.byte(), Text::byte);
+    let parts = texts.map(|text| text.and_then(unless_placeholder));
+    if parts.iter().all(Option::is_none) {
         let error = Error::invalid_data("expected a name, found nothing");
-        return Err(error.in_field(FIELDS[0]).at_byte(place.byte()));
+        return Err(error.in_field(FIELDS[0]).at_byte(byte));
     }
-    let mut name = Name::new(NameKind::Primary, &whole);
-    if section == Section::Individuals {
-        name.parts = parts.each_ref().map(Option::as_deref);
-    }
-    rows.name(id, &name);
-    Ok(whole)
+    Ok(parts)
 }
 
-/// Takes a part of a name; a placeholder stays.
-fn name_part<'a>(element: &mut Element<'a>, field: &'static str) -> Option<Cow<'a, str>> {
-    let text = element.take_text(field)?;
-    if text != PLACEHOLDER {
+/// A text that was taken, unless it is a placeholder, which is put back.
+fn unless_placeholder(text: Text<'_>) -> Option<Text<'_>> {
+    if *text != *PLACEHOLDER {
         return Some(text);
     }
-    element.put_back(Element::of_text(field, text));
+    text.put_back();
     None
 }
 
-/// Tells an alias, and the birth that is claimed under it. One without a name comes back.
-fn alias<'a>(mut part: Element<'a>, id: &str, rows: &mut TableRows) -> Result<Option<Element<'a>>> {
-    let Some(text) = part.take_text("ALIAS_NAME") else {
-        return Ok(Some(part));
-    };
-    let quality_raw = part.take_text("QUALITY");
-    alias_birth(&mut part, &text, id, rows)?;
+fn whole_name<'t>(parts: &'t NameParts<'_>) -> Cow<'t, str> {
+    joined(&parts.each_ref().map(Option::as_deref), " ")
+}
+
+/// Tells the name. That of an organization has no parts: it stands whole in the first field.
+fn primary_name(section: Section, parts: &NameParts<'_>, id: &str, rows: &mut TableRows) {
     if rows.wants(ListTable::Names) {
+        let whole = whole_name(parts);
+        let mut name = Name::new(NameKind::Primary, &whole);
+        if section == Section::Individuals {
+            name.parts = parts.each_ref().map(Option::as_deref);
+        }
+        rows.name(id, &name);
+    }
+}
+
+/// Tells an alias, and the birth that is claimed under it. Nothing is taken of one without a name.
+fn alias(part: Element<'_>, id: &str, rows: &mut TableRows) -> Result<()> {
+    let Some(text) = part.take_text("ALIAS_NAME") else {
+        return Ok(());
+    };
+    part.take_whole();
+    alias_birth(part, &text, id, rows)?;
+    if rows.wants(ListTable::Names) {
+        let quality_raw = part.take_text("QUALITY");
         let (kind, quality) = alias_kind(quality_raw.as_deref().unwrap_or_default());
-        let note = note(&mut part, Joined::default());
+        let note = note(part, Joined::default());
         let name = Name {
             quality,
             quality_raw: quality_raw.as_deref(),
@@ -360,7 +399,7 @@ fn alias<'a>(mut part: Element<'a>, id: &str, rows: &mut TableRows) -> Result<Op
         };
         rows.name(id, &name);
     }
-    Ok(None)
+    Ok(())
 }
 
 fn alias_kind(quality: &str) -> (NameKind, Option<Quality>) {
@@ -375,12 +414,10 @@ fn alias_kind(quality: &str) -> (NameKind, Option<Quality>) {
     })
 }
 
-fn alias_birth(part: &mut Element<'_>, alias: &str, id: &str, rows: &mut TableRows) -> Result<()> {
+fn alias_birth(part: Element<'_>, alias: &str, id: &str, rows: &mut TableRows) -> Result<()> {
     const FIELDS: [&str; 3] = ["DATE_OF_BIRTH", "CITY_OF_BIRTH", "COUNTRY_OF_BIRTH"];
-    if FIELDS
-        .into_iter()
-        .all(|field| part.named(field).all(|child| child.is_empty()))
-    {
+    let mut children = part.children();
+    if !children.any(|child| FIELDS.contains(&child.name()) && !child.is_empty()) {
         return Ok(());
     }
     let mut birth = Birth {
@@ -395,7 +432,7 @@ fn alias_birth(part: &mut Element<'_>, alias: &str, id: &str, rows: &mut TableRo
             note.add_field(FIELDS[0], &text);
         }
     }
-    let [city, country] = [FIELDS[1], FIELDS[2]].map(|field| part.take_text(field));
+    let [city, country] = part.take_texts([FIELDS[1], FIELDS[2]]);
     (birth.place.city, birth.place.country) = (city.as_deref(), country.as_deref());
     birth.note = note.text();
     rows.birth(id, &birth);
@@ -403,72 +440,64 @@ fn alias_birth(part: &mut Element<'_>, alias: &str, id: &str, rows: &mut TableRo
 }
 
 /// Tells a date of birth; none where the element is empty, as it is for whoever has none.
-fn birth_date(mut part: Element<'_>, id: &str, rows: &mut TableRows) -> Result<()> {
-    if part.is_empty() {
-        return Ok(());
-    }
+fn birth_date(part: Element<'_>, id: &str, rows: &mut TableRows) -> Result<()> {
+    let kind = read(
+        part,
+        part.take_text("TYPE_OF_DATE"),
+        "EXACT, APPROXIMATELY or BETWEEN",
+        birth_kind,
+    )?;
     let mut birth = Birth {
-        kind: birth_kind(&mut part)?,
+        kind: kind.map(|(kind, _)| kind),
         ..Birth::default()
     };
     let mut inexact = Joined::default();
-    if let Some((date, text)) = partial_date(&mut part, "DATE")? {
+    if let Some((date, text)) = partial_date(part, "DATE")? {
         let exact = matches!(birth.kind, None | Some(BirthKind::Exact));
         birth.date = date.days().filter(|_| exact);
         (birth.year_from, birth.year_to) = (Some(date.year()), Some(date.year()));
         if birth.date.is_none() && !matches!(date, PartialDate::Year(_)) {
             inexact.add_field("DATE", &text);
         }
-    } else if let Some(year) = year(&mut part, "YEAR")? {
+    } else if let Some((year, _)) = year(part, "YEAR")? {
         (birth.year_from, birth.year_to) = (Some(year), Some(year));
     } else {
-        birth.year_from = year(&mut part, "FROM_YEAR")?;
-        let place = part.place_of("TO_YEAR");
-        birth.year_to = year(&mut part, "TO_YEAR")?;
-        if let (Some(from), Some(to)) = (birth.year_from, birth.year_to)
-            && from > to
-        {
-            let message = format!("expected a year from {from} on, found {to}");
-            return Err(Error::invalid_data(message)
-                .in_field(path(&part, "TO_YEAR"))
-                .at_byte(place.byte()));
-        }
+        (birth.year_from, birth.year_to) = years(part)?;
     }
-    if rows.wants(ListTable::Births) {
-        let note = note(&mut part, inexact);
+    if rows.wants(ListTable::Births) && !part.is_empty() {
+        let note = note(part, inexact);
         birth.note = note.text();
         rows.birth(id, &birth);
     }
     Ok(())
 }
 
-fn birth_kind(part: &mut Element<'_>) -> Result<Option<BirthKind>> {
-    const FIELD: &str = "TYPE_OF_DATE";
-    let place = part.place_of(FIELD);
-    let Some(text) = part.take_text(FIELD) else {
-        return Ok(None);
-    };
-    let is = |word: &str| text.chars().flat_map(char::to_uppercase).eq(word.chars());
-    let kinds = [
-        ("EXACT", BirthKind::Exact),
-        ("APPROXIMATELY", BirthKind::Approximate),
-        ("BETWEEN", BirthKind::Between),
+fn birth_kind(text: &str) -> Option<BirthKind> {
+    const KINDS: [(&str, BirthKind); 3] = [
+        ("exact", BirthKind::Exact),
+        ("approximately", BirthKind::Approximate),
+        ("between", BirthKind::Between),
     ];
-    match kinds.into_iter().find(|(word, _)| is(word)) {
-        Some((_, kind)) => Ok(Some(kind)),
-        None => Err(expected(
-            "EXACT, APPROXIMATELY or BETWEEN",
-            &text,
-            part,
-            FIELD,
-            place,
-        )),
-    }
+    let known = KINDS.into_iter().find(|(word, _)| is_word(text, word));
+    known.map(|(_, kind)| kind)
 }
 
-fn birth_place(mut part: Element<'_>, id: &str, rows: &mut TableRows) {
-    let place = place(&mut part);
-    let note = note(&mut part, Joined::default());
+/// Takes the first and the last year in which a birth may have been.
+fn years(part: Element<'_>) -> Result<(Option<i32>, Option<i32>)> {
+    let from = year(part, "FROM_YEAR")?.map(|(year, _)| year);
+    let to = year(part, "TO_YEAR")?;
+    if let (Some(from), Some((to, text))) = (from, &to)
+        && from > *to
+    {
+        let message = format!("expected a year from {from} on, found {to}");
+        return Err(wrong(part, text, message));
+    }
+    Ok((from, to.map(|(year, _)| year)))
+}
+
+fn birth_place(part: Element<'_>, id: &str, rows: &mut TableRows) {
+    let place = place(part);
+    let note = note(part, Joined::default());
     let birth = Birth {
         place: shown_place(&place),
         note: note.text(),
@@ -477,10 +506,10 @@ fn birth_place(mut part: Element<'_>, id: &str, rows: &mut TableRows) {
     rows.birth(id, &birth);
 }
 
-fn address(mut part: Element<'_>, id: &str, rows: &mut TableRows) {
+fn address(part: Element<'_>, id: &str, rows: &mut TableRows) {
     let postal_code = part.take_text("ZIP_CODE");
-    let place = place(&mut part);
-    let note = note(&mut part, Joined::default());
+    let place = place(part);
+    let note = note(part, Joined::default());
     let address = Place {
         postal_code: postal_code.as_deref(),
         note: note.text(),
@@ -490,11 +519,11 @@ fn address(mut part: Element<'_>, id: &str, rows: &mut TableRows) {
 }
 
 /// Takes street, city, region and country.
-fn place<'a>(part: &mut Element<'a>) -> [Option<Cow<'a, str>>; 4] {
-    ["STREET", "CITY", "STATE_PROVINCE", "COUNTRY"].map(|field| part.take_text(field))
+fn place(part: Element<'_>) -> [Option<Text<'_>>; 4] {
+    part.take_texts(["STREET", "CITY", "STATE_PROVINCE", "COUNTRY"])
 }
 
-fn shown_place<'a>(place: &'a [Option<Cow<'_, str>>; 4]) -> Place<'a> {
+fn shown_place<'a>(place: &'a [Option<Text<'_>>; 4]) -> Place<'a> {
     let [street, city, region, country] = place.each_ref().map(Option::as_deref);
     Place {
         street,
@@ -505,9 +534,10 @@ fn shown_place<'a>(place: &'a [Option<Cow<'_, str>>; 4]) -> Place<'a> {
     }
 }
 
-fn identifier(mut part: Element<'_>, id: &str, rows: &mut TableRows) -> Result<()> {
-    let issue = partial_date(&mut part, "DATE_OF_ISSUE")?;
-    if !rows.wants(ListTable::Identifiers) {
+/// Tells a document; none where the element is empty.
+fn identifier(part: Element<'_>, id: &str, rows: &mut TableRows) -> Result<()> {
+    let issue = partial_date(part, "DATE_OF_ISSUE")?;
+    if !rows.wants(ListTable::Identifiers) || part.is_empty() {
         return Ok(());
     }
     let mut inexact = Joined::default();
@@ -515,15 +545,14 @@ fn identifier(mut part: Element<'_>, id: &str, rows: &mut TableRows) -> Result<(
     if let (Some((_, text)), None) = (&issue, issued_on) {
         inexact.add_field("DATE_OF_ISSUE", text);
     }
-    let fields = [
+    let texts = part.take_texts([
         "TYPE_OF_DOCUMENT",
         "TYPE_OF_DOCUMENT2",
         "NUMBER",
         "ISSUING_COUNTRY",
         "CITY_OF_ISSUE",
         "COUNTRY_OF_ISSUE",
-    ];
-    let texts = fields.map(|field| part.take_text(field));
+    ]);
     let [
         kind_raw,
         kind_detail,
@@ -532,7 +561,7 @@ fn identifier(mut part: Element<'_>, id: &str, rows: &mut TableRows) -> Result<(
         issue_city,
         issue_country,
     ] = texts.each_ref().map(Option::as_deref);
-    let note = note(&mut part, inexact);
+    let note = note(part, inexact);
     let identifier = Identifier {
         kind: identifier_kind(kind_raw.unwrap_or_default()),
         kind_raw,
@@ -561,15 +590,19 @@ fn identifier_kind(text: &str) -> IdentifierKind {
 }
 
 /// The latest of the days on which the entry was updated; the others become attributes.
-fn updated_on(element: &mut Element<'_>, id: &str, rows: &mut TableRows) -> Result<Option<i32>> {
+fn updated_on(record: Element<'_>, id: &str, rows: &mut TableRows) -> Result<Option<i32>> {
     const FIELD: &str = "LAST_DAY_UPDATED";
-    let mut days = Vec::new();
-    for part in element.named(FIELD) {
-        while let Some((days_since, text)) = day_text(part, "VALUE")? {
-            days.push((days_since, text));
+    let (mut latest, mut days) = (None, Vec::new());
+    for part in record.named(FIELD) {
+        for value in part.named("VALUE") {
+            if let Some((day, text)) = day(part, value.take())? {
+                latest = latest.max(Some(day));
+                if rows.wants(ListTable::Attributes) {
+                    days.push((day, text));
+                }
+            }
         }
     }
-    let latest = days.iter().map(|&(day, _)| day).max();
     for (_, value) in days.iter().filter(|&&(day, _)| Some(day) != latest) {
         rows.attribute(id, FIELD, value);
     }
@@ -577,37 +610,31 @@ fn updated_on(element: &mut Element<'_>, id: &str, rows: &mut TableRows) -> Resu
 }
 
 /// Takes the nationalities; a placeholder stays.
-fn nationalities(element: &mut Element<'_>, id: &str, rows: &mut TableRows) {
-    for text in values(element, "NATIONALITY") {
-        match text == PLACEHOLDER {
-            true => element.put_back(Element::of_text("NATIONALITY/VALUE", text)),
-            false => rows.nationality(id, &text),
-        }
+fn nationalities(record: Element<'_>, id: &str, rows: &mut TableRows) {
+    for country in values(record, "NATIONALITY").filter_map(unless_placeholder) {
+        rows.nationality(id, &country);
     }
 }
 
-fn roles(element: &mut Element<'_>, id: &str, rows: &mut TableRows) {
+fn roles(record: Element<'_>, id: &str, rows: &mut TableRows) {
     for (field, kind) in [
         ("TITLE", RoleKind::Title),
         ("DESIGNATION", RoleKind::Designation),
     ] {
-        for role in values(element, field) {
+        for role in values(record, field) {
             rows.role(id, kind, &role);
         }
     }
 }
 
-/// The texts of every `VALUE` in every child with that name.
-fn values<'a>(element: &mut Element<'a>, name: &str) -> Vec<Cow<'a, str>> {
-    let mut values = Vec::new();
-    for child in element.named(name) {
-        values.extend(std::iter::from_fn(|| child.take_text("VALUE")));
-    }
-    values
+/// Takes the texts of every `VALUE` in every child with that name.
+fn values<'a>(record: Element<'a>, name: &str) -> impl Iterator<Item = Text<'a>> {
+    let values = record.named(name).flat_map(|child| child.named("VALUE"));
+    values.filter_map(Element::take)
 }
 
 /// Adds the note of a part to what is said already, and whatever else was not taken from it.
-fn note(part: &mut Element<'_>, mut note: Joined) -> Joined {
+fn note(part: Element<'_>, mut note: Joined) -> Joined {
     if let Some(text) = part.take_text("NOTE") {
         note.add(&text);
     }
@@ -615,80 +642,52 @@ fn note(part: &mut Element<'_>, mut note: Joined) -> Joined {
     note
 }
 
-/// Takes a day from a child of the record itself.
-fn day(element: &mut Element<'_>, field: &str) -> Result<Option<i32>> {
-    Ok(day_text(element, field)?.map(|(days, _)| days))
-}
-
-fn day_text<'a>(element: &mut Element<'a>, field: &str) -> Result<Option<(i32, Cow<'a, str>)>> {
-    let place = element.place_of(field);
-    let Some((date, text)) = partial_date(element, field)? else {
-        return Ok(None);
-    };
-    match date.days() {
-        Some(days) => Ok(Some((days, text))),
-        None => Err(expected(
-            "a date as YYYY-MM-DD",
-            &text,
-            element,
-            field,
-            place,
-        )),
-    }
-}
-
 /// Takes a date, with the text that it was read from.
-fn partial_date<'a>(
-    element: &mut Element<'a>,
-    field: &str,
-) -> Result<Option<(PartialDate, Cow<'a, str>)>> {
-    let place = element.place_of(field);
-    let Some(text) = element.take_text(field) else {
-        return Ok(None);
-    };
-    match PartialDate::parse(&text) {
-        Some(date) => Ok(Some((date, text))),
-        None => Err(expected(
-            "a date as YYYY-MM-DD",
-            &text,
-            element,
-            field,
-            place,
-        )),
-    }
+fn partial_date<'a>(part: Element<'a>, field: &str) -> Result<Option<(PartialDate, Text<'a>)>> {
+    read(part, part.take_text(field), DATE, PartialDate::parse)
 }
 
-fn year(element: &mut Element<'_>, field: &str) -> Result<Option<i32>> {
-    let place = element.place_of(field);
-    let Some(text) = element.take_text(field) else {
-        return Ok(None);
-    };
-    match date::year(&text) {
-        Some(year) => Ok(Some(year)),
-        None => Err(expected("a year as YYYY", &text, element, field, place)),
-    }
+/// Takes a year, with the text that it was read from.
+fn year<'a>(part: Element<'a>, field: &str) -> Result<Option<(i32, Text<'a>)>> {
+    read(part, part.take_text(field), "a year as YYYY", date::year)
 }
 
-fn expected(
+/// Reads a day out of a text that was taken, if one was.
+fn day<'a>(part: Element<'_>, text: Option<Text<'a>>) -> Result<Option<(i32, Text<'a>)>> {
+    read(part, text, DATE, |text| PartialDate::parse(text)?.days())
+}
+
+/// Reads a text that was taken from a part, if one was; gives it with what it says.
+fn read<'a, T>(
+    part: Element<'_>,
+    text: Option<Text<'a>>,
     what: &str,
-    found: &str,
-    element: &Element<'_>,
-    field: &str,
-    place: xml::Place<'_>,
-) -> Error {
-    let message = format!("expected {what}, found {:?}", shortened(found));
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> Result<Option<(T, Text<'a>)>> {
+    let Some(text) = text else {
+        return Ok(None);
+    };
+    match parse(&text) {
+        Some(value) => Ok(Some((value, text))),
+        None => {
+            let message = format!("expected {what}, found {:?}", shortened(&text));
+            Err(wrong(part, &text, message))
+        }
+    }
+}
+
+/// An error in a text that was taken from a part.
+fn wrong(part: Element<'_>, text: &Text<'_>, message: String) -> Error {
     Error::invalid_data(message)
-        .in_field(path(element, field))
-        .at_byte(place.byte())
+        .in_field(path(part, text.name()))
+        .at_byte(text.byte())
 }
 
 /// A field as errors show it: with the part of the record that it is in.
-fn path(element: &Element<'_>, field: &str) -> String {
-    match SECTIONS
-        .into_iter()
-        .find(|section| section.record() == element.name)
-    {
-        Some(_) => field.to_owned(),
-        None => format!("{}/{field}", element.name),
+fn path(part: Element<'_>, field: &str) -> String {
+    let mut sections = SECTIONS.into_iter();
+    match sections.any(|section| section.record() == part.name()) {
+        true => field.to_owned(),
+        false => format!("{}/{field}", part.name()),
     }
 }

@@ -1,45 +1,57 @@
 //! Records of XML as elements that fields are taken from: what is left in the end is what no field was
 //! for, so nothing of a list is lost.
+//!
+//! What is taken stays where it is, and is marked: nothing is made for an element, or for what is in it.
 
 use crate::entity::{Ids, Joined, shortened};
 use crate::rows::{Record, TableRows};
 use crate::tables::ListTable;
-use sextant_plugin_sdk::xml::{self, Step, XmlReader};
+use sextant_plugin_sdk::xml::{self, RECORD_NODES_MAX, Step, XmlReader};
 use sextant_plugin_sdk::{Error, InputReader, Result};
 use std::borrow::Cow;
+use std::cell::Cell;
+use std::ops::Deref;
 
 /// Of how many things that are not read a warning is given.
 const UNREAD_MAX: usize = 16;
 
-/// An element with all that is in it. An attribute is a child whose name begins with `@`.
-#[derive(Debug, Default)]
+/// An element of a record, with all that is in it.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Element<'a> {
-    /// The name without a namespace prefix.
-    pub(crate) name: Cow<'a, str>,
-    /// The text directly in it, all pieces together.
-    text: Cow<'a, str>,
-    /// What is in it, once that was asked for.
-    children: Vec<Self>,
-    is_open: bool,
-    /// Where it is in the record; none for what was put back.
-    place: Place<'a>,
+    element: xml::Element<'a>,
+    taken: &'a Taken,
 }
 
-/// A place in a file. Which byte that is takes some time to say.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Place<'a>(Option<xml::Element<'a>>);
+/// A text that was taken from an element.
+#[derive(Debug)]
+pub(crate) struct Text<'a> {
+    text: Cow<'a, str>,
+    from: Element<'a>,
+}
 
-impl Place<'_> {
-    /// Where it is in the file.
-    pub(crate) fn byte(self) -> u64 {
-        self.0.map_or(0, |element| element.byte())
-    }
+/// What was taken of the record at hand, by the places of its elements among its nodes.
+#[derive(Debug)]
+struct Taken {
+    /// For as many nodes as a record may have.
+    marks: Vec<Cell<Mark>>,
+    /// Behind the last one that was set.
+    end: Cell<usize>,
+}
+
+/// What was taken of an element.
+#[derive(Clone, Copy, Debug, Default)]
+struct Mark {
+    /// The text directly in it.
+    text: bool,
+    /// All of it, as far as the element is concerned that it is in.
+    whole: bool,
 }
 
 /// A list in XML.
 #[derive(Debug)]
 pub(crate) struct ListFile {
     pub(crate) xml: XmlReader,
+    taken: Taken,
     pub(crate) ids: Ids,
     unread: usize,
 }
@@ -49,9 +61,15 @@ impl ListFile {
     pub(crate) fn new(input: InputReader) -> Result<Self> {
         Ok(Self {
             xml: XmlReader::new(input)?,
+            taken: Taken::default(),
             ids: Ids::default(),
             unread: 0,
         })
+    }
+
+    /// Reads the element that was just opened.
+    pub(crate) fn element(&mut self) -> Result<Element<'_>> {
+        Ok(self.taken.begin(self.xml.element()?))
     }
 
     /// Reads the record that was just opened at a byte; `field` is the one with its id, which `tell`
@@ -60,12 +78,12 @@ impl ListFile {
         &mut self,
         byte: u64,
         field: &str,
-        tell: impl FnOnce(Element<'_>) -> Result<Cow<'_, str>>,
+        tell: impl FnOnce(Element<'_>) -> Result<Text<'_>>,
     ) -> Result<Record> {
         let number = self.ids.count().map_err(|error| error.at_byte(byte))?;
         let element = self.xml.element();
         let element = element.map_err(|error| error.at_record(number))?;
-        let id = tell(Element::from(element));
+        let id = tell(self.taken.begin(element));
         Ok(match id.and_then(|id| self.ids.once(&id, field)) {
             Ok(()) => Record::Read,
             Err(error) => Record::Bad(error.at_record(number).at_byte(byte)),
@@ -94,197 +112,255 @@ pub(crate) fn shown(step: &Step<'_>) -> String {
     }
 }
 
-impl<'a> From<xml::Element<'a>> for Element<'a> {
-    fn from(element: xml::Element<'a>) -> Self {
+impl Default for Taken {
+    fn default() -> Self {
         Self {
-            name: Cow::Borrowed(element.name()),
-            text: element.text(),
-            children: Vec::new(),
-            is_open: false,
-            place: Place(Some(element)),
+            marks: vec![Cell::default(); RECORD_NODES_MAX],
+            end: Cell::default(),
         }
     }
 }
 
-impl<'a> Element<'a> {
-    /// One that has a text alone.
-    pub(crate) fn of_text(name: &'a str, text: Cow<'a, str>) -> Self {
-        Self {
-            name: Cow::Borrowed(name),
-            text,
-            ..Self::default()
-        }
-    }
-
-    /// The same, apart from the reader that it came from.
-    pub(crate) fn into_owned(mut self) -> Element<'static> {
-        let children = std::mem::take(self.children()).into_iter();
+impl Taken {
+    /// An element that was just read, of which nothing is taken yet.
+    fn begin<'a>(&'a mut self, element: xml::Element<'a>) -> Element<'a> {
+        let end = self.end.take();
+        self.marks[..end].fill_with(Cell::default);
         Element {
-            name: Cow::Owned(self.name.into_owned()),
-            text: Cow::Owned(self.text.into_owned()),
-            children: children.map(Element::into_owned).collect(),
-            is_open: true,
-            place: Place(None),
+            element,
+            taken: self,
         }
     }
+}
 
-    /// What is in it. Most of a record is never asked for, so it is read here.
-    fn children(&mut self) -> &mut Vec<Self> {
-        let place = self.place;
-        if let (false, Some(element)) = (self.is_open, place.0) {
-            let attributes = element.attributes().map(|(name, value)| Self {
-                name: Cow::Owned(format!("@{name}")),
-                text: Cow::Borrowed(value),
-                children: Vec::new(),
-                is_open: true,
-                place,
-            });
-            let count = element.attributes().count() + element.children().count();
-            self.children.reserve_exact(count);
-            self.children.extend(attributes);
-            self.children.extend(element.children().map(Self::from));
+impl<'a> Text<'a> {
+    /// The name of the element that it was in.
+    pub(crate) fn name(&self) -> &'a str {
+        self.from.name()
+    }
+
+    /// Where that element begins in the file.
+    pub(crate) fn byte(&self) -> u64 {
+        self.from.byte()
+    }
+
+    /// Puts it back, so that it becomes an attribute.
+    pub(crate) fn put_back(self) {
+        self.from.mark_text(false);
+    }
+}
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.text
+    }
+}
+
+impl<'a> Element<'a> {
+    /// The name without a namespace prefix.
+    pub(crate) fn name(self) -> &'a str {
+        self.element.name()
+    }
+
+    /// Where it begins in the file.
+    pub(crate) fn byte(self) -> u64 {
+        self.element.byte()
+    }
+
+    /// Whether there was no text in it anywhere, taken or not.
+    pub(crate) fn is_empty(self) -> bool {
+        self.element.is_empty()
+    }
+
+    /// The elements in it.
+    pub(crate) fn children(self) -> impl Iterator<Item = Self> {
+        let taken = self.taken;
+        let children = self.element.children();
+        children.map(move |element| Self { element, taken })
+    }
+
+    /// The elements in it with that name.
+    pub(crate) fn named(self, name: &str) -> impl Iterator<Item = Self> {
+        let children = self.children();
+        children.filter(move |child| xml::is_same(child.name(), name))
+    }
+
+    /// Takes the text of the element itself, if there is any: one line, no white space around it.
+    pub(crate) fn take(self) -> Option<Text<'a>> {
+        self.left().map(|text| self.give(text))
+    }
+
+    /// Takes the text of the first child with that name that has any. The rest of the child stays.
+    pub(crate) fn take_text(self, name: &str) -> Option<Text<'a>> {
+        self.named(name).find_map(Self::take)
+    }
+
+    /// Like [`take_text`](Self::take_text) for each of the names, with one look at the children.
+    pub(crate) fn take_texts<const N: usize>(self, names: [&str; N]) -> [Option<Text<'a>>; N] {
+        let mut texts = names.map(|_| None);
+        for child in self.children() {
+            let child_name = child.name();
+            let known = names.iter().position(|name| xml::is_same(name, child_name));
+            if let Some(at) = known
+                && texts[at].is_none()
+            {
+                texts[at] = child.take();
+            }
         }
-        self.is_open = true;
-        &mut self.children
-    }
-
-    /// The children with that name.
-    pub(crate) fn named(&mut self, name: &str) -> impl Iterator<Item = &mut Self> {
-        let children = self.children().iter_mut();
-        children.filter(move |child| child.name == name)
-    }
-
-    /// Takes the text of the first child with that name that has any: one line, no white space
-    /// around it. The rest of the child stays.
-    pub(crate) fn take_text(&mut self, name: &str) -> Option<Cow<'a, str>> {
-        self.take_raw(name).map(in_one_line)
+        texts
     }
 
     /// Like [`take_text`](Self::take_text), with the lines of the text as they are.
-    pub(crate) fn take_raw(&mut self, name: &str) -> Option<Cow<'a, str>> {
-        let child = self.named(name).find(|child| !child.is_blank())?;
-        Some(std::mem::take(&mut child.text))
-    }
-
-    /// Takes the text of the element itself.
-    pub(crate) fn take_own(&mut self) -> Cow<'a, str> {
-        in_one_line(std::mem::take(&mut self.text))
+    pub(crate) fn take_raw(self, name: &str) -> Option<Text<'a>> {
+        self.named(name)
+            .find_map(|child| child.left_raw().map(|text| child.give(text)))
     }
 
     /// Takes the id of a record.
-    pub(crate) fn take_id(&mut self, field: &str, bytes_max: usize) -> Result<Cow<'a, str>> {
-        let place = self.place_of(field);
-        let found = match self.take_text(field) {
+    pub(crate) fn take_id(self, field: &str, bytes_max: usize) -> Result<Text<'a>> {
+        let (found, byte) = match self.take_text(field) {
             Some(id) if id.len() <= bytes_max => return Ok(id),
-            Some(id) => format!("{} bytes", id.len()),
-            None => "nothing".to_owned(),
+            Some(id) => (format!("{} bytes", id.len()), id.byte()),
+            None => ("nothing".to_owned(), self.byte()),
         };
         let message = format!("expected an id of at most {bytes_max} bytes, found {found}");
-        Err(Error::invalid_data(message)
-            .in_field(field)
-            .at_byte(place.byte()))
+        Err(Error::invalid_data(message).in_field(field).at_byte(byte))
     }
 
-    /// Puts back something that was taken, so that it becomes an attribute.
-    pub(crate) fn put_back(&mut self, child: Self) {
-        self.children().push(child);
-    }
-
-    /// Takes every child with that name.
-    pub(crate) fn take_all(&mut self, name: &str) -> Vec<Self> {
-        self.children()
-            .extract_if(.., |child| child.name == name)
-            .collect()
+    /// Takes it as a whole from the element that it is in. What is in it can still be taken.
+    pub(crate) fn take_whole(self) {
+        self.set_mark(Mark {
+            whole: true,
+            ..self.mark()
+        });
     }
 
     /// Takes every element with the name `part` from the children with the name `list`.
-    pub(crate) fn take_parts(&mut self, list: &str, part: &str) -> Vec<Self> {
-        let lists = self.named(list);
-        lists.flat_map(|child| child.take_all(part)).collect()
+    pub(crate) fn take_parts(self, list: &str, part: &str) -> impl Iterator<Item = Self> {
+        let parts = self.named(list).flat_map(move |child| child.named(part));
+        parts.inspect(|part| part.take_whole())
     }
 
-    /// Where the child begins from which [`take_text`](Self::take_text) would take; the element
-    /// itself where there is none.
-    pub(crate) fn place_of(&mut self, name: &str) -> Place<'a> {
-        let own = self.place;
-        let child = self.named(name).find(|child| !child.is_blank());
-        child.map_or(own, |child| child.place)
+    /// Shows every text that is still in what it has, with the path to it, such as `A/B` or `A/@b`, behind
+    /// a path that may be given.
+    pub(crate) fn rest(self, path: &str, mut show: impl FnMut(&str, &str)) {
+        self.show_inside(&mut path.to_owned(), &mut show);
     }
 
-    fn is_blank(&self) -> bool {
-        self.text.trim().is_empty()
-    }
-
-    /// Whether there is no text in it anywhere.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.is_blank()
-            && match self.place.0.filter(|_| !self.is_open) {
-                None => self.children.iter().all(Self::is_empty),
-                Some(element) => {
-                    let mut values = element.attributes().map(|(_, value)| value.trim());
-                    values.all(str::is_empty) && element.children().all(|child| child.is_empty())
-                }
-            }
-    }
-
-    /// Shows every text that is still in its children, with the path to it, such as `A/B` or `A/@b`.
-    pub(crate) fn rest(&mut self, mut show: impl FnMut(&str, &str)) {
-        let mut path = String::new();
-        for child in self.children() {
-            child.show(&mut path, &mut show);
+    fn show_inside(self, path: &mut String, show: &mut impl FnMut(&str, &str)) {
+        for (name, value) in attributes(self.element) {
+            let outside = enter(path, "@", name);
+            show(path.as_str(), &value);
+            path.truncate(outside);
         }
-    }
-
-    fn show(&mut self, path: &mut String, show: &mut impl FnMut(&str, &str)) {
-        if self.is_empty() {
-            return;
-        }
-        let outside = path.len();
-        if outside > 0 {
-            path.push('/');
-        }
-        path.push_str(&self.name);
-        if !self.is_blank() {
-            show(path.as_str(), &one_line(&self.text));
-        }
-        for child in self.children() {
+        for child in self.children().filter(|child| !child.mark().whole) {
             child.show(path, show);
         }
+    }
+
+    fn show(self, path: &mut String, show: &mut impl FnMut(&str, &str)) {
+        let text = self.left();
+        // Most elements had a text and nothing else, and it was taken.
+        if text.is_none() && self.element.only_text().is_some() {
+            return;
+        }
+        let outside = enter(path, "", self.name());
+        if let Some(text) = text {
+            show(path.as_str(), &text);
+        }
+        self.show_inside(path, show);
         path.truncate(outside);
     }
 
     /// What nothing took, as attributes of the record that this is: so nothing in a file is lost.
-    pub(crate) fn leftover(&mut self, id: &str, rows: &mut TableRows) {
+    pub(crate) fn leftover(self, id: &str, rows: &mut TableRows) {
         if rows.wants(ListTable::Attributes) {
-            self.rest(|field, value| rows.attribute(id, field, value));
-            if !self.is_blank() {
-                rows.attribute(id, &self.name, &one_line(&self.text));
+            self.rest("", |field, value| rows.attribute(id, field, value));
+            if let Some(text) = self.left() {
+                rows.attribute(id, self.name(), &text);
             }
         }
     }
 
     /// The first thing that nothing took, for whoever is told that it is not read.
-    pub(crate) fn first_remark(&mut self) -> Option<String> {
-        let mut first = None;
-        if !self.is_blank() {
-            first = Some(one_line(&self.text).into_owned());
-        }
-        self.rest(|field, text| {
+    pub(crate) fn first_remark(self) -> Option<String> {
+        let mut first = self.left().map(Cow::into_owned);
+        self.rest("", |field, text| {
             first.get_or_insert_with(|| format!("{field}: {text}"));
         });
         first
     }
 
     /// What nothing took, as pieces of the note of the part that this is.
-    pub(crate) fn remarks(&mut self, note: &mut Joined) {
-        if !self.is_blank() {
-            note.add(&one_line(&self.text));
+    pub(crate) fn remarks(self, note: &mut Joined) {
+        if let Some(text) = self.left() {
+            note.add(&text);
         }
-        self.rest(|field, text| note.add_field(field, text));
+        self.rest("", |field, text| note.add_field(field, text));
+    }
+
+    /// The text directly in it, if there is any and nothing took it, in one line.
+    fn left(self) -> Option<Cow<'a, str>> {
+        self.left_raw().map(in_one_line)
+    }
+
+    /// The same with its lines as they are.
+    fn left_raw(self) -> Option<Cow<'a, str>> {
+        if self.mark().text {
+            return None;
+        }
+        let only = self.element.only_text().map(Cow::Borrowed);
+        let text = only.unwrap_or_else(|| self.element.text());
+        Some(text).filter(|text| !text.is_empty())
+    }
+
+    /// Gives its text, which is taken by that.
+    fn give(self, text: Cow<'a, str>) -> Text<'a> {
+        self.mark_text(true);
+        Text { text, from: self }
+    }
+
+    fn mark_text(self, is_taken: bool) {
+        self.set_mark(Mark {
+            text: is_taken,
+            ..self.mark()
+        });
+    }
+
+    fn mark(self) -> Mark {
+        self.taken.marks[self.element.index()].get()
+    }
+
+    fn set_mark(self, mark: Mark) {
+        let Taken { marks, end } = self.taken;
+        let at = self.element.index();
+        marks[at].set(mark);
+        end.set(end.get().max(at + 1));
     }
 }
 
-/// A text that was taken, in one line.
+/// The attributes of an element that have a value, in one line.
+pub(crate) fn attributes(element: xml::Element<'_>) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+    let attributes = element.attributes();
+    let attributes = attributes.map(|(name, value)| (name, value.trim()));
+    let attributes = attributes.filter(|(_, value)| !value.is_empty());
+    attributes.map(|(name, value)| (name, one_line(value)))
+}
+
+/// Goes on with a path, by an element or, behind a mark, by an attribute; gives where it ended before.
+fn enter(path: &mut String, mark: &str, name: &str) -> usize {
+    let outside = path.len();
+    if outside > 0 {
+        path.push('/');
+    }
+    path.push_str(mark);
+    path.push_str(name);
+    outside
+}
+
+/// A text in one line.
 fn in_one_line(text: Cow<'_, str>) -> Cow<'_, str> {
     match text {
         Cow::Borrowed(text) => one_line(text),
@@ -292,17 +368,30 @@ fn in_one_line(text: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
-/// The text in one line: lists break lines inside of values, and indent them.
+/// The text, which has no white space around it, in one line: lists break lines inside of values, and
+/// indent them.
 fn one_line(text: &str) -> Cow<'_, str> {
-    let text = text.trim();
+    match is_plain_line(text) || is_line(text) {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(text.split_whitespace().collect::<Vec<_>>().join(" ")),
+    }
+}
+
+/// Whether a text is one line of ASCII, as most are: to look at bytes takes less time than at characters.
+fn is_plain_line(text: &str) -> bool {
+    let mut last = b'x';
+    text.bytes().all(|byte| {
+        let is_fine = byte.is_ascii_graphic() || (byte == b' ' && last != b' ');
+        last = byte;
+        is_fine
+    })
+}
+
+fn is_line(text: &str) -> bool {
     let mut last = 'x';
-    let is_one_line = text.chars().all(|c| {
+    text.chars().all(|c| {
         let is_fine = !c.is_whitespace() || (c == ' ' && last != ' ');
         last = c;
         is_fine
-    });
-    if is_one_line {
-        return Cow::Borrowed(text);
-    }
-    Cow::Owned(text.split_whitespace().collect::<Vec<_>>().join(" "))
+    })
 }

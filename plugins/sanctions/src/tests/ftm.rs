@@ -198,7 +198,28 @@ fn a_bad_record_fails_or_is_skipped() {
             Some("name"),
             "unexpected end of hex escape",
         ),
+        // The table of entities has no column for these.
+        (
+            person(r#"{"topics":["x","\ud800"]}"#),
+            Some("topics"),
+            "unexpected end of hex escape",
+        ),
+        (
+            person(r#"{"topics":[{"id":"p"}]}"#),
+            Some("topics"),
+            "expected a text, found an object: take the edition",
+        ),
+        (
+            r#"{"id":"b","schema":"Person","seen":"\ud800","properties":{}}"#.to_owned(),
+            Some("seen"),
+            "unexpected end of hex escape",
+        ),
         (tie("[]"), Some("owner"), "expected an id, found nothing"),
+        (
+            r#"{"id":"b","properties":{"asset":["c"]},"schema":"Ownership"}"#.to_owned(),
+            Some("owner"),
+            "expected an id, found nothing",
+        ),
         (
             tie(r#"[{"id":"p"}]"#),
             Some("owner"),
@@ -258,6 +279,56 @@ fn a_list_that_is_cut_off_or_no_text_is_an_error() {
         let error = read(&open(&self::host(utf16), on_error), "names", &[]).unwrap_err();
         assert!(error.message().contains("UTF-16"), "{error}");
     }
+}
+
+#[test]
+fn what_is_no_text_stays_as_it_stands_there() {
+    let list = r#"{"id":"p","schema":"Person","properties":{"name":"A","height":[1.50,12345678901234567890123,-0],"x":[["a", 1],true,null]},"more":{"a":[1]}}"#;
+    let expected = [
+        "p|schema|Person",
+        r#"p|more|{"a":[1]}"#,
+        "p|height|1.50",
+        "p|height|12345678901234567890123",
+        "p|height|-0",
+        r#"p|x|["a", 1]"#,
+        "p|x|true",
+    ];
+    assert_eq!(table_of(&host(list), "attributes"), expected);
+    assert_eq!(
+        read(&open(&host(list), "fail"), "entities", &["name"]).unwrap(),
+        [["A"]]
+    );
+}
+
+/// A record in which a number stands is not read in one pass, and one whose schema comes last has more of
+/// its properties kept.
+#[test]
+fn however_a_record_is_read_its_rows_are_the_same() {
+    let numbered = |line: &str| format!("{{\"n\":1.0,{}\n", &line[1..]);
+    let schema_last = |line: &str| {
+        let (start, rest) = line.split_once("\"schema\":\"").unwrap();
+        let (schema, rest) = rest.split_once("\",").unwrap();
+        let rest = rest.strip_suffix('}').unwrap();
+        format!("{start}{rest},\"schema\":\"{schema}\"}}\n")
+    };
+    let numbered: String = SAMPLE.lines().map(numbered).collect();
+    let schema_last: String = SAMPLE.lines().map(schema_last).collect();
+    for name in ListTable::ALL.map(ListTable::name) {
+        let mut rows = table_of(&host(&numbered), name);
+        rows.retain(|row| !row.ends_with("|n|1.0"));
+        assert_eq!(rows, table(name), "{name}");
+        assert_eq!(table_of(&host(&schema_last), name), table(name), "{name}");
+    }
+}
+
+#[test]
+fn several_values_of_a_column_are_one_text() {
+    let list = r#"{"id":"p","caption":"B","schema":"Person","properties":{"alias":["X"],"gender":["Männlich","x"],"programId":["A","B"],"notes":["1","2","3"]}}"#;
+    let columns = ["name", "gender", "programme", "comments"];
+    assert_eq!(
+        read(&open(&host(list), "fail"), "entities", &columns).unwrap(),
+        [["B", "männlich", "A; B", "1\n2\n3"]]
+    );
 }
 
 #[test]
