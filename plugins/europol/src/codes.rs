@@ -3,85 +3,116 @@
 
 use crate::mapping::Mark;
 use sextant_plugin_sdk::{Error, Result};
+use std::borrow::Cow;
+
+/// What may be said of handling, by the codes that are said: the first for H0, the second for H1, the
+/// fourth for H2, the eighth for H3.
+const HANDLING: [&str; 16] = [
+    "",
+    "H0",
+    "H1",
+    "H0; H1",
+    "H2",
+    "H0; H2",
+    "H1; H2",
+    "H0; H1; H2",
+    "H3",
+    "H0; H3",
+    "H1; H3",
+    "H0; H1; H3",
+    "H2; H3",
+    "H0; H2; H3",
+    "H1; H2; H3",
+    "H0; H1; H2; H3",
+];
+
+/// The evaluations of sources there are, and those of information.
+const SOURCES: &str = "ABCX";
+const INFORMATION: &str = "1234";
+/// Both of them.
+const EVALUATIONS: [&str; 16] = [
+    "A1", "A2", "A3", "A4", "B1", "B2", "B3", "B4", "C1", "C2", "C3", "C4", "X1", "X2", "X3", "X4",
+];
 
 /// The texts of marks, as they stand in a file.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Marks([Vec<String>; Mark::ALL.len()]);
+pub(crate) struct Marks<'a>(Vec<(Mark, Cow<'a, str>)>);
 
 /// What holds for a record if it does not say something else itself.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Inherited<'a> {
     pub(crate) message_id: Option<&'a str>,
-    handling: &'a [String],
-    evaluation: Option<&'a Marks>,
+    /// Those that have the handling codes.
+    handling: Option<&'a Marks<'a>>,
+    /// Those that have the evaluation.
+    evaluation: Option<&'a Marks<'a>>,
 }
 
 /// What the marks of a record say.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Codes {
     /// By the order of [`Mark::ALL`].
-    pub(crate) texts: [Option<String>; Mark::ALL.len()],
+    pub(crate) texts: [Option<&'static str>; Mark::ALL.len()],
 }
 
-impl Marks {
+impl<'a> Marks<'a> {
     /// Adds a text, once.
-    pub(crate) fn add(&mut self, mark: Mark, text: &str) {
-        if !self.has(mark, text) {
-            self.0[mark as usize].push(text.to_owned());
+    pub(crate) fn add(&mut self, mark: Mark, text: Cow<'a, str>) {
+        if !self.has(mark, &text) {
+            self.0.push((mark, text));
         }
     }
 
     pub(crate) fn has(&self, mark: Mark, text: &str) -> bool {
-        self.of(mark).iter().any(|known| known == text)
+        self.of(mark).any(|known| known == text)
     }
 
-    pub(crate) fn of(&self, mark: Mark) -> &[String] {
-        &self.0[mark as usize]
+    pub(crate) fn of(&self, mark: Mark) -> impl Iterator<Item = &Cow<'a, str>> {
+        let marks = self.0.iter().filter(move |(known, _)| *known == mark);
+        marks.map(|(_, text)| text)
     }
 
-    /// The handling codes alone.
-    pub(crate) fn into_handling(mut self) -> Vec<String> {
-        std::mem::take(&mut self.0[Mark::Handling as usize])
+    fn is_handled(&self) -> bool {
+        self.of(Mark::Handling).next().is_some()
     }
 
     /// Whether there is an evaluation, or a part of one.
     fn is_evaluated(&self) -> bool {
-        let mut marks = Mark::ALL.into_iter();
-        marks.any(|mark| mark != Mark::Handling && !self.of(mark).is_empty())
+        self.0.iter().any(|(mark, _)| *mark != Mark::Handling)
     }
 }
 
 impl<'a> Inherited<'a> {
     /// What holds inside something with these marks. An evaluation is taken whole: a source's letter
     /// does not go with another one's number.
-    pub(crate) fn inside(self, marks: &'a Marks) -> Self {
-        let own = marks.of(Mark::Handling);
+    pub(crate) fn inside(self, marks: &'a Marks<'a>) -> Self {
         Self {
             message_id: self.message_id,
-            handling: if own.is_empty() { self.handling } else { own },
-            evaluation: if marks.is_evaluated() {
-                Some(marks)
-            } else {
-                self.evaluation
-            },
+            handling: marks.is_handled().then_some(marks).or(self.handling),
+            evaluation: marks.is_evaluated().then_some(marks).or(self.evaluation),
         }
     }
 
     /// The codes of a record for which this holds, and in which there are records with more handling
     /// codes.
-    pub(crate) fn codes(self, inner_handling: &[String]) -> Result<Codes> {
-        let handling = handling(self.handling.iter().chain(inner_handling))?;
+    pub(crate) fn codes(self, inner_handling: &[Cow<'_, str>]) -> Result<Codes> {
+        let own = self.handling.into_iter();
+        let own = own.flat_map(|marks| marks.of(Mark::Handling));
+        let handling = handling(own.chain(inner_handling).map(AsRef::as_ref))?;
         let (source, information) = match self.evaluation {
             Some(marks) => evaluation(marks)?,
             None => (None, None),
         };
+        // Four for each letter, in the order of their numbers.
+        let source = source.and_then(|source| SOURCES.find(source));
+        let information = information.and_then(|information| INFORMATION.find(information));
         let both = source.zip(information);
         Ok(Codes {
             texts: [
                 handling,
-                source.map(String::from),
-                information.map(String::from),
-                both.map(|(source, information)| String::from_iter([source, information])),
+                source.map(|at| &SOURCES[at..=at]),
+                information.map(|at| &INFORMATION[at..=at]),
+                both.map(|(source, information)| EVALUATIONS[4 * source + information]),
             ],
         })
     }
@@ -104,9 +135,8 @@ fn wrong(expected: &str, found: &str, mark: Mark) -> Error {
 }
 
 /// Handling codes, each once, in their order.
-fn handling<'a>(texts: impl Iterator<Item = &'a String>) -> Result<Option<String>> {
-    const CODES: [&str; 4] = ["H0", "H1", "H2", "H3"];
-    let mut found = [false; CODES.len()];
+fn handling<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Option<&'static str>> {
+    let mut found = 0;
     for text in texts {
         let is_between = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '/' | '+' | '|');
         let mut codes = text
@@ -119,17 +149,10 @@ fn handling<'a>(texts: impl Iterator<Item = &'a String>) -> Result<Option<String
         for code in codes {
             let number = handling_number(code);
             let number = number.ok_or_else(|| wrong("H0, H1, H2 or H3", text, Mark::Handling))?;
-            found[number] = true;
+            found |= 1 << number;
         }
     }
-    let mut codes = String::new();
-    for (code, _) in CODES.iter().zip(found).filter(|(_, is_found)| *is_found) {
-        if !codes.is_empty() {
-            codes.push_str("; ");
-        }
-        codes.push_str(code);
-    }
-    Ok((!codes.is_empty()).then_some(codes))
+    Ok((found > 0).then_some(HANDLING[found]))
 }
 
 fn handling_number(code: &str) -> Option<usize> {
@@ -140,7 +163,7 @@ fn handling_number(code: &str) -> Option<usize> {
 }
 
 /// The evaluations of the source and of the information.
-fn evaluation(marks: &Marks) -> Result<(Option<char>, Option<char>)> {
+fn evaluation(marks: &Marks<'_>) -> Result<(Option<char>, Option<char>)> {
     let (mut source, mut information) = (None, None);
     for text in marks.of(Mark::Evaluation) {
         let expected = "A, B, C or X and then 1, 2, 3 or 4";
@@ -187,11 +210,11 @@ fn one(text: &str, is_code: fn(char) -> bool) -> Option<char> {
 }
 
 fn is_source(c: char) -> bool {
-    matches!(c, 'A' | 'B' | 'C' | 'X')
+    SOURCES.contains(c)
 }
 
 fn is_information(c: char) -> bool {
-    matches!(c, '1'..='4')
+    INFORMATION.contains(c)
 }
 
 /// Takes a code, unless there is another one already.
@@ -209,10 +232,10 @@ fn settle(known: &mut Option<char>, found: char, mark: Mark) -> Result<()> {
 mod tests {
     use super::*;
 
-    fn codes(marks: &[(Mark, &str)]) -> Result<[Option<String>; 4]> {
+    fn codes(marks: &[(Mark, &'static str)]) -> Result<[Option<&'static str>; 4]> {
         let mut found = Marks::default();
-        for (mark, text) in marks {
-            found.add(*mark, text);
+        for &(mark, text) in marks {
+            found.add(mark, text.into());
         }
         Ok(Inherited::default().inside(&found).codes(&[])?.texts)
     }
@@ -221,7 +244,7 @@ mod tests {
     fn codes_are_read_and_put_into_order() {
         use Mark::{Evaluation, Handling, InformationEvaluation, SourceEvaluation};
         let texts =
-            |marks: &[(Mark, &str)]| codes(marks).unwrap().map(|text| text.unwrap_or_default());
+            |marks: &[(Mark, &'static str)]| codes(marks).unwrap().map(Option::unwrap_or_default);
         assert_eq!(texts(&[]), ["", "", "", ""]);
         let handling = texts(&[(Handling, "h3, H1"), (Handling, "H1")]);
         assert_eq!(handling, ["H1; H3", "", "", ""]);
@@ -229,6 +252,26 @@ mod tests {
         let parts = [(SourceEvaluation, "X"), (InformationEvaluation, "4")];
         assert_eq!(texts(&parts), ["", "X", "4", "X4"]);
         assert_eq!(texts(&parts[..1]), ["", "X", "", ""]);
+    }
+
+    #[test]
+    fn every_set_of_codes_has_its_text() {
+        for (set, text) in HANDLING.iter().enumerate() {
+            let codes = (0..4).filter(|code| set & (1 << code) != 0);
+            let codes: Vec<_> = codes.map(|code| format!("H{code}")).collect();
+            assert_eq!(codes.join("; "), *text);
+        }
+        for source in ["A", "B", "C", "X"] {
+            for information in ["1", "2", "3", "4"] {
+                let parts = [
+                    (Mark::SourceEvaluation, source),
+                    (Mark::InformationEvaluation, information),
+                ];
+                let both = format!("{source}{information}");
+                let expected = [None, Some(source), Some(information), Some(both.as_str())];
+                assert_eq!(codes(&parts).unwrap(), expected);
+            }
+        }
     }
 
     #[test]
@@ -254,12 +297,11 @@ mod tests {
     #[test]
     fn an_evaluation_comes_whole_from_one_place() {
         let (mut outer, mut inner) = (Marks::default(), Marks::default());
-        outer.add(Mark::Evaluation, "A1");
-        outer.add(Mark::Handling, "H1");
-        inner.add(Mark::SourceEvaluation, "C");
+        outer.add(Mark::Evaluation, "A1".into());
+        outer.add(Mark::Handling, "H1".into());
+        inner.add(Mark::SourceEvaluation, "C".into());
         let inherited = Inherited::default().inside(&outer).inside(&inner);
-        let texts = inherited.codes(&["H2".to_owned()]).unwrap().texts;
-        let texts = texts.map(|text| text.unwrap_or_default());
-        assert_eq!(texts, ["H1; H2", "C", "", ""]);
+        let texts = inherited.codes(&["H2".into()]).unwrap().texts;
+        assert_eq!(texts, [Some("H1; H2"), Some("C"), None, None]);
     }
 }

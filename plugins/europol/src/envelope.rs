@@ -68,7 +68,7 @@ struct Level {
     has_records: bool,
     /// The text directly in it.
     text: String,
-    marks: Marks,
+    marks: Marks<'static>,
     /// The message's identifier, and the rank of its path.
     id: Option<(usize, String)>,
 }
@@ -208,11 +208,11 @@ impl Envelope {
             return Err(late(&level.name, mark.name(), text));
         }
         self.late += u64::from(level.has_records);
-        if level.marks.of(mark).len() == MARKS_MAX {
+        if level.marks.of(mark).count() == MARKS_MAX {
             let message = format!("expected at most {MARKS_MAX} of them, found more");
             return Err(Error::invalid_data(message).in_field(mark.name()));
         }
-        level.marks.add(mark, text);
+        level.marks.add(mark, text.to_owned().into());
         Ok(())
     }
 

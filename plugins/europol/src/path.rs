@@ -5,6 +5,7 @@
 //! enter a record that stands in the record; its name does.
 
 use hashbrown::{Equivalent, HashMap};
+use sextant_plugin_sdk::xml::is_same;
 use sextant_plugin_sdk::{Error, Result};
 
 /// Stands before the name of a record in a record. No name of XML has it.
@@ -137,7 +138,7 @@ struct Step<N> {
 
 impl Equivalent<Step<String>> for Step<&str> {
     fn equivalent(&self, known: &Step<String>) -> bool {
-        self.from == known.from && self.to == known.to && self.name == known.name
+        self.from == known.from && self.to == known.to && is_same(self.name, &known.name)
     }
 }
 
@@ -151,6 +152,8 @@ pub(crate) struct Place {
     pub(crate) fits: Vec<Fit>,
     /// Whether it leads into a record in the record.
     pub(crate) is_inner: bool,
+    /// The place that was asked for after this one, the last time.
+    next: usize,
 }
 
 /// Says which columns the values at a path are for, and remembers it. A place is found by the step that
@@ -161,6 +164,8 @@ pub(crate) struct Matcher {
     known: HashMap<Step<String>, usize>,
     /// The first is the record itself.
     places: Vec<Place>,
+    /// The place that was asked for last. What comes after it in one record mostly does in the next.
+    last: usize,
 }
 
 impl Matcher {
@@ -178,11 +183,13 @@ impl Matcher {
             path_bytes: 0,
             fits: Vec::new(),
             is_inner: false,
+            next: Self::RECORD,
         };
         Self {
             patterns,
             known: HashMap::new(),
             places: vec![record],
+            last: Self::RECORD,
         }
     }
 
@@ -191,11 +198,25 @@ impl Matcher {
         if self.places.len() > PLACES_MAX {
             self.known.clear();
             self.places.truncate(1);
+            self.places[Self::RECORD].next = Self::RECORD;
+            self.last = Self::RECORD;
         }
     }
 
     /// The number of the place to which a step leads.
     pub(crate) fn step(&mut self, from: usize, to: To, name: &str) -> usize {
+        let next = self.places[self.last].next;
+        let step = Step { from, to, name };
+        let number = match step.equivalent(&self.places[next].step) {
+            true => next,
+            false => self.find(from, to, name),
+        };
+        self.places[self.last].next = number;
+        self.last = number;
+        number
+    }
+
+    fn find(&mut self, from: usize, to: To, name: &str) -> usize {
         if let Some(&number) = self.known.get(&Step { from, to, name }) {
             return number;
         }
@@ -261,6 +282,7 @@ impl Matcher {
             path_bytes: lower.len(),
             fits,
             is_inner,
+            next: Self::RECORD,
         }
     }
 }

@@ -15,6 +15,8 @@ const BUCKETS: usize = 32;
 const COLUMNS_MAX: usize = 256;
 /// The column that every table must have; it is the first one.
 const ID: &str = "id";
+/// The column that the element of a record may say as well.
+const KIND: &str = "kind";
 /// The columns behind it: the message, and the marks in the order of [`Mark::ALL`].
 const SHARED: [&str; 5] = [
     "message_id",
@@ -62,6 +64,8 @@ pub(crate) struct TablePlan {
 #[derive(Debug)]
 pub(crate) struct Column {
     pub(crate) name: String,
+    /// Whether what the element of a record says of its kind comes first.
+    pub(crate) is_kind: bool,
     pub(crate) holds: Holds,
     pub(crate) join: Option<String>,
     /// Its position in the table. Behind a day or number comes its text.
@@ -273,6 +277,7 @@ fn columns(given: &[(String, ColumnMapping)], field: &str) -> Result<Vec<Column>
         check(name, column, &format!("{field}.columns.{name}"))?;
         columns.push(Column {
             name: name.clone(),
+            is_kind: name == KIND,
             holds: column.holds,
             join: column.join.clone(),
             at: if name == ID { 0 } else { next },

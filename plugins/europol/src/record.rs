@@ -14,8 +14,6 @@ use std::rc::Rc;
 
 /// How many bytes the paths of a record's values may have: short names nest deep in few bytes.
 const PATHS_BYTES_MAX: usize = 4 << 20;
-/// For how many values there is room in a record from the start; few have more.
-const VALUES: usize = 16;
 
 /// Makes rows of the records of a file.
 #[derive(Debug)]
@@ -26,7 +24,23 @@ pub(crate) struct Walk {
     /// In the order of [`Kind::ALL`].
     matchers: Vec<Matcher>,
     choice: Choice,
+    space: Space,
     pub(crate) counts: Counts,
+}
+
+/// Lists that are filled for one record after the other, so that they need not grow for each. They are
+/// empty between records.
+#[derive(Debug, Default)]
+struct Space {
+    values: Vec<Value<'static>>,
+    texts: Vec<Option<Cow<'static, str>>>,
+    cells: Vec<Cell<'static>>,
+}
+
+/// Empties a list, whose space then serves for what borrows from elsewhere.
+fn emptied<T, U>(list: Vec<T>) -> Vec<U> {
+    // The space of the list is that of what is collected from it, if that has the same size.
+    list.into_iter().filter_map(|_| None).collect()
 }
 
 /// What was seen of a file.
@@ -54,7 +68,6 @@ struct Record<'a> {
     path_bytes: usize,
     /// The records that stand in it.
     inner: Vec<(Element<'a>, Kind)>,
-    marks: Marks,
 }
 
 /// A text of a record, and the number of its path.
@@ -73,6 +86,7 @@ impl Walk {
             wanted,
             file,
             choice: Choice::default(),
+            space: Space::default(),
             counts: Counts::default(),
         }
     }
@@ -93,51 +107,44 @@ impl Walk {
             }
         }
         self.matchers.iter_mut().for_each(Matcher::trim);
-        self.record(element, kind, None, inherited, rows).map(drop)
+        let mut handling = Vec::new();
+        self.record(element, kind, None, inherited, &mut handling, rows)
     }
 
     /// How many records an element of a record of another table is with those in it, and whether one of
     /// these is of the table that is asked for: what is not need not be read.
     fn survey(&self, element: Element<'_>) -> (u64, bool) {
         let mut found = (1, false);
-        for child in element.children() {
-            self.survey_child(child, &mut found);
+        for inner in element.descendants() {
+            let kind = self.plan.begins(inner.name());
+            if let Some(kind) = kind.filter(|_| !self.plan.is_reference(inner)) {
+                found.0 += 1;
+                found.1 |= kind == self.wanted;
+            }
         }
         found
     }
 
-    fn survey_child(&self, child: Element<'_>, found: &mut (u64, bool)) {
-        let kind = self.plan.begins(child.name());
-        if let Some(kind) = kind.filter(|_| !self.plan.is_reference(child)) {
-            found.0 += 1;
-            found.1 |= kind == self.wanted;
-        }
-        for inner in child.children() {
-            self.survey_child(inner, found);
-        }
-    }
-
-    /// Pushes the rows of a record and of those in it, and gives the handling codes of all of them: what a
-    /// record shows may come from one in it.
-    fn record(
+    /// Pushes the rows of a record and of those in it, and adds the handling codes of all of them to those of
+    /// the records in the record around it: what that shows may come from one in it.
+    fn record<'a>(
         &mut self,
-        element: Element<'_>,
+        element: Element<'a>,
         kind: Kind,
         within: Option<u64>,
         inherited: Inherited<'_>,
+        outer_handling: &mut Vec<Cow<'a, str>>,
         rows: &mut Rows,
-    ) -> Result<Vec<String>> {
+    ) -> Result<()> {
         self.counts.records += 1;
         let mut record = Record {
             element,
             number: self.counts.records,
             within,
-            values: Vec::with_capacity(VALUES),
+            values: emptied(std::mem::take(&mut self.space.values)),
             path_bytes: 0,
             inner: Vec::new(),
-            marks: Marks::default(),
         };
-        let table = self.plan.table(kind);
         let mut reading = Reading {
             plan: &self.plan,
             matcher: &mut self.matchers[kind as usize],
@@ -149,28 +156,31 @@ impl Walk {
             // The records in it are left out as well: codes that they should have may be missing.
             let message =
                 format!("the paths in a record may have {PATHS_BYTES_MAX} bytes, these have more");
-            rows.bad(record.bad(Error::invalid_data(message)))?;
-            return Ok(Vec::new());
+            return rows.bad(record.bad(Error::invalid_data(message)));
         }
-        record.find_marks(table, &self.matchers[kind as usize]);
-        let inherited = inherited.inside(&record.marks);
+        let marks = record.marks(self.plan.table(kind), &self.matchers[kind as usize]);
+        let inherited = inherited.inside(&marks);
         let mut handling = Vec::new();
         for &(element, kind) in &record.inner {
             let number = Some(record.number);
-            handling.extend(self.record(element, kind, number, inherited, rows)?);
+            self.record(element, kind, number, inherited, &mut handling, rows)?;
         }
         if kind == self.wanted {
             self.row(&record, inherited, &handling, rows)?;
         }
-        handling.append(&mut record.marks.into_handling());
-        Ok(handling)
+        if within.is_some() {
+            outer_handling.append(&mut handling);
+            outer_handling.extend(marks.of(Mark::Handling).cloned());
+        }
+        self.space.values = emptied(record.values);
+        Ok(())
     }
 
     fn row(
         &mut self,
         record: &Record<'_>,
         inherited: Inherited<'_>,
-        inner_handling: &[String],
+        inner_handling: &[Cow<'_, str>],
         rows: &mut Rows,
     ) -> Result<()> {
         let table = self.plan.table(self.wanted);
@@ -184,12 +194,14 @@ impl Walk {
         let choice = &mut self.choice;
         choice.fill(table, matcher, record);
         choice.look(&record.values, matcher, &mut self.counts.hidden);
-        let texts = choice.texts(table, record, rows);
+        let mut texts = emptied(std::mem::take(&mut self.space.texts));
+        choice.texts(table, record, rows, &mut texts);
         let last = table.other();
         let is_wanted = rows.wants(last);
         let other = is_wanted.then(|| choice.other(&record.values, matcher));
         let other = other.flatten();
-        let mut cells = vec![Cell::Null; table.schema.fields().len()];
+        let mut cells = emptied(std::mem::take(&mut self.space.cells));
+        cells.resize(table.schema.fields().len(), Cell::Null);
         self.counts.unparsed += fill(table, &texts, rows, &mut cells);
         cells[last] = other.as_deref().into();
         cells[last + 1] = record
@@ -197,15 +209,18 @@ impl Walk {
             .map_or(Cell::Null, |number| Cell::Int(number as i64));
         cells[last + 2] = Cell::Text(&self.file);
         cells[last + 3] = Cell::Int(record.number as i64);
-        shared(&codes, inherited.message_id, &mut cells);
-        rows.push(&cells)
+        shared(codes, inherited.message_id, &mut cells);
+        rows.push(&cells)?;
+        self.space.cells = emptied(cells);
+        self.space.texts = emptied(texts);
+        Ok(())
     }
 }
 
 /// Puts the cells of the columns that all tables have behind `id`.
-fn shared<'a>(codes: &'a Codes, message_id: Option<&'a str>, cells: &mut [Cell<'a>]) {
+fn shared<'a>(codes: Codes, message_id: Option<&'a str>, cells: &mut [Cell<'a>]) {
     cells[1] = message_id.into();
-    for (cell, text) in cells[2..].iter_mut().zip(&codes.texts) {
+    for (cell, text) in cells[2..].iter_mut().zip(codes.texts) {
         *cell = text.into();
     }
 }
@@ -256,6 +271,9 @@ impl<'a> Reading<'_, 'a> {
     /// Reads an element at a place.
     fn element(&mut self, element: Element<'a>, place: usize) {
         let is_record = self.matcher.at(place).path_bytes == 0;
+        if let Some(text) = element.only_text().filter(|_| !is_record) {
+            return self.value(place, text.into());
+        }
         let mut is_leaf = true;
         for (name, value) in element.attributes() {
             is_leaf = false;
@@ -303,22 +321,24 @@ impl<'a> Reading<'_, 'a> {
     }
 }
 
-impl Record<'_> {
+impl<'a> Record<'a> {
     /// An error that makes it a bad record.
     fn bad(&self, error: Error) -> Error {
         error.at_record(self.number).at_byte(self.element.byte())
     }
 
     /// The values that are marks; their columns come behind those of the table.
-    fn find_marks(&mut self, table: &TablePlan, matcher: &Matcher) {
+    fn marks(&self, table: &TablePlan, matcher: &Matcher) -> Marks<'a> {
+        let mut marks = Marks::default();
         for value in self.values.iter().filter(|value| !value.text.is_empty()) {
             for fit in &matcher.at(value.place).fits {
                 let mark = fit.column.checked_sub(table.columns.len());
                 if let Some(mark) = mark.and_then(|mark| Mark::ALL.get(mark).copied()) {
-                    self.marks.add(mark, &value.text);
+                    marks.add(mark, value.text.clone());
                 }
             }
         }
+        marks
     }
 }
 
@@ -371,14 +391,14 @@ impl Choice {
         });
     }
 
-    /// The texts of the columns that are wanted.
+    /// Adds the texts of the columns that are wanted.
     fn texts<'a>(
         &self,
         table: &'a TablePlan,
         record: &'a Record<'_>,
         rows: &Rows,
-    ) -> Vec<Option<Cow<'a, str>>> {
-        let mut texts = Vec::with_capacity(table.columns.len());
+        texts: &mut Vec<Option<Cow<'a, str>>>,
+    ) {
         let mut taken = self.taken.as_slice();
         for (number, column) in table.columns.iter().enumerate() {
             let own = taken.iter().take_while(|taken| taken.column == number);
@@ -392,7 +412,6 @@ impl Choice {
                 None => joined(own, column, record),
             });
         }
-        texts
     }
 
     /// The record's own values that nothing is for.
@@ -456,8 +475,8 @@ fn joined<'a>(taken: &[Taken], column: &Column, record: &'a Record<'_>) -> Optio
 
 /// What the element of a record says of its kind, for the column `kind`.
 fn kind_of<'a>(column: &Column, table: &'a TablePlan, record: &Record<'_>) -> Option<&'a str> {
-    match column.name.as_str() {
-        "kind" => table.kind(record.element.name()),
-        _ => None,
+    match column.is_kind {
+        true => table.kind(record.element.name()),
+        false => None,
     }
 }
