@@ -1177,6 +1177,25 @@ mod tests {
     }
 
     #[test]
+    fn limits_hold_for_elements_of_text() {
+        let leaf = |depth: usize, name_bytes: usize| {
+            let (open, close) = ("<a>".repeat(depth - 3), "</a>".repeat(depth - 3));
+            let name = "n".repeat(name_bytes);
+            let found = records(format!("<l><r>{open}<{name}>x</{name}>{close}</r></l>"));
+            found.map(|found| found.len())
+        };
+        assert_eq!(leaf(DEPTH_MAX, 4).unwrap(), 1);
+        assert_eq!(leaf(4, NAME_BYTES_MAX).unwrap(), 1);
+        let deep = leaf(DEPTH_MAX + 1, 4).unwrap_err().to_string();
+        assert!(deep.contains("nested 32 deep, these are deeper"), "{deep}");
+        let long = leaf(4, NAME_BYTES_MAX + 1).unwrap_err().to_string();
+        assert!(
+            long.starts_with("byte 9: a name may have 128 bytes"),
+            "{long}"
+        );
+    }
+
+    #[test]
     fn children_are_found_by_name() {
         let mut reader = reader("<x:r k='v'><a/><b>1</b><a>2<c>x</c></a></x:r>", 1 << 20).unwrap();
         let Step::Open(open) = reader.step().unwrap() else {

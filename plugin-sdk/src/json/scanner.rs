@@ -4,6 +4,7 @@
 //! Quotes and brackets are found as masks with a bit for each byte, after Langdale and Lemire, "Parsing
 //! Gigabytes of JSON per Second", 2019.
 
+use memchr::memchr2;
 use wide::u8x16;
 
 /// How many bytes are looked at together.
@@ -47,10 +48,7 @@ impl Scanner {
             let first = *bytes.first()?;
             at = 1;
             self.kind = Some(match first {
-                b'"' => {
-                    self.in_string = true;
-                    Kind::Text
-                }
+                b'"' => Kind::Text,
                 b'{' | b'[' => {
                     self.depth = 1;
                     let close = if first == b'{' { b'}' } else { b']' };
@@ -64,15 +62,7 @@ impl Scanner {
         let rest = &bytes[at..];
         let length = match self.kind? {
             Kind::Brackets { open, close } => self.brackets(rest, open, close),
-            Kind::Text => {
-                let mut bytes = rest.iter();
-                bytes
-                    .position(|byte| {
-                        self.byte(*byte);
-                        !self.in_string
-                    })
-                    .map(|last| last + 1)
-            }
+            Kind::Text => self.text(rest),
             Kind::Word => {
                 let begins = |byte| matches!(byte, b'"' | b'{' | b'[');
                 rest.iter()
@@ -82,34 +72,58 @@ impl Scanner {
         length.map(|length| at + length)
     }
 
+    /// How many bytes belong to a text, its last quote included.
+    fn text(&mut self, bytes: &[u8]) -> Option<usize> {
+        let mut at = usize::from(std::mem::take(&mut self.escapes));
+        while let Some(found) = memchr2(b'"', b'\\', bytes.get(at..)?) {
+            at += found + 1;
+            if bytes[at - 1] == b'"' {
+                return Some(at);
+            }
+            self.escapes = at == bytes.len();
+            at += 1;
+        }
+        None
+    }
+
     /// How many bytes belong to an object or an array, its last bracket included.
     fn brackets(&mut self, bytes: &[u8], open: u8, close: u8) -> Option<usize> {
         let (blocks, rest) = bytes.as_chunks::<LANES>();
         for (i, block) in blocks.iter().enumerate() {
-            if let Some(length) = self.block(*block, open, close) {
+            if let Some(length) = self.block(block, open, close) {
                 return Some(i * LANES + length);
             }
         }
-        for (i, &byte) in rest.iter().enumerate() {
-            let is_in_string = self.in_string;
-            self.byte(byte);
-            if is_in_string {
-                continue;
+        let length = self.bytes(rest, open, close);
+        length.map(|length| blocks.len() * LANES + length)
+    }
+
+    /// As [`brackets`](Self::brackets), byte by byte.
+    fn bytes(&mut self, bytes: &[u8], open: u8, close: u8) -> Option<usize> {
+        for (i, &byte) in bytes.iter().enumerate() {
+            match byte {
+                _ if std::mem::take(&mut self.escapes) => {}
+                b'\\' => self.escapes = self.in_string,
+                b'"' => self.in_string = !self.in_string,
+                _ if self.in_string => {}
+                byte if byte == open => self.depth += 1,
+                byte if byte == close => self.depth -= 1,
+                _ => {}
             }
-            self.depth += u32::from(byte == open);
-            self.depth -= u32::from(byte == close);
             if self.depth == 0 {
-                return Some(blocks.len() * LANES + i + 1);
+                return Some(i + 1);
             }
         }
         None
     }
 
     /// As [`brackets`](Self::brackets), for bytes that are looked at together.
-    fn block(&mut self, block: [u8; LANES], open: u8, close: u8) -> Option<usize> {
-        let block = u8x16::new(block);
+    fn block(&mut self, bytes: &[u8; LANES], open: u8, close: u8) -> Option<usize> {
+        let before = *self;
+        let block = u8x16::new(*bytes);
         let mask = |byte| block.simd_eq(u8x16::splat(byte)).to_bitmask();
-        let quotes = mask(b'"') & !self.escaped(mask(b'\\'));
+        let backslashes = mask(b'\\');
+        let quotes = mask(b'"') & !self.escaped(backslashes);
         // A byte is in a string if there is an odd number of quotes up to it.
         let mut strings = quotes;
         for distance in [1, 2, 4, 8] {
@@ -118,7 +132,12 @@ impl Scanner {
         if self.in_string {
             strings = !strings;
         }
-        let (opens, closes) = (mask(open) & !strings, mask(close) & !strings & ALL);
+        // Outside of texts it means nothing, and may not hide where a record ends that is broken.
+        if backslashes & !strings != 0 {
+            *self = before;
+            return self.bytes(bytes, open, close);
+        }
+        let (opens, closes) = (mask(open) & !strings, mask(close) & !strings);
         self.in_string = strings & (1 << (LANES - 1)) != 0;
         if closes.count_ones() < self.depth {
             self.depth += opens.count_ones();
@@ -157,18 +176,6 @@ impl Scanner {
         self.escapes = ends > ALL;
         (EVEN ^ (ends << 1)) & follows & ALL
     }
-
-    /// Goes over one byte.
-    fn byte(&mut self, byte: u8) {
-        if std::mem::take(&mut self.escapes) {
-            return;
-        }
-        match byte {
-            b'\\' => self.escapes = true,
-            b'"' => self.in_string = !self.in_string,
-            _ => {}
-        }
-    }
 }
 
 /// Whether a number or word ends before a byte.
@@ -183,13 +190,32 @@ fn ends_word(byte: u8) -> bool {
 mod tests {
     use super::*;
 
-    /// Where a value ends, byte by byte.
+    /// Where a value ends: the plainest way to say it.
     fn end(text: &[u8]) -> Option<usize> {
-        let mut scanner = Scanner::default();
-        (0..text.len()).find_map(|at| {
-            let found = scanner.scan(&text[at..=at]);
-            found.map(|length| at + length)
-        })
+        let (mut depth, mut in_string, mut escapes) = (0, false, false);
+        let close = match text[0] {
+            b'{' => b'}',
+            b'[' => b']',
+            quote => quote,
+        };
+        for (at, &byte) in text.iter().enumerate() {
+            if escapes {
+                escapes = false;
+            } else if in_string {
+                escapes = byte == b'\\';
+                in_string = byte != b'"';
+            } else if byte == b'"' {
+                in_string = true;
+            } else if byte == text[0] {
+                depth += 1;
+            } else if byte == close {
+                depth -= 1;
+            }
+            if depth == 0 && !in_string {
+                return Some(at + 1);
+            }
+        }
+        None
     }
 
     #[test]
@@ -216,6 +242,10 @@ mod tests {
             let expected = end(&text);
             found += usize::from(expected.is_some());
             assert_eq!(Scanner::default().scan(&text), expected, "{text:?}");
+            let mut scanner = Scanner::default();
+            let mut each = text.iter().enumerate();
+            let each = each.find_map(|(at, &byte)| Some(at + scanner.scan(&[byte])?));
+            assert_eq!(each, expected, "{text:?} byte by byte");
             let cut = 1 + random() % text.len();
             let mut scanner = Scanner::default();
             let first = scanner.scan(&text[..cut]);

@@ -34,6 +34,8 @@ pub(super) enum Piece {
     End,
 }
 
+/// What may stand behind a name.
+const BEHIND: [u8; 5] = [b'>', b' ', b'\n', b'\t', b'\r'];
 /// Bytes that are looked at together.
 const LANES: usize = 16;
 /// Bytes of a declaration of a document's type, with the declarations in it.
@@ -156,7 +158,9 @@ fn markup(rest: &[u8], at: usize, look: &mut Look) -> Result<Option<(Piece, usiz
     Ok(match rest.get(1) {
         None => None,
         Some(b'/') => look.find(rest, 2, b">").map(|end| {
-            let length = rest[2..end].trim_ascii_end().len();
+            let name = &rest[2..end];
+            let name_end = name.iter().rposition(|byte| !BEHIND.contains(byte));
+            let length = name_end.map_or(0, |last| last + 1);
             (Piece::Close(at + 2..at + 2 + length), at + end + 1)
         }),
         Some(b'?') => look.find(rest, 2, b"?>").map(|end| other(end + 2)),
@@ -212,7 +216,6 @@ fn tag(rest: &[u8], at: usize, look: &mut Look) -> Result<Option<(Piece, usize)>
 /// The first byte behind the name that a tag begins with. Names are short, so that they are looked at as a
 /// whole takes less than a search.
 fn behind_name(tag: &[u8]) -> Option<usize> {
-    const BEHIND: [u8; 5] = [b'>', b' ', b'\n', b'\t', b'\r'];
     let (blocks, rest) = tag.as_chunks::<LANES>();
     for (i, block) in blocks.iter().enumerate() {
         let block = u8x16::new(*block);
@@ -377,6 +380,7 @@ mod tests {
         let parts = [
             "<a>",
             "</a>",
+            "</a\u{c}>",
             "<b/>",
             "<c d='>' e=\"'/>\"/>",
             "<c  d='1' >",

@@ -5,8 +5,7 @@ use crate::mapping::Mark;
 use sextant_plugin_sdk::{Error, Result};
 use std::borrow::Cow;
 
-/// What may be said of handling, by the codes that are said: the first for H0, the second for H1, the
-/// fourth for H2, the eighth for H3.
+/// What may be said of handling, by the codes that are said, as bits: H0 is the lowest.
 const HANDLING: [&str; 16] = [
     "",
     "H0",
@@ -29,7 +28,7 @@ const HANDLING: [&str; 16] = [
 /// The evaluations of sources there are, and those of information.
 const SOURCES: &str = "ABCX";
 const INFORMATION: &str = "1234";
-/// Both of them.
+/// Both of them: for each letter its four numbers.
 const EVALUATIONS: [&str; 16] = [
     "A1", "A2", "A3", "A4", "B1", "B2", "B3", "B4", "C1", "C2", "C3", "C4", "X1", "X2", "X3", "X4",
 ];
@@ -103,7 +102,6 @@ impl<'a> Inherited<'a> {
             Some(marks) => evaluation(marks)?,
             None => (None, None),
         };
-        // Four for each letter, in the order of their numbers.
         let source = source.and_then(|source| SOURCES.find(source));
         let information = information.and_then(|information| INFORMATION.find(information));
         let both = source.zip(information);

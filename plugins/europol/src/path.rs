@@ -176,7 +176,8 @@ impl Matcher {
     pub(crate) fn new(patterns: Vec<Pattern>) -> Self {
         let record = Place {
             step: Step {
-                from: Self::RECORD,
+                // No step leads to it.
+                from: usize::MAX,
                 to: To::Record,
                 name: String::new(),
             },

@@ -271,19 +271,16 @@ impl<'a> Reading<'_, 'a> {
     /// Reads an element at a place.
     fn element(&mut self, element: Element<'a>, place: usize) {
         let is_record = self.matcher.at(place).path_bytes == 0;
+        // One with nothing in it says that it is there.
         if let Some(text) = element.only_text().filter(|_| !is_record) {
             return self.value(place, text.into());
         }
-        let mut is_leaf = true;
         for (name, value) in element.attributes() {
-            is_leaf = false;
             let place = self.matcher.step(place, To::Attribute, name);
             self.value(place, value.trim().into());
         }
         let text = element.text();
-        is_leaf &= element.children().next().is_none();
-        // An element with nothing in it says that it is there.
-        if !text.is_empty() || (is_leaf && !is_record) {
+        if !text.is_empty() {
             let place = match is_record {
                 true => self.matcher.step(place, To::Element, OWN_TEXT),
                 false => place,

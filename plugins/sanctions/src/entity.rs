@@ -378,21 +378,24 @@ impl<T: AsRef<str>> FromIterator<T> for Joined {
     }
 }
 
-/// The parts that there are of a text, such as a name, as one; a part alone is lent as it is.
-pub(crate) fn joined<'a>(parts: &[Option<&'a str>], between: &str) -> Cow<'a, str> {
-    let known = || parts.iter().flatten();
-    if known().count() < 2 {
-        return Cow::Borrowed(known().next().copied().unwrap_or_default());
+/// The parts of a text, such as a name, as one; none where there are none. A part alone is lent as it is.
+pub(crate) fn joined<'a>(
+    parts: impl Iterator<Item = &'a str> + Clone,
+    between: &str,
+) -> Option<Cow<'a, str>> {
+    let mut others = parts.clone();
+    let first = others.next()?;
+    if others.clone().next().is_none() {
+        return Some(Cow::Borrowed(first));
     }
-    let bytes = known().map(|part| between.len() + part.len()).sum();
+    let bytes = parts.map(|part| between.len() + part.len()).sum();
     let mut whole = String::with_capacity(bytes);
-    for part in known() {
-        if !whole.is_empty() {
-            whole.push_str(between);
-        }
+    whole.push_str(first);
+    for part in others {
+        whole.push_str(between);
         whole.push_str(part);
     }
-    Cow::Owned(whole)
+    Some(Cow::Owned(whole))
 }
 
 /// Whether a text is a word, which is given in lower case, in whatever case the list writes it.

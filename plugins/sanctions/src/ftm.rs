@@ -9,7 +9,7 @@
 use crate::date::PartialDate;
 use crate::entity::{
     Birth, Description, EntityKind, Identifier, IdentifierKind, Joined, Measure, Moment, Name,
-    NameKind, Place, Quality, Relation, RoleKind,
+    NameKind, Place, Quality, Relation, RoleKind, joined,
 };
 use crate::rows::{Record, Records, TableRows};
 use crate::tables::ListTable;
@@ -431,8 +431,8 @@ impl<'a> Parsed<'a> {
     /// Tells the entity's own row, for which nothing needs to be taken.
     fn entity(&self, rows: &mut TableRows) {
         let gender = self.properties.first("gender").map(lower_case);
-        let programme = join(self.properties.named("programId"), "; ");
-        let comments = join(self.properties.named("notes"), "\n");
+        let programme = joined(self.properties.named("programId"), "; ");
+        let comments = joined(self.properties.named("notes"), "\n");
         let updated_on = self.members.first("last_change");
         let updated_on = updated_on.and_then(PartialDate::parse);
         let description = Description {
@@ -584,19 +584,6 @@ fn entity_kind(schema: &str) -> EntityKind {
     }
 }
 
-/// Texts as one. One that is alone is not copied.
-fn join<'t>(
-    mut texts: impl Iterator<Item = &'t str>,
-    separator: &'static str,
-) -> Option<Cow<'t, str>> {
-    let mut joined = Cow::Borrowed(texts.next()?);
-    for text in texts {
-        joined += separator;
-        joined += text;
-    }
-    Some(joined)
-}
-
 /// A text in lower case. One that is so already, as most are, is not copied.
 fn lower_case(text: &str) -> Cow<'_, str> {
     match text.bytes().all(|byte| byte.is_ascii_lowercase()) {
@@ -694,15 +681,17 @@ impl<'a> Properties<'a> {
 
     /// Adds a member that is as JSON: the values of a list, or the one value that it has.
     fn add(&mut self, name: Cow<'a, str>, json: &'a str) {
-        let mut member = self.member(name, true);
+        if !json.starts_with('[') {
+            return self.member(name, true).add_json(json);
+        }
         match serde_json::from_str::<Vec<&'a RawValue>>(json) {
             Ok(values) => {
-                for value in values {
-                    member.add_json(value.get());
-                }
+                let mut member = self.member(name, true);
+                values.iter().for_each(|value| member.add_json(value.get()));
             }
-            // It is sound, and so it is no list.
-            Err(_) => member.add_json(json),
+            Err(error) => {
+                self.wrong.get_or_insert((name, error));
+            }
         }
     }
 
@@ -722,7 +711,7 @@ impl<'a> Properties<'a> {
     }
 
     /// The texts of a member.
-    fn named(&self, name: &str) -> impl Iterator<Item = &str> {
+    fn named(&self, name: &str) -> impl Iterator<Item = &str> + Clone {
         let named = self.texts.iter().filter(move |(known, _)| known == name);
         named.map(|(_, text)| &**text)
     }

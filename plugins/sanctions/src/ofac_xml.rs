@@ -189,7 +189,7 @@ fn take_name(element: Element<'_>) -> Result<NameParts<'_>> {
 
 /// A name as both formats of the list have it, `LAST, First`.
 fn whole_name<'t>(parts: &'t NameParts<'_>) -> Cow<'t, str> {
-    joined(&parts.each_ref().map(Option::as_deref), ", ")
+    joined(parts.iter().flatten().map(|part| &**part), ", ").unwrap_or_default()
 }
 
 fn primary_name(kind: EntityKind, parts: &NameParts<'_>, id: &str, rows: &mut TableRows) {
@@ -298,11 +298,11 @@ fn document(part: Element<'_>, gender: &mut Option<String>, id: &str, rows: &mut
 /// Tells an address; one that says nothing is no row.
 fn address(part: Element<'_>, id: &str, rows: &mut TableRows) {
     let street = part.take_texts(["address1", "address2", "address3"]);
-    let street = joined(&street.each_ref().map(Option::as_deref), ", ");
+    let street = joined(street.iter().flatten().map(|line| &**line), ", ");
     let texts = part.take_texts(["city", "stateOrProvince", "postalCode", "country"]);
     let [city, region, postal_code, country] = texts.each_ref().map(Option::as_deref);
     let place = Place {
-        street: Some(&*street).filter(|text| !text.is_empty()),
+        street: street.as_deref(),
         city,
         region,
         postal_code,

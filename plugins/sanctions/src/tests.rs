@@ -694,7 +694,7 @@ fn a_list_that_is_not_wanted_is_not_read() {
 #[test]
 fn a_placeholder_is_no_value() {
     let list = small(
-        "<SECOND_NAME>EKO</SECOND_NAME><FOURTH_NAME>na</FOURTH_NAME>\
+        "<SECOND_NAME>EKO</SECOND_NAME><FOURTH_NAME>na</FOURTH_NAME><HAT>red</HAT>\
          <NATIONALITY><VALUE>na</VALUE><VALUE>Mu</VALUE></NATIONALITY>",
     );
     let source = open(&host(list), "fail");
@@ -707,7 +707,11 @@ fn a_placeholder_is_no_value() {
     let attributes = read(&source, "attributes", &["field", "value"]).unwrap();
     assert_eq!(
         attributes,
-        [["FOURTH_NAME", "na"], ["NATIONALITY/VALUE", "na"]]
+        [
+            ["FOURTH_NAME", "na"],
+            ["HAT", "red"],
+            ["NATIONALITY/VALUE", "na"]
+        ]
     );
 }
 

@@ -365,7 +365,7 @@ fn unless_placeholder(text: Text<'_>) -> Option<Text<'_>> {
 }
 
 fn whole_name<'t>(parts: &'t NameParts<'_>) -> Cow<'t, str> {
-    joined(&parts.each_ref().map(Option::as_deref), " ")
+    joined(parts.iter().flatten().map(|part| &**part), " ").unwrap_or_default()
 }
 
 /// Tells the name. That of an organization has no parts: it stands whole in the first field.

@@ -60,7 +60,7 @@ impl ListFile {
     /// Begins to read.
     pub(crate) fn new(input: InputReader) -> Result<Self> {
         Ok(Self {
-            xml: XmlReader::new(input)?,
+            xml: XmlReader::new(input)?.record_nodes_max(RECORD_NODES_MAX),
             taken: Taken::default(),
             ids: Ids::default(),
             unread: 0,
