@@ -1181,7 +1181,7 @@ mod tests {
         let leaf = |depth: usize, name_bytes: usize| {
             let (open, close) = ("<a>".repeat(depth - 3), "</a>".repeat(depth - 3));
             let name = "n".repeat(name_bytes);
-            let found = records(format!("<l><r>{open}<{name}>x</{name}>{close}</r></l>"));
+            let found = records(format!("<l>{open}<r><{name}>x</{name}></r>{close}</l>"));
             found.map(|found| found.len())
         };
         assert_eq!(leaf(DEPTH_MAX, 4).unwrap(), 1);
