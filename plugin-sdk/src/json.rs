@@ -48,8 +48,8 @@ const NAME_BYTES_MAX: usize = 1 << 10;
 /// values that stand one after the other (a line each, mostly).
 ///
 /// It is strict: what is not JSON between records, a comma too many, an array that is not closed and
-/// anything behind it are errors. What is within a record is for [`JsonRecord::parse`] to say. A byte order
-/// mark is passed over; a file in UTF-16 is refused.
+/// anything behind it are errors, and so is a file in which there is nothing at all. What is within a record
+/// is for [`JsonRecord::parse`] to say. A byte order mark is passed over; a file in UTF-16 is refused.
 #[derive(Debug)]
 pub struct JsonRecords {
     reader: InputReader,
@@ -219,6 +219,12 @@ impl JsonRecords {
     /// Goes to where the first record may be.
     fn start(&mut self) -> Result<()> {
         self.byte_order_mark()?;
+        let begins = |byte: u8| byte.is_ascii_digit() || b"{[\"-tfn".contains(&byte);
+        match self.peek()? {
+            None => return Err(self.wrong("expected JSON, found nothing: the file is empty")),
+            Some(byte) if begins(byte) => {}
+            Some(_) => return Err(self.unexpected("JSON")),
+        }
         for at in 0..self.path.len() {
             self.expect(b'{', "an object")?;
             let wanted = self.path[at].clone();
@@ -637,9 +643,16 @@ mod tests {
         // A record ends with its own bracket, whether or not others in it are in pairs.
         assert_eq!(every("[{\"a\":[1},{}]", &[]).unwrap(), ["{\"a\":[1}", "{}"]);
         assert!(failure("[{\"a\":1],{}]", &[]).ends_with("it is not complete"));
-        for nothing in ["", " \n", "[]", "[ ]", "\u{feff}"] {
+        for nothing in ["[]", "[ ]", "\u{feff}[]"] {
             assert_eq!(every(nothing, &[]).unwrap(), Vec::<String>::new());
         }
+        for (nothing, byte) in [("", 0), (" \n", 2), ("\u{feff}", 3)] {
+            let expected = format!("byte {byte}: expected JSON, found nothing: the file is empty");
+            assert_eq!(failure(nothing, &[]), expected);
+            assert_eq!(failure(nothing, &["f"]), expected);
+        }
+        let page = failure("<html>502</html>", &[]);
+        assert_eq!(page, "byte 0: expected JSON, found '<'");
     }
 
     #[test]

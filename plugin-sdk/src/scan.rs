@@ -135,6 +135,7 @@ pub fn scan_rows(
     Ok(Box::new(Scan {
         reader,
         ended: false,
+        failure: None,
         rows: Rows {
             host: host.clone(),
             file,
@@ -153,6 +154,8 @@ struct Scan<R> {
     reader: R,
     rows: Rows,
     ended: bool,
+    /// What ended it, while the rows before that are given.
+    failure: Option<Error>,
 }
 
 impl<R: RowReader> Scan<R> {
@@ -172,6 +175,9 @@ impl<R: RowReader> Iterator for Scan<R> {
     type Item = Result<RecordBatch>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if let Some(failure) = self.failure.take() {
+            return Some(Err(failure));
+        }
         let filled = self.fill();
         self.ended |= filled.is_err();
         let rows = &mut self.rows;
@@ -182,9 +188,13 @@ impl<R: RowReader> Iterator for Scan<R> {
         }
         match filled {
             Err(error) => {
-                // What was collected is part of an answer that there is none of.
-                rows.builder.finish().ok();
-                Some(Err(error.in_input(rows.file.clone())))
+                let error = error.in_input(rows.file.clone());
+                if rows.builder.is_empty() {
+                    return Some(Err(error));
+                }
+                // A query may go without what cannot be read, and not without what was.
+                self.failure = Some(error);
+                Some(rows.builder.finish())
             }
             Ok(()) if rows.builder.is_empty() && self.ended => None,
             Ok(()) => Some(rows.builder.finish()),

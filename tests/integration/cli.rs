@@ -68,6 +68,27 @@ fn formats() {
     }
 }
 
+/// What cannot be written is an error in every format, and never the text of one among values.
+#[test]
+fn times_beyond_the_calendar_are_not_written() {
+    let workspace = workspace();
+    for value in [
+        "arrow_cast(86400000000, 'Time64(Microsecond)')",
+        "arrow_cast(9223372036854775807, 'Timestamp(Microsecond, None)')",
+        "[arrow_cast(9223372036854775807, 'Timestamp(Microsecond, None)')]",
+    ] {
+        for format in ["table", "csv", "json", "ndjson", "markdown"] {
+            let sql = format!("SELECT {value} AS t");
+            let output = sextant(&workspace, &["query", "-c", &sql, "--format", format]);
+            let said = String::from_utf8_lossy(&output.stdout);
+            assert_eq!(output.status.code(), Some(1), "{format}: {said}");
+            assert!(!said.contains("ERROR"), "{format}: {said}");
+            let error = String::from_utf8_lossy(&output.stderr);
+            assert!(error.contains("the answer cannot be written"), "{error}");
+        }
+    }
+}
+
 #[test]
 fn files_are_read_back() {
     let workspace = workspace();

@@ -240,6 +240,7 @@ impl Format {
             variant("png", "fail", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", ""),
             variant("page", "fail", page, ""),
             variant("refusal", "fail", b"{\"error\": \"not found\"}\n", ""),
+            variant("nothing", "skip", b"", ""),
         ];
         for (at, cut) in self.cuts(sound).into_iter().enumerate() {
             let cut = &sound[..cut];
@@ -300,4 +301,26 @@ fn made(generate: Generate) -> Vec<u8> {
     let mut bytes = Vec::new();
     generate(&mut bytes, 7, RECORDS).expect("a Vec takes everything");
     bytes
+}
+
+/// What was read before a file breaks off is there for whoever wants it so.
+#[test]
+fn rows_before_a_cut_are_given_with_a_warning() {
+    let records: Vec<_> = (1..=9).map(|id| format!("{{\"ID\": \"{id}\"}}")).collect();
+    let text = format!("[{}, {{\"ID\": \"1", records.join(", "));
+    let workspace = TestWorkspace::new()
+        .plugin("police_open_data")
+        .file("weapons.json", text)
+        .config(
+            "[source.police]\nplugin = \"police_open_data\"\ninputs = { w = \"weapons.json\" }\n\
+             [source.police.config]\ntables = { weapons = { input = \"w\" } }\n",
+        );
+    let host = workspace.host();
+    let error = failure(&host, "SELECT id FROM police.weapons").to_string();
+    assert!(error.contains("it is not complete"), "{error}");
+    let session = host.session().expect("a session");
+    let run = |sql: &str| lines(&try_query(&host, &session, sql).expect("it goes on"));
+    run("SET sextant.on_source_error = 'warn'");
+    let counts = run("SELECT count(*), max(id) FROM police.weapons");
+    assert_eq!(counts, ["9\t9"]);
 }

@@ -156,7 +156,9 @@ fn files_of_a_web_server_are_inputs() {
 
 #[test]
 fn a_web_server_gets_credentials_and_may_fail() {
-    let far = FarSide::new(|asked, before| {
+    let other = FarSide::new(|_, _| answer(200, "", "n\n1\n"));
+    let beside = other.url("/a.csv");
+    let far = FarSide::new(move |asked, before| {
         let (method, path) = asked.line.split_once(' ').expect("it is HTTP");
         match path {
             "/denied.csv" => answer(403, "", ""),
@@ -168,11 +170,14 @@ fn a_web_server_gets_credentials_and_may_fail() {
             "/short.csv" => b"HTTP/1.1 200 x\r\ncontent-length: 100\r\netag: \"a\"\r\nlast-modified: Fri, 27 Nov 2026 10:00:00 GMT\r\nconnection: close\r\n\r\n".to_vec(),
             "/moved.csv" => answer(302, "location: /a.csv", ""),
             "/away.csv" => answer(302, "location: http://169.254.169.254/a.csv", ""),
+            "/beside.csv" => answer(302, &format!("location: {beside}"), ""),
             _ => serve(method, asked, b"n\n1\n"),
         }
     });
-    let inputs = ["denied", "passing", "changing", "short", "moved", "away"]
-        .map(|name| (name, far.url(&format!("/{name}.csv"))));
+    let inputs = [
+        "denied", "passing", "changing", "short", "moved", "away", "beside",
+    ]
+    .map(|name| (name, far.url(&format!("/{name}.csv"))));
     let grants = format!("stores = [{{ url = {:?}, private = true }}]", far.url("/"));
     let failing = workspace(&inputs, &grants).config("[limits]\nnetwork_wait_ms_max = 3000\n");
     let host = failing.host();
@@ -183,6 +188,7 @@ fn a_web_server_gets_credentials_and_may_fail() {
         ("changing", "the file changes"),
         ("short", ""),
         ("away", "the address found for it is link-local"),
+        ("beside", "private = true holds for the granted place alone"),
     ] {
         let error = failure(&host, &sum(table)).to_string();
         assert!(
@@ -190,6 +196,7 @@ fn a_web_server_gets_credentials_and_may_fail() {
             "{table}: {error}"
         );
     }
+    assert_eq!(other.asked().len(), 0);
     let grants = format!(
         "stores = [{{ url = {:?}, private = true, bearer = \"token\", headers = {{ x-key = \"token\" }} }}]\n\
          secrets = {{ token = {{ token_file = \"token\" }} }}",

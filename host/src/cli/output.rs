@@ -3,12 +3,12 @@
 use crate::error::{Error, Result};
 use crate::sql::geoparquet;
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ipc::writer::StreamWriter;
 use arrow::json::writer::{JsonArray, LineDelimited, WriterBuilder};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use arrow::util::pretty::pretty_format_batches;
+use arrow::util::pretty::pretty_format_batches_with_options;
 use parquet::arrow::ArrowWriter;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
@@ -132,6 +132,9 @@ impl<'a> Writer<'a> {
     }
 
     pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        if let Self::Json(_) | Self::Ndjson(_) = self {
+            check_times(batch)?;
+        }
         match self {
             Self::Table { batches, .. } => batches.push(batch.clone()),
             Self::Markdown { out } => write_markdown(out, batch)?,
@@ -160,7 +163,8 @@ impl<'a> Writer<'a> {
                 } else {
                     batches
                 };
-                let table = pretty_format_batches(&batches).map_err(failed)?;
+                let table = pretty_format_batches_with_options(&batches, &OPTIONS);
+                let table = table.map_err(failed)?;
                 writeln!(out, "{}", visible(&table.to_string()))?;
                 if decorated {
                     writeln!(out, "{rows} {}", if rows == 1 { "row" } else { "rows" })?;
@@ -183,21 +187,56 @@ impl<'a> Writer<'a> {
     }
 }
 
+/// A value that cannot be written is an error, and not the text of one among values.
+const OPTIONS: FormatOptions<'_> = FormatOptions::new().with_display_error(false);
+
 fn write_markdown(out: &mut Out<'_>, batch: &RecordBatch) -> Result<()> {
-    let options = FormatOptions::default();
     let columns = batch
         .columns()
         .iter()
-        .map(|column| ArrayFormatter::try_new(column, &options));
+        .map(|column| ArrayFormatter::try_new(column, &OPTIONS));
     let columns = columns.collect::<Result<Vec<_>, _>>().map_err(failed)?;
     for row in 0..batch.num_rows() {
-        let cells: Vec<_> = columns
-            .iter()
-            .map(|column| escape(&column.value(row).to_string()))
-            .collect();
+        let cells = columns.iter().map(|column| {
+            let text = column.value(row).try_to_string();
+            text.map(|text| escape(&text))
+        });
+        let cells = cells.collect::<Result<Vec<_>, _>>().map_err(failed)?;
         writeln!(out, "| {} |", cells.join(" | "))?;
     }
     Ok(())
+}
+
+/// Refuses days and times that cannot be written: the writer of JSON would put the error in their place.
+fn check_times(batch: &RecordBatch) -> Result<()> {
+    let mut text = String::new();
+    for column in batch.columns() {
+        if !has_times(column.data_type()) {
+            continue;
+        }
+        let values = ArrayFormatter::try_new(column, &OPTIONS).map_err(failed)?;
+        for row in 0..column.len() {
+            text.clear();
+            values.value(row).write(&mut text).map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+fn has_times(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::List(field)
+        | DataType::LargeList(field)
+        | DataType::ListView(field)
+        | DataType::LargeListView(field)
+        | DataType::FixedSizeList(field, _)
+        | DataType::Map(field, _) => has_times(field.data_type()),
+        DataType::Struct(fields) => fields.iter().any(|field| has_times(field.data_type())),
+        DataType::Union(fields, _) => fields.iter().any(|(_, field)| has_times(field.data_type())),
+        DataType::Dictionary(_, values) => has_times(values),
+        DataType::RunEndEncoded(_, values) => has_times(values.data_type()),
+        data_type => data_type.is_temporal(),
+    }
 }
 
 /// An object with two members of one name loses one of them to most readers.

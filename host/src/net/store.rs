@@ -290,7 +290,8 @@ fn allowed(grant: &StoreGrant, literal: bool) -> Allowed {
 }
 
 /// Files on the web often lie where their address redirects to. A credential must not go there, and
-/// nothing that was encrypted may go on without that.
+/// nothing that was encrypted may go on without that. A server on a private network leads nowhere but to
+/// itself: where else it might is not what the administrator wrote.
 fn redirects(allowed: Allowed, are_followed: bool) -> redirect::Policy {
     if !are_followed {
         return redirect::Policy::none();
@@ -311,7 +312,16 @@ fn redirects(allowed: Allowed, are_followed: bool) -> redirect::Policy {
                 if was_encrypted && url.scheme() == "http" {
                     return Err(Error::denied("it redirects to where nothing is encrypted"));
                 }
-                literal(&url).map_or(Ok(()), |address| allowed.check(address))
+                literal(&url).map_or(Ok(()), |address| allowed.check(address))?;
+                let first = attempt.previous().first();
+                let leaves = first.is_some_and(|first| first.origin() != attempt.url().origin());
+                if allowed.private && leaves {
+                    let to = attempt.url().origin().ascii_serialization();
+                    return Err(Error::denied(format!(
+                        "it redirects to {to}, and private = true holds for the granted place alone"
+                    )));
+                }
+                Ok(())
             });
         match checked {
             Ok(()) => attempt.follow(),

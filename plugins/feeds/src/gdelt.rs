@@ -54,7 +54,10 @@ impl Reader {
 impl RowReader for Reader {
     fn read(&mut self, rows: &mut Rows) -> Result<bool> {
         if !self.next_line()? {
-            return Ok(false);
+            return match self.number {
+                1 => Err(Error::invalid_data("expected events, found an empty file").at_byte(0)),
+                _ => Ok(false),
+            };
         }
         let (number, byte) = (self.number, self.byte);
         let here = |error: Error| error.at_record(number).at_byte(byte);

@@ -508,6 +508,18 @@ fn event(id: &str) -> String {
 }
 
 #[test]
+fn a_file_without_events_is_refused() {
+    let (_, empty) = source("", "skip");
+    let error = scan(&empty, "gdelt_events", &[]).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("byte 0: expected events, found an empty file"),
+        "{error}"
+    );
+}
+
+#[test]
 fn gdelt_is_typed() {
     let text = format!("{}\n{}\r\n", event("719024875"), line(&[(0, "2")]));
     for chunk_bytes in (1..100).chain([1 << 20]) {

@@ -27,6 +27,8 @@ pub(crate) struct Placemarks {
     xml: XmlReader,
     /// The elements that are open, from the outside in; folders with their names.
     open: Vec<Option<String>>,
+    /// Whether the file has anything of KML.
+    is_kml: bool,
     folder: String,
     number: u64,
     /// The other features that were read over since somebody asked.
@@ -49,6 +51,7 @@ impl Placemarks {
                 .record_bytes_max(RECORD_BYTES_MAX)
                 .record_nodes_max(RECORD_NODES_MAX),
             open: Vec::new(),
+            is_kml: false,
             folder: String::new(),
             number: 0,
             lost: Vec::new(),
@@ -85,7 +88,10 @@ impl Placemarks {
         loop {
             match self.xml.step()? {
                 Step::Open(element) => match element.name() {
-                    "kml" => self.open.push(None),
+                    "kml" => {
+                        self.is_kml = true;
+                        self.open.push(None);
+                    }
                     found if self.open.is_empty() => {
                         let message = format!("expected the element \"kml\", found {found:?}");
                         return Err(Error::invalid_data(message).at_byte(element.byte()));
@@ -112,6 +118,10 @@ impl Placemarks {
                     self.open.pop();
                 }
                 Step::Text(_) => {}
+                Step::End if !self.is_kml => {
+                    let message = "expected the element \"kml\", found the end of the file";
+                    return Err(Error::invalid_data(message).at_byte(self.xml.byte()));
+                }
                 Step::End => return Ok(false),
             }
         }

@@ -649,6 +649,23 @@ fn bad_placemarks_fail_or_are_left_out() {
     }
     let (_, other) = source("a.kml", "<rss/>", "skip");
     assert!(failure(&other).contains("expected the element \"kml\", found \"rss\""));
+    for (name, text, expected) in [
+        (
+            "a.kml",
+            "",
+            "byte 0: expected the element \"kml\", found the end of the file",
+        ),
+        (
+            "a.geojson",
+            "",
+            "byte 0: expected JSON, found nothing: the file is empty",
+        ),
+        ("a.geojson", "<html/>", "byte 0: expected JSON, found '<'"),
+    ] {
+        let (_, nothing) = source(name, text, "skip");
+        let error = failure(&nothing);
+        assert!(error.contains(expected), "{error}");
+    }
 }
 
 #[test]
