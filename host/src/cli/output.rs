@@ -8,7 +8,7 @@ use arrow::error::ArrowError;
 use arrow::ipc::writer::StreamWriter;
 use arrow::json::writer::{JsonArray, LineDelimited, WriterBuilder};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use arrow::util::pretty::pretty_format_batches_with_options;
+use arrow::util::pretty::pretty_format_batches;
 use parquet::arrow::ArrowWriter;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
@@ -132,7 +132,8 @@ impl<'a> Writer<'a> {
     }
 
     pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        if let Self::Json(_) | Self::Ndjson(_) = self {
+        // CSV refuses them itself, and what is binary takes them.
+        if let Self::Table { .. } | Self::Markdown { .. } | Self::Json(_) | Self::Ndjson(_) = self {
             check_times(batch)?;
         }
         match self {
@@ -163,8 +164,7 @@ impl<'a> Writer<'a> {
                 } else {
                     batches
                 };
-                let table = pretty_format_batches_with_options(&batches, &OPTIONS);
-                let table = table.map_err(failed)?;
+                let table = pretty_format_batches(&batches).map_err(failed)?;
                 writeln!(out, "{}", visible(&table.to_string()))?;
                 if decorated {
                     writeln!(out, "{rows} {}", if rows == 1 { "row" } else { "rows" })?;
@@ -187,34 +187,33 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// A value that cannot be written is an error, and not the text of one among values.
-const OPTIONS: FormatOptions<'_> = FormatOptions::new().with_display_error(false);
-
 fn write_markdown(out: &mut Out<'_>, batch: &RecordBatch) -> Result<()> {
+    let options = FormatOptions::default();
     let columns = batch
         .columns()
         .iter()
-        .map(|column| ArrayFormatter::try_new(column, &OPTIONS));
+        .map(|column| ArrayFormatter::try_new(column, &options));
     let columns = columns.collect::<Result<Vec<_>, _>>().map_err(failed)?;
     for row in 0..batch.num_rows() {
-        let cells = columns.iter().map(|column| {
-            let text = column.value(row).try_to_string();
-            text.map(|text| escape(&text))
-        });
-        let cells = cells.collect::<Result<Vec<_>, _>>().map_err(failed)?;
+        let cells: Vec<_> = columns
+            .iter()
+            .map(|column| escape(&column.value(row).to_string()))
+            .collect();
         writeln!(out, "| {} |", cells.join(" | "))?;
     }
     Ok(())
 }
 
-/// Refuses days and times that cannot be written: the writer of JSON would put the error in their place.
+/// Refuses days and times that cannot be written: Arrow would put the text of an error in their place, among
+/// values.
 fn check_times(batch: &RecordBatch) -> Result<()> {
+    let options = FormatOptions::default().with_display_error(false);
     let mut text = String::new();
     for column in batch.columns() {
         if !has_times(column.data_type()) {
             continue;
         }
-        let values = ArrayFormatter::try_new(column, &OPTIONS).map_err(failed)?;
+        let values = ArrayFormatter::try_new(column, &options).map_err(failed)?;
         for row in 0..column.len() {
             text.clear();
             values.value(row).write(&mut text).map_err(failed)?;
