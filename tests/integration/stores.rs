@@ -5,7 +5,7 @@
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sextant_tests::far::{Asked, FarSide, answer};
-use sextant_tests::{TestWorkspace, failure, python, root, rows};
+use sextant_tests::{TestWorkspace, failure, python, root, rows, sextant_command};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
@@ -109,6 +109,7 @@ fn files_of_a_web_server_are_inputs() {
         ("zip", far.url("/c.zip!**/*.csv")),
         ("gone", far.url("/gone.csv")),
         ("glob", far.url("/*.csv")),
+        ("six", "http://[::1]:9/a.csv".to_owned()),
         ("query", far.url("/a.csv?key=secret")),
     ];
     let private = format!("stores = [{{ url = {:?}, private = true }}]", far.url("/"));
@@ -129,6 +130,7 @@ fn files_of_a_web_server_are_inputs() {
     for (table, expected) in [
         ("gone", "no file matches"),
         ("glob", "the files of a web server cannot be listed"),
+        ("six", "the address found for it is private"),
         (
             "query",
             "expected a URL without a password, a query and a fragment",
@@ -213,6 +215,46 @@ fn a_web_server_gets_credentials_and_may_fail() {
     assert_eq!(last.header("authorization"), Some("Bearer t0ken"));
     assert_eq!(last.header("x-key"), Some("t0ken"));
     assert!(!failure(&host, &sum("moved")).to_string().contains("t0ken"));
+}
+
+/// What the command writes is what a private web server takes.
+#[test]
+fn an_input_on_a_private_server_is_added_by_the_command() {
+    let far = web(&files([("/a.csv", ones(3))]));
+    let workspace = TestWorkspace::new().plugin("delimited");
+    let input = format!("files={}", far.url("/a.csv"));
+    let store = far.url("/");
+    let add = |more: &[&str]| {
+        let mut command = Command::new(sextant_command());
+        command.args(["source", "add", "far", "--plugin", "delimited", "--input"]);
+        command.args([&input, "--config", "tables.all.input=files"]);
+        command.args(["--config", "tables.all.header=true"]);
+        command.args([
+            "--config",
+            "tables.all.columns=[{ name = \"n\", type = \"int64\" }]",
+        ]);
+        command
+            .args(more)
+            .arg("--workspace")
+            .arg(workspace.workspace().root());
+        let output = command.output().expect("it starts");
+        (
+            output.status.success(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    let (is_done, error) = add(&["--private"]);
+    assert!(
+        !is_done && error.contains("--store URL --private"),
+        "{error}"
+    );
+    let (is_done, error) = add(&["--store", &store, "--private"]);
+    assert!(is_done, "{error}");
+    let sum = "SELECT sum(n), count(*) FROM far.all";
+    assert_eq!(
+        rows(&workspace.host(), &sum.replace("all", "\"all\"")),
+        ["3\t3"]
+    );
 }
 
 /// S3 on 127.0.0.1, as `moto` serves it, until it is dropped.

@@ -112,8 +112,12 @@ impl Grant {
                 Some(_) => Err(Error::config(format!("two files are called {name:?}"))),
             }
         };
-        // In a URL, `?` would begin a query.
-        match self.files.find(['*', '[']) {
+        // Behind the host, which may be `[::1]`. In a URL, `?` would begin a query.
+        let host = self.files.find("://").map_or(0, |colon| colon + 3);
+        let path = self.files[host..].find('/');
+        let path = path.map_or(self.files.len(), |slash| host + slash);
+        let wildcard = self.files[path..].find(['*', '[']);
+        match wildcard.map(|wildcard| path + wildcard) {
             None => {
                 let name = self.files.rsplit('/').next().unwrap_or_default();
                 if let Some(file) = RemoteFile::at(&self.files, stores)? {

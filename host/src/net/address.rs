@@ -88,7 +88,7 @@ impl Allowed {
         let error = Error::denied(format!("the address found for it is {found}"));
         Err(match scope(address) {
             Scope::Private => error.with_hint(
-                "write private = true into the grant in sextant.toml if it is meant to be in this network",
+                "if it is meant to be in this network, write private = true into the grant that is for it in sextant.toml: of http or tcp, or of stores for an input",
             ),
             _ => error,
         })

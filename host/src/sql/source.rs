@@ -80,13 +80,14 @@ impl SourceTable {
     fn check_keys(&self, predicates: &[Predicate]) -> Result<(), Error> {
         for &key in &self.table.required_keys {
             if !is_given(key, predicates) {
-                let column = self.table.columns.field(key).name();
+                let field = self.table.columns.field(key);
+                let (column, data_type) = (field.name(), field.data_type());
                 let name = self.full_name();
                 return Err(Error::sql(format!(
                     "table {name} can only be asked by its key {column:?}"
                 ))
                 .with_hint(format!(
-                    "for example: SELECT * FROM {name} WHERE {column} IN ('...'), or a join ON {column} = ..."
+                    "for example: SELECT * FROM {name} WHERE {column} IN ('...'), or a join ON {column} = ...; what is of another type than {data_type} gives no key until it is cast to that"
                 )));
             }
         }

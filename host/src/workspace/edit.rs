@@ -15,6 +15,8 @@ pub struct NewSource {
     pub inputs: Vec<(String, String)>,
     /// URLs that may be asked.
     pub http: Vec<String>,
+    /// URLs of web servers and object stores with inputs, where it takes a grant to reach them.
+    pub stores: Vec<String>,
     /// Connections: names, and `host:port`.
     pub tcp: Vec<(String, String)>,
     /// Whether addresses may be private ones.
@@ -132,6 +134,15 @@ impl NewSource {
     ///
     /// Config, where it makes no sense.
     pub fn check(&self, name: &str) -> Result<SourceConfig> {
+        let has_places = [&self.http, &self.stores]
+            .into_iter()
+            .any(|urls| !urls.is_empty());
+        if self.private && !has_places && self.tcp.is_empty() {
+            return Err(
+                Error::config("private is said of places, and none is given")
+                    .with_hint("for inputs on a web server: --store URL --private"),
+            );
+        }
         let Config { mut sources, .. } = parse(&self.document(name)?.to_string())?;
         let source = sources.remove(name);
         source.unwrap_or_else(|| Err(Error::internal("the source is not in its own text")))
@@ -174,9 +185,11 @@ impl NewSource {
             }
             grant
         };
-        if !self.http.is_empty() {
-            let grants: Array = self.http.iter().map(|url| grant("url", url)).collect();
-            table["http"] = toml_edit::value(grants);
+        for (key, urls) in [("http", &self.http), ("stores", &self.stores)] {
+            if !urls.is_empty() {
+                let grants: Array = urls.iter().map(|url| grant("url", url)).collect();
+                table[key] = toml_edit::value(grants);
+            }
         }
         if !self.tcp.is_empty() {
             let places = self.tcp.iter();

@@ -20,6 +20,10 @@ pub(in crate::cli) struct Add {
     /// A URL that it may ask, with everything below it.
     #[arg(long, value_name = "URL")]
     http: Vec<String>,
+    /// A URL below which inputs lie, where it takes a grant to reach them: in a private network, or an object
+    /// store.
+    #[arg(long, value_name = "URL")]
+    store: Vec<String>,
     /// A place that it may connect to.
     #[arg(long, value_name = "NAME=HOST:PORT", value_parser = pair)]
     tcp: Vec<(String, String)>,
@@ -44,6 +48,7 @@ pub(super) fn add(workspace: Option<&Path>, arguments: Add) -> Result<()> {
         plugin: arguments.plugin,
         inputs: arguments.input,
         http: arguments.http,
+        stores: arguments.store,
         tcp: arguments.tcp,
         private: arguments.private,
         secrets: arguments.secret,
