@@ -57,6 +57,9 @@ pub const DEPTH_MAX: usize = 32;
 const ATTRIBUTES_MAX: usize = 64;
 /// Bytes of a name.
 const NAME_BYTES_MAX: usize = 128;
+/// With so many characters of several bytes, and nothing else, text is in UTF-8: in another encoding that
+/// would not come about by chance.
+const WIDE_CHARACTERS: usize = 16;
 /// Bytes within which a file has to say its encoding.
 const DECLARATION_BYTES_MAX: u64 = 1_024;
 
@@ -113,6 +116,8 @@ struct Window {
     /// What was read of the input before it is decoded, to find out how.
     head: Vec<u8>,
     encoding: &'static Encoding,
+    /// Whether the file may be in UTF-8 though it declares an encoding in which any bytes are text.
+    may_be_utf8: bool,
     decoder: Decoder,
     text: String,
     /// Where the next piece begins, in the text and in the file.
@@ -604,6 +609,7 @@ impl Window {
             input,
             head,
             encoding,
+            may_be_utf8: encoding.is_single_byte(),
             decoder: encoding.new_decoder_without_bom_handling(),
             text: String::new(),
             at: 0,
@@ -679,6 +685,18 @@ impl Window {
                     &chunk[..markup.map_or(chunk.len(), |at| at + 1)]
                 }
             };
+            if self.may_be_utf8 {
+                match wide_characters(chunk) {
+                    Some(count) if count >= WIDE_CHARACTERS => {
+                        let message = format!(
+                            "expected {} as the file declares, found UTF-8",
+                            self.encoding.name()
+                        );
+                        return Err(Error::invalid_data(message).at_byte(self.decoded));
+                    }
+                    found => self.may_be_utf8 = found.is_some(),
+                }
+            }
             let decoder = &mut self.decoder;
             let room = decoder.max_utf8_buffer_length_without_replacement(chunk.len());
             self.text.reserve(room.unwrap_or(chunk.len()));
@@ -703,6 +721,22 @@ impl Window {
         }
         Ok(())
     }
+}
+
+/// How many characters of UTF-8 have several bytes in a part of a file; none where it is no UTF-8. A
+/// character may be cut off by its end.
+fn wide_characters(chunk: &[u8]) -> Option<usize> {
+    let text = match str::from_utf8(chunk) {
+        Ok(text) => text,
+        Err(error) if error.error_len().is_none() => {
+            str::from_utf8(&chunk[..error.valid_up_to()]).ok()?
+        }
+        Err(_) => return None,
+    };
+    Some(match text.is_ascii() {
+        true => 0,
+        false => text.chars().filter(|c| !c.is_ascii()).count(),
+    })
 }
 
 impl std::fmt::Debug for Window {
@@ -1280,6 +1314,13 @@ mod tests {
             "byte 3: expected UTF-8, found bytes that are none"
         );
         assert!(failure("<?xml version=\"1.0\" encoding=\"utf-16\"?><r/>").contains("UTF-8"));
+        let declared = "<?xml version=\"1.0\" encoding=\"windows-1251\"?><r>";
+        let converted = format!("{declared}{}</r>", "Київ".repeat(5));
+        let mut whole = reader(&converted, 1 << 20).unwrap();
+        assert_eq!(
+            whole.step().unwrap_err().to_string(),
+            "byte 0: expected windows-1251 as the file declares, found UTF-8"
+        );
         assert!(failure(b"<\0r\0/\0>\0").contains("UTF-16"));
     }
 
