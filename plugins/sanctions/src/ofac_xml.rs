@@ -363,6 +363,9 @@ fn birth(text: &str) -> Birth<'_> {
 /// What nothing took from a part that has no note.
 fn leftovers(part: Element<'_>, id: &str, rows: &mut TableRows) {
     if rows.wants(ListTable::Attributes) {
+        if let Some(text) = part.take() {
+            rows.attribute(id, part.name(), &text);
+        }
         part.rest(part.name(), |field, value| rows.attribute(id, field, value));
     }
 }

@@ -25,7 +25,7 @@ const XML: &str = r#"<?xml version="1.0" standalone="yes"?>
     <akaList><aka><uid>1</uid><type>a.k.a.</type><category>weak</category><lastName>AL</lastName></aka>
       <aka><uid>2</uid><type>f.k.a.</type><category>strong</category><lastName>QUILLSON</lastName><firstName>Aldo</firstName></aka></akaList>
     <addressList><address><uid>3</uid><address1>1 Quay</address1><address2>Flat 2</address2><city>Port</city><stateOrProvince>West</stateOrProvince><postalCode>0012</postalCode><country>Atlantis</country></address>
-      <address><uid>4</uid></address></addressList>
+      <address>loose<uid>4</uid></address></addressList>
     <nationalityList><nationality><uid>5</uid><country>Atlantis</country><mainEntry>true</mainEntry></nationality></nationalityList>
     <citizenshipList><citizenship><country>Mu</country></citizenship></citizenshipList>
     <dateOfBirthList><dateOfBirthItem><dateOfBirth>02 Jan 1960</dateOfBirth></dateOfBirthItem><dateOfBirthItem><dateOfBirth>long ago</dateOfBirth></dateOfBirthItem></dateOfBirthList>
@@ -329,6 +329,7 @@ fn xml_tables() {
         "101|id/uid|8",
         "101|Website|www.example.org",
         "101|id/uid|9",
+        "101|address|loose",
         "101|address/uid|4",
         "101|nationality/uid|5",
         "101|nationality/mainEntry|true",
