@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 /// The ending of a bundle's file name.
@@ -48,6 +48,8 @@ pub struct Source {
     plugin: Result<Arc<Plugin>>,
     settings: Result<SourceSettings>,
     described: tokio::sync::Mutex<Option<Described>>,
+    /// Its tables as they were when they could last be described, by name.
+    sound: Mutex<BTreeMap<String, Arc<TableDescription>>>,
     /// Why it could not be described when that was last tried.
     problem: Mutex<Option<Error>>,
 }
@@ -114,6 +116,7 @@ impl Source {
             plugin,
             settings: settings.map_err(|error| error.context(format!("source {name:?}"))),
             described: tokio::sync::Mutex::default(),
+            sound: Mutex::default(),
             problem: Mutex::default(),
         }
     }
@@ -180,13 +183,25 @@ impl Source {
             .into_iter()
             .map(Arc::new)
             .collect();
-        let tables = Arc::new(tables);
+        let tables: Arc<Vec<Arc<TableDescription>>> = Arc::new(tables);
+        let sound = tables.iter().filter(|table| table.problem.is_none());
+        let sound = sound.map(|table| (table.name.clone(), Arc::clone(table)));
+        self.sound().extend(sound);
         *described = Some(Described {
             tables: Arc::clone(&tables),
             version,
             at: Instant::now(),
         });
         Ok(tables)
+    }
+
+    /// A table as it was when it could last be described.
+    pub fn last_described(&self, name: &str) -> Option<Arc<TableDescription>> {
+        self.sound().get(name).cloned()
+    }
+
+    fn sound(&self) -> MutexGuard<'_, BTreeMap<String, Arc<TableDescription>>> {
+        self.sound.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The tables that were described last, if any were.

@@ -324,3 +324,31 @@ fn rows_before_a_cut_are_given_with_a_warning() {
     let counts = run("SELECT count(*), max(id) FROM police.weapons");
     assert_eq!(counts, ["9\t9"]);
 }
+
+/// A source that is gone is missing from an answer, and no reason for none, once it has said what columns it has.
+#[test]
+fn a_source_that_is_gone_is_a_warning() {
+    let layer = r#"{"type": "Feature", "geometry": {"type": "Point", "coordinates": [1, 2]}, "properties": {"n": 1}}"#;
+    let source = |name: &str| {
+        format!(
+            "[source.{name}]\nplugin = \"geo\"\ninputs = {{ f = \"{name}.geojson\" }}\n\
+             [source.{name}.config]\nlayers = {{ p = {{ input = \"f\" }} }}\n"
+        )
+    };
+    let workspace = TestWorkspace::new()
+        .plugin("geo")
+        .file("a.geojson", layer)
+        .file("b.geojson", layer)
+        .config(&(source("a") + &source("b")));
+    let host = workspace.host();
+    let both = "SELECT n FROM a.p UNION ALL SELECT n FROM b.p";
+    assert_eq!(rows(&host, both), ["1", "1"]);
+    std::fs::remove_file(workspace.path("b.geojson")).expect("it can be removed");
+    let error = failure(&host, both).to_string();
+    assert!(error.contains("source \"b\""), "{error}");
+    let session = host.session().expect("a session");
+    let run = |sql: &str| lines(&try_query(&host, &session, sql).expect("it goes on"));
+    run("SET sextant.on_source_error = 'warn'");
+    assert_eq!(run(both), ["1"]);
+    assert_eq!(run("SELECT count(*) FROM b.p"), ["0"]);
+}

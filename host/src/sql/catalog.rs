@@ -2,11 +2,13 @@
 //! state, and `public` for what a session makes.
 
 use super::failure::to_datafusion;
+use super::options::OnSourceError;
 use super::queries::Queries;
 use super::source::SourceTable;
 use super::system;
+use crate::error::Error;
 use crate::registry::{Snapshot, Source};
-use crate::wasm::Scope;
+use crate::wasm::{Scope, TableDescription};
 use async_trait::async_trait;
 use datafusion::catalog::{CatalogProvider, MemorySchemaProvider, SchemaProvider, TableProvider};
 use datafusion::common::DataFusionError;
@@ -26,6 +28,7 @@ pub(super) struct SnapshotCatalog {
     pub(super) queries: Arc<Queries>,
     pub(super) scope: Arc<Scope>,
     pub(super) public: Arc<MemorySchemaProvider>,
+    pub(super) on_error: OnSourceError,
 }
 
 impl CatalogProvider for SnapshotCatalog {
@@ -48,6 +51,7 @@ impl CatalogProvider for SnapshotCatalog {
                 Some(Arc::new(SourceSchema {
                     source,
                     scope: Arc::clone(&self.scope),
+                    on_error: self.on_error,
                 }))
             }
         }
@@ -59,6 +63,18 @@ impl CatalogProvider for SnapshotCatalog {
 struct SourceSchema {
     source: Arc<Source>,
     scope: Arc<Scope>,
+    on_error: OnSourceError,
+}
+
+impl SourceSchema {
+    async fn described(&self, name: &str) -> Result<Option<Arc<TableDescription>>, Error> {
+        let tables = self.source.tables(&self.scope).await?;
+        let table = tables.iter().find(|table| table.name == name);
+        match table.and_then(|table| table.problem.clone()) {
+            Some(problem) => Err(problem),
+            None => Ok(table.cloned()),
+        }
+    }
 }
 
 #[async_trait]
@@ -75,18 +91,15 @@ impl SchemaProvider for SourceSchema {
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
-        let tables = self
-            .source
-            .tables(&self.scope)
-            .await
-            .map_err(to_datafusion)?;
-        let Some(table) = tables.iter().find(|table| table.name == name) else {
-            return Ok(None);
+        let table = match self.described(name).await {
+            // The query may go without it, and the scan says what failed.
+            Err(error) if self.on_error.tolerates(&error) => {
+                self.source.last_described(name).map(Some).ok_or(error)
+            }
+            described => described,
         };
-        match &table.problem {
-            None => Ok(Some(Arc::new(SourceTable::new(&self.source, table)))),
-            Some(problem) => Err(to_datafusion(problem.clone())),
-        }
+        let table = table.map_err(to_datafusion)?;
+        Ok(table.map(|table| Arc::new(SourceTable::new(&self.source, &table)) as _))
     }
 
     fn table_exist(&self, name: &str) -> bool {

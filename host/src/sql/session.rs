@@ -349,6 +349,7 @@ impl Shared {
             queries: Arc::clone(&self.queries),
             scope: Arc::clone(scope),
             public: Arc::clone(public),
+            on_error: SourceErrors::of(config.options()),
         };
         catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
         let mut state = SessionStateBuilder::new()
