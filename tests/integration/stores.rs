@@ -250,11 +250,8 @@ fn an_input_on_a_private_server_is_added_by_the_command() {
     );
     let (is_done, error) = add(&["--store", &store, "--private"]);
     assert!(is_done, "{error}");
-    let sum = "SELECT sum(n), count(*) FROM far.all";
-    assert_eq!(
-        rows(&workspace.host(), &sum.replace("all", "\"all\"")),
-        ["3\t3"]
-    );
+    let sum = "SELECT sum(n), count(*) FROM far.\"all\"";
+    assert_eq!(rows(&workspace.host(), sum), ["3\t3"]);
 }
 
 /// S3 on 127.0.0.1, as `moto` serves it, until it is dropped.

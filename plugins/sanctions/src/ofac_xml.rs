@@ -5,13 +5,12 @@
 //! one that has another number of entries than it says is warned of.
 
 use crate::entity::{
-    Birth, Description, EntityKind, Joined, Name, NameKind, Place, Quality, RoleKind, joined,
-    shortened,
+    Birth, Description, EntityKind, Joined, Name, NameKind, Place, Quality, RoleKind, shortened,
 };
 use crate::ofac::{self, Document, Meaning};
 use crate::rows::{Record, Records, TableRows};
 use crate::tables::ListTable;
-use crate::xml::{Element, ListFile, Text, shown};
+use crate::xml::{Element, ListFile, Text, joined_texts, shown};
 use sextant_plugin_sdk::xml::Step;
 use sextant_plugin_sdk::{Error, InputReader, Result};
 use std::borrow::Cow;
@@ -189,7 +188,7 @@ fn take_name(element: Element<'_>) -> Result<NameParts<'_>> {
 
 /// A name as both formats of the list have it, `LAST, First`.
 fn whole_name<'t>(parts: &'t NameParts<'_>) -> Cow<'t, str> {
-    joined(parts.iter().flatten().map(|part| &**part), ", ").unwrap_or_default()
+    joined_texts(parts, ", ").unwrap_or_default()
 }
 
 fn primary_name(kind: EntityKind, parts: &NameParts<'_>, id: &str, rows: &mut TableRows) {
@@ -298,7 +297,7 @@ fn document(part: Element<'_>, gender: &mut Option<String>, id: &str, rows: &mut
 /// Tells an address; one that says nothing is no row.
 fn address(part: Element<'_>, id: &str, rows: &mut TableRows) {
     let street = part.take_texts(["address1", "address2", "address3"]);
-    let street = joined(street.iter().flatten().map(|line| &**line), ", ");
+    let street = joined_texts(&street, ", ");
     let texts = part.take_texts(["city", "stateOrProvince", "postalCode", "country"]);
     let [city, region, postal_code, country] = texts.each_ref().map(Option::as_deref);
     let place = Place {

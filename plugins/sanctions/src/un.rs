@@ -10,11 +10,11 @@
 use crate::date::{self, PartialDate};
 use crate::entity::{
     Birth, BirthKind, Description, EntityKind, Identifier, IdentifierKind, Joined, Measure,
-    NAME_PARTS, Name, NameKind, Place, Quality, RoleKind, is_word, joined, shortened,
+    NAME_PARTS, Name, NameKind, Place, Quality, RoleKind, is_word, shortened,
 };
 use crate::rows::{Record, Records, TableRows};
 use crate::tables::ListTable;
-use crate::xml::{Element, ListFile, Text, attributes, shown};
+use crate::xml::{Element, ListFile, Text, attributes, joined_texts, shown};
 use sextant_plugin_sdk::xml::{self, Step};
 use sextant_plugin_sdk::{Error, InputReader, Result};
 use std::borrow::Cow;
@@ -365,7 +365,7 @@ fn unless_placeholder(text: Text<'_>) -> Option<Text<'_>> {
 }
 
 fn whole_name<'t>(parts: &'t NameParts<'_>) -> Cow<'t, str> {
-    joined(parts.iter().flatten().map(|part| &**part), " ").unwrap_or_default()
+    joined_texts(parts, " ").unwrap_or_default()
 }
 
 /// Tells the name. That of an organization has no parts: it stands whole in the first field.

@@ -3,7 +3,7 @@
 //!
 //! What is taken stays where it is, and is marked: nothing is made for an element, or for what is in it.
 
-use crate::entity::{Ids, Joined, shortened};
+use crate::entity::{Ids, Joined, joined, shortened};
 use crate::rows::{Record, TableRows};
 use crate::tables::ListTable;
 use sextant_plugin_sdk::xml::{self, RECORD_NODES_MAX, Step, XmlReader};
@@ -339,6 +339,14 @@ impl<'a> Element<'a> {
         marks[at].set(mark);
         end.set(end.get().max(at + 1));
     }
+}
+
+/// The texts that there are, such as the parts of a name, as one.
+pub(crate) fn joined_texts<'t>(
+    texts: &'t [Option<Text<'_>>],
+    between: &str,
+) -> Option<Cow<'t, str>> {
+    joined(texts.iter().flatten().map(|text| &**text), between)
 }
 
 /// The attributes of an element that have a value, in one line.
