@@ -2,6 +2,8 @@
 //! aside, and published as one immutable [`Snapshot`]. A query keeps the snapshot it began with; an
 //! old one is freed when its last query ends.
 
+mod memory;
+
 use crate::bundle::Bundle;
 use crate::error::{Context, Error, Result};
 use crate::input::Inputs;
@@ -10,11 +12,12 @@ use crate::net::Network;
 use crate::wasm::{Connection, Engine, Plugin, Scope, SourceSettings, TableDescription};
 use crate::workspace::{Config, PluginConfig, SourceConfig, Workspace};
 use arc_swap::ArcSwap;
+use memory::{Memory, Tables};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 /// The ending of a bundle's file name.
@@ -48,8 +51,10 @@ pub struct Source {
     plugin: Result<Arc<Plugin>>,
     settings: Result<SourceSettings>,
     described: tokio::sync::Mutex<Option<Described>>,
-    /// Its tables as they were when they could last be described, by name.
-    sound: Mutex<BTreeMap<String, Arc<TableDescription>>>,
+    memory: Option<Memory>,
+    /// Its tables as they were when they could last be described; none before they are looked for
+    /// in its memory.
+    sound: Mutex<Option<Tables>>,
     /// Why it could not be described when that was last tried.
     problem: Mutex<Option<Error>>,
 }
@@ -89,9 +94,10 @@ impl Source {
         name: &str,
         config: Result<SourceConfig>,
         plugins: &BTreeMap<String, PluginEntry>,
-        base: &Path,
+        workspace: &Workspace,
         limits: &Limits,
     ) -> Self {
+        let base = workspace.root();
         let settings = config.clone().and_then(|config| {
             Ok(SourceSettings {
                 name: name.to_owned(),
@@ -110,12 +116,18 @@ impl Source {
             .clone()
             .and_then(|config| find_plugin(&config.plugin, plugins));
         let plugin = plugin.map_err(|error| error.context(format!("source {name:?}")));
+        let memory = config.as_ref().ok().zip(plugin.as_ref().ok());
+        let memory = memory.map(|(config, plugin)| {
+            let identity = format!("{} {config:?}", plugin.digest());
+            Memory::new(&workspace.source_memory(), name, identity)
+        });
         Self {
             name: name.to_owned(),
             config,
             plugin,
             settings: settings.map_err(|error| error.context(format!("source {name:?}"))),
             described: tokio::sync::Mutex::default(),
+            memory,
             sound: Mutex::default(),
             problem: Mutex::default(),
         }
@@ -184,9 +196,7 @@ impl Source {
             .map(Arc::new)
             .collect();
         let tables: Arc<Vec<Arc<TableDescription>>> = Arc::new(tables);
-        let sound = tables.iter().filter(|table| table.problem.is_none());
-        let sound = sound.map(|table| (table.name.clone(), Arc::clone(table)));
-        self.sound().extend(sound);
+        self.remember(&tables);
         *described = Some(Described {
             tables: Arc::clone(&tables),
             version,
@@ -195,13 +205,34 @@ impl Source {
         Ok(tables)
     }
 
-    /// A table as it was when it could last be described.
+    /// A table as it was when it could last be described, by this process or by one before it.
     pub fn last_described(&self, name: &str) -> Option<Arc<TableDescription>> {
-        self.sound().get(name).cloned()
+        self.with_sound(|sound| sound.get(name).cloned())
     }
 
-    fn sound(&self) -> MutexGuard<'_, BTreeMap<String, Arc<TableDescription>>> {
-        self.sound.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Remembers tables that were described. One that has a problem stays as it was before.
+    fn remember(&self, tables: &[Arc<TableDescription>]) {
+        self.with_sound(|sound| {
+            let now = tables.iter().filter_map(|table| {
+                let table = match table.problem {
+                    None => Arc::clone(table),
+                    Some(_) => Arc::clone(sound.get(&table.name)?),
+                };
+                Some((table.name.clone(), table))
+            });
+            *sound = now.collect();
+            let kept = self.memory.as_ref().map(|memory| memory.keep(sound));
+            if let Some(Err(error)) = kept {
+                // It is missed only where the source is down when the next process starts.
+                tracing::warn!("{error}");
+            }
+        });
+    }
+
+    fn with_sound<T>(&self, f: impl FnOnce(&mut Tables) -> T) -> T {
+        let mut sound = self.sound.lock().unwrap_or_else(PoisonError::into_inner);
+        let recall = || self.memory.as_ref().map(Memory::recall).unwrap_or_default();
+        f(sound.get_or_insert_with(recall))
     }
 
     /// The tables that were described last, if any were.
@@ -459,6 +490,8 @@ impl Registry {
                 path.display()
             );
         }
+        let sources = config.sources.keys().map(String::as_str).collect();
+        memory::forget_others(&self.workspace.source_memory(), &sources);
         loader.config = Some((stamp, config.clone()));
         Ok(config)
     }
@@ -469,9 +502,9 @@ impl Registry {
         plugins: &BTreeMap<String, PluginEntry>,
         old: &Snapshot,
     ) -> BTreeMap<String, Arc<Source>> {
-        let base = self.workspace.root();
         let sources = config.sources.iter().map(|(name, config)| {
-            let new = Source::new(name, config.clone(), plugins, base, self.engine.limits());
+            let limits = self.engine.limits();
+            let new = Source::new(name, config.clone(), plugins, &self.workspace, limits);
             let kept = old
                 .sources
                 .get(name)

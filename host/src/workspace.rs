@@ -196,6 +196,11 @@ impl Workspace {
         self.root.join("cache").join("code")
     }
 
+    /// What is known of sources that may be down.
+    pub fn source_memory(&self) -> PathBuf {
+        self.root.join("state").join("sources")
+    }
+
     /// Reads `sextant.toml`. A broken file is an error; a broken source is an error of that source.
     pub fn config(&self) -> Result<Config> {
         let path = self.config_path();

@@ -325,7 +325,8 @@ fn rows_before_a_cut_are_given_with_a_warning() {
     assert_eq!(counts, ["9\t9"]);
 }
 
-/// A source that is gone is missing from an answer, and no reason for none, once it has said what columns it has.
+/// A source that is gone is missing from an answer, and no reason for none, once it has said what columns it has,
+/// be it to a process before.
 #[test]
 fn a_source_that_is_gone_is_a_warning() {
     let layer = r#"{"type": "Feature", "geometry": {"type": "Point", "coordinates": [1, 2]}, "properties": {"n": 1}}"#;
@@ -351,4 +352,38 @@ fn a_source_that_is_gone_is_a_warning() {
     run("SET sextant.on_source_error = 'warn'");
     assert_eq!(run(both), ["1"]);
     assert_eq!(run("SELECT count(*) FROM b.p"), ["0"]);
+
+    // Nor does it matter which process it said so to.
+    drop((session, host));
+    let run = |workspace: &TestWorkspace| {
+        let host = workspace.host();
+        let session = host.session().expect("a session");
+        try_query(&host, &session, "SET sextant.on_source_error = 'warn'").expect("a setting");
+        try_query(&host, &session, both).map(|batches| lines(&batches))
+    };
+    assert_eq!(run(&workspace).expect("its columns are kept"), ["1"]);
+    let kept = workspace.path("state/sources/b");
+    let text = std::fs::read_to_string(&kept).expect("it is kept");
+    assert!(!text.contains("features"), "no data is kept: {text}");
+
+    // What was damaged, or said by a source that was configured in another way, says nothing.
+    let damaged = text.replace(r#""name":"p""#, r#""name":"q""#);
+    assert_ne!(damaged, text);
+    std::fs::write(&kept, damaged).expect("it can be written");
+    let error = run(&workspace).expect_err("nothing is known").to_string();
+    assert!(error.contains("source \"b\""), "{error}");
+    std::fs::write(&kept, text).expect("it can be written");
+    assert_eq!(run(&workspace).expect("its columns are kept"), ["1"]);
+    let config = std::fs::read_to_string(workspace.path("sextant.toml")).expect("it is there");
+    let other = config.replace(
+        "layers = { p = { input = \"f\" } }",
+        "layers = { p = { input = \"f\" }, q = { input = \"f\" } }",
+    );
+    std::fs::write(workspace.path("sextant.toml"), other).expect("it can be written");
+    assert!(run(&workspace).is_err());
+
+    // A source that is gone for good is forgotten.
+    std::fs::write(workspace.path("sextant.toml"), source("a")).expect("it can be written");
+    drop(workspace.host());
+    assert!(!kept.exists());
 }

@@ -110,6 +110,9 @@ fn what_stands_around_a_look_up_holds() {
         "SELECT a.id, t.copy FROM asking a JOIN T t ON t.number = a.id * 2 + 1",
         "SELECT a.id, t.twice FROM asking a JOIN (SELECT number AS n, copy * 2 AS twice FROM T t WHERE copy < 3) t ON t.n = a.number",
         "WITH t AS (SELECT label, number FROM T t ) SELECT a.id, t.label FROM asking a JOIN t USING (number)",
+        "SELECT a.id, t.number FROM asking a JOIN (SELECT DISTINCT number, grp FROM T t ) t ON t.number = a.number",
+        "SELECT a.id, t.n FROM asking a LEFT JOIN (SELECT number, count(*) AS n, count(DISTINCT label) FROM T t GROUP BY number) t ON t.number = a.number",
+        "SELECT a.id, t.most FROM asking a JOIN (SELECT grp, number AS n, max(copy) AS most FROM T t WHERE copy > 0 GROUP BY 1, 2 HAVING count(*) > 1) t ON t.n = a.number",
         "SELECT a.grp, count(*), sum(t.copy) FROM asking a JOIN T t ON t.number = a.number GROUP BY 1",
         "SELECT count(*) FROM asking a JOIN T t ON t.number = a.number",
         "SELECT a.id, t.copy, u.copy FROM asking a JOIN T t ON t.number = a.number JOIN k.known u ON u.number = t.number",
@@ -170,6 +173,32 @@ fn a_look_up_is_shown_and_counted() {
     assert_eq!([asked(&warnings).len().to_string()], distinct[..]);
 }
 
+/// Each key that is asked for may be an act on record, so who wants few rows asks for few.
+#[test]
+fn a_limit_bounds_what_is_asked() {
+    let workspace = workspace("");
+    let host = workspace.host();
+    let join = "FROM asking a JOIN k.items t ON t.number = a.number";
+    for (sql, rows, most) in [
+        (format!("SELECT a.id, t.copy {join} LIMIT 1"), 1, 64),
+        (format!("SELECT a.id, upper(t.grp) {join} LIMIT 5 OFFSET 5"), 5, 128),
+        (format!("SELECT count(*) FROM (SELECT a.id {join} LIMIT 7)"), 1, 128),
+        ("SELECT a.id, t.copy FROM asking a LEFT JOIN k.items t ON t.number = a.number LIMIT 3".to_owned(), 3, 64),
+        ("SELECT a.id FROM asking a WHERE NOT EXISTS (SELECT 1 FROM k.items t WHERE t.number = a.number) LIMIT 3".to_owned(), 3, 64),
+        (format!("SELECT a.id {join} LIMIT 0"), 0, 0),
+    ] {
+        let (found, warnings) = ask(&host, &sql);
+        assert_eq!(found.len(), rows, "{sql}");
+        let asked = asked(&warnings).len();
+        assert!(asked <= most, "{sql}: {asked} keys");
+    }
+    let (found, _) = ask(
+        &host,
+        &format!("SELECT count(*) FROM (SELECT a.id {join} LIMIT 900)"),
+    );
+    assert_eq!(found, ["900"]);
+}
+
 #[test]
 fn what_cannot_be_asked_is_refused() {
     let workspace = workspace("");
@@ -216,6 +245,14 @@ fn what_cannot_be_asked_is_refused() {
         (
             "SELECT * FROM asking a WHERE a.number NOT IN (SELECT number FROM k.items)",
             "NOT IN wants to know",
+        ),
+        (
+            "SELECT * FROM asking a JOIN (SELECT label, max(number) AS number FROM k.items GROUP BY label) t ON t.number = a.number",
+            "can only be asked by its key \"number\"",
+        ),
+        (
+            "SELECT * FROM asking a JOIN (SELECT number, count(*) FROM k.items GROUP BY ROLLUP (number)) t ON t.number = a.number",
+            "can only be asked by its key \"number\"",
         ),
         (
             "SELECT * FROM asking a JOIN k.items t ON t.number IS NOT DISTINCT FROM a.number",
@@ -272,6 +309,20 @@ fn a_failing_look_up_never_looks_like_no_hit() {
         "{warnings:?}"
     );
     assert!(try_query(&host, &session, anti).is_err());
+
+    // What came before the failure is there, and it is told how many keys it may have cost.
+    let few = "SELECT t.number FROM (VALUES (37), (74), (110)) a (number) JOIN k.items t ON t.number = a.number";
+    let (found, warnings) = host.block_on(async {
+        let mut answer = session.query(few).await.expect("it is planned");
+        let mut batches = Vec::new();
+        while let Some(batch) = answer.next().await.expect("it goes on") {
+            batches.push(batch);
+        }
+        (lines(&batches), answer.scope().warnings().0)
+    });
+    assert!(found.contains(&"37".to_owned()), "{found:?}");
+    let is_told = |warning: &String| warning.contains("no answer for 74");
+    assert!(warnings.iter().any(is_told), "{warnings:?}");
 }
 
 #[test]

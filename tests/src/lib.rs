@@ -143,10 +143,12 @@ pub fn use_own_target_folder() {
     static ONCE: OnceLock<()> = OnceLock::new();
     ONCE.get_or_init(|| {
         let program = std::env::current_exe().expect("this program has a path");
-        let target = program
+        let marked = program
             .ancestors()
             .find(|folder| folder.join("CACHEDIR.TAG").is_file());
-        let target = target
+        // Cargo marks only a folder that it made: this is `TARGET/PROFILE/deps/PROGRAM`.
+        let target = marked
+            .or_else(|| program.ancestors().nth(3))
             .expect("this program is in a target folder")
             .to_owned();
         #[expect(

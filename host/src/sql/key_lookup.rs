@@ -3,8 +3,8 @@
 //! it that are new are asked for, and the batch is joined with what came back.
 //!
 //! Before a plan becomes physical, [`rewrite`] looks for such joins: one side is a scan of a table
-//! whose required keys are not given by constants, with nothing but filters, projections and aliases
-//! above it; and the join says what each of these keys equals. The join then becomes a
+//! whose required keys are not given by constants, with nothing but filters, projections, aliases and
+//! groups of its keys above it; and the join says what each of these keys equals. The join then becomes a
 //! [`KeyLookupNode`] over the *other* side. The join itself is kept, as a template: over both sides as
 //! leaves, which are filled with a batch and the rows of its keys each time. So every kind of join means
 //! what it means elsewhere. It works for all kinds that want no row of the table that the other
@@ -124,7 +124,9 @@ fn look_up(join: &Join) -> Result<Option<KeyLookupNode>> {
     Ok(None)
 }
 
-/// The scan of a table that is asked by key below filters, projections and aliases.
+/// The scan of a table that is asked by key below what needs no more than the rows of a key to give
+/// those of it: filters, projections, aliases, and groups. That the keys are among what is grouped by
+/// is seen where the keys are looked for ([`key_column`]).
 fn scan_by_key(plan: &LogicalPlan) -> Option<&TableScan> {
     match plan {
         LogicalPlan::TableScan(scan) => {
@@ -135,6 +137,7 @@ fn scan_by_key(plan: &LogicalPlan) -> Option<&TableScan> {
         LogicalPlan::Filter(filter) => scan_by_key(&filter.input),
         LogicalPlan::Projection(projection) => scan_by_key(&projection.input),
         LogicalPlan::SubqueryAlias(alias) => scan_by_key(&alias.input),
+        LogicalPlan::Aggregate(aggregate) => scan_by_key(&aggregate.input),
         _ => None,
     }
 }
@@ -166,6 +169,10 @@ fn key_column(expr: &Expr, plan: &LogicalPlan) -> Option<usize> {
         }
         LogicalPlan::Projection(projection) => {
             key_column(projection.expr.get(at)?, &projection.input)
+        }
+        // Grouping sets also make groups of all keys together; they are no columns.
+        LogicalPlan::Aggregate(aggregate) => {
+            key_column(aggregate.group_expr.get(at)?, &aggregate.input)
         }
         _ => None,
     }?;

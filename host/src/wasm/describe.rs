@@ -9,13 +9,14 @@ use crate::limits::Limits;
 use arrow::array::ArrayRef;
 use arrow::array::timezone::Tz;
 use arrow::datatypes::{DataType, Fields, Schema, SchemaRef};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 macro_rules! operators {
     ($($(#[doc = $doc:literal])+ $name:ident,)*) => {
         /// How a predicate compares.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum Operator {
             $($(#[doc = $doc])+ $name,)*
         }

@@ -1,6 +1,7 @@
 //! Running look-ups: the asking side comes in spread by its keys, so that each key belongs to one
-//! partition; batch by batch, new keys are asked for, a few requests at a time, and the template of the
-//! join is run over the batch and the rows of its keys.
+//! partition; piece by piece, new keys are asked for, a few requests at a time, and the template of the
+//! join is run over the piece and the rows of its keys. Pieces begin small and grow to whole batches: who
+//! wants few rows (`LIMIT`) has not asked for many keys then, each of which may be an act on record.
 
 use super::cache::Cache;
 use super::{KeyLookupNode, Side, SideNode};
@@ -9,7 +10,7 @@ use crate::sql::failure::to_datafusion;
 use crate::sql::options::{OnSourceError, QueryOptions, SourceErrors};
 use crate::sql::source::SourceTable;
 use crate::sql::usage::InstanceMetrics;
-use crate::wasm::{Connection, Operator, Predicate, Request, Scope};
+use crate::wasm::{Connection, Operator, Predicate, Request, Scope, Usage};
 use arrow::array::{ArrayRef, RecordBatch, UInt64Array};
 use arrow::compute::{CastOptions, cast_with_options, take};
 use arrow::datatypes::SchemaRef;
@@ -113,6 +114,7 @@ impl ExtensionPlanner for KeyLookups {
                 exprs,
             }),
             Arc::clone(input),
+            None,
         ))))
     }
 }
@@ -142,12 +144,14 @@ impl fmt::Debug for Lookup {
 struct KeyLookupExec {
     lookup: Arc<Lookup>,
     input: Arc<dyn ExecutionPlan>,
+    /// More rows than this are not wanted of a partition.
+    fetch: Option<usize>,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
 }
 
 impl KeyLookupExec {
-    fn new(lookup: Arc<Lookup>, input: Arc<dyn ExecutionPlan>) -> Self {
+    fn new(lookup: Arc<Lookup>, input: Arc<dyn ExecutionPlan>, fetch: Option<usize>) -> Self {
         let properties = PlanProperties::new(
             EquivalenceProperties::new(Arc::clone(&lookup.output)),
             Partitioning::UnknownPartitioning(input.output_partitioning().partition_count()),
@@ -157,6 +161,7 @@ impl KeyLookupExec {
         Self {
             lookup,
             input,
+            fetch,
             properties: Arc::new(properties),
             metrics: ExecutionPlanMetricsSet::new(),
         }
@@ -167,8 +172,14 @@ impl KeyLookupExec {
 struct Running {
     lookup: Arc<Lookup>,
     input: SendableRecordBatchStream,
-    /// What the batch at hand is joined to.
+    /// What is left of the batch at hand.
+    rest: Option<RecordBatch>,
+    /// How many of its rows are joined next.
+    piece_rows: usize,
+    /// What the piece at hand is joined to.
     joined: Option<SendableRecordBatchStream>,
+    /// How many more rows are wanted.
+    wanted: Option<usize>,
     cache: Cache,
     scope: Arc<Scope>,
     context: Arc<TaskContext>,
@@ -185,28 +196,54 @@ struct Metrics {
 
 impl Running {
     async fn next(&mut self) -> Result<Option<RecordBatch>> {
-        loop {
+        while self.wanted != Some(0) {
             if let Some(joined) = &mut self.joined {
                 match joined.next().await {
-                    Some(batch) => {
-                        let batch = batch?;
-                        self.metrics.instances.rows(&batch);
-                        return Ok(Some(batch));
-                    }
+                    Some(batch) => return Ok(Some(self.give(batch?))),
                     None => self.joined = None,
                 }
             }
-            match self.input.next().await {
-                Some(batch) => self.join(batch?).await?,
-                None => {
-                    self.metrics.instances.done();
-                    return Ok(None);
-                }
+            match self.next_piece().await? {
+                Some(piece) => self.join(piece).await?,
+                None => break,
             }
         }
+        self.metrics.instances.done();
+        Ok(None)
     }
 
-    /// Asks for the new keys of a batch, and starts to join it.
+    /// As much of a batch as is wanted.
+    fn give(&mut self, batch: RecordBatch) -> RecordBatch {
+        let batch = match &mut self.wanted {
+            Some(wanted) => {
+                let batch = batch.slice(0, batch.num_rows().min(*wanted));
+                *wanted -= batch.num_rows();
+                batch
+            }
+            None => batch,
+        };
+        self.metrics.instances.rows(&batch);
+        batch
+    }
+
+    /// The next rows of the asking side, twice as many as the last time.
+    async fn next_piece(&mut self) -> Result<Option<RecordBatch>> {
+        let batch = match self.rest.take() {
+            Some(batch) => batch,
+            None => match self.input.next().await {
+                Some(batch) => batch?,
+                None => return Ok(None),
+            },
+        };
+        let rows = batch.num_rows().min(self.piece_rows);
+        if rows < batch.num_rows() {
+            self.rest = Some(batch.slice(rows, batch.num_rows() - rows));
+        }
+        self.piece_rows = self.piece_rows.saturating_mul(2);
+        Ok(Some(batch.slice(0, rows)))
+    }
+
+    /// Asks for the new keys of a piece, and starts to join it.
     async fn join(&mut self, batch: RecordBatch) -> Result<()> {
         if batch.num_rows() == 0 {
             return Ok(());
@@ -252,21 +289,19 @@ impl Running {
         });
         let mut answers = stream::iter(answers).buffer_unordered(at_once);
         while let Some(answer) = answers.next().await {
-            let (batches, usage) = match answer {
-                Ok(answer) => answer,
+            let Answer {
+                batches,
+                usage,
+                failure,
+            } = answer;
+            if let Some(error) = failure {
                 // Where a row without a partner means something, a failure must not look like that.
-                Err(error)
-                    if matches!(
-                        self.lookup.join_type,
-                        JoinType::Inner | JoinType::LeftSemi | JoinType::RightSemi
-                    ) && self.on_error.tolerates(&error) =>
-                {
-                    self.scope
-                        .report_failed(self.lookup.table.source_name(), &error);
-                    continue;
+                if !self.lookup.gives_partners_alone() || !self.on_error.tolerates(&error) {
+                    return Err(to_datafusion(error));
                 }
-                Err(error) => return Err(to_datafusion(error)),
-            };
+                self.scope
+                    .report_failed(self.lookup.table.source_name(), &error);
+            }
             for usage in usage {
                 self.metrics.instances.next_instance();
                 self.metrics.instances.update(usage);
@@ -352,16 +387,43 @@ impl Lookup {
         Ok(requests)
     }
 
-    async fn fetch(
+    /// Whether the join gives nothing for a row that has no partner.
+    fn gives_partners_alone(&self) -> bool {
+        matches!(
+            self.join_type,
+            JoinType::Inner | JoinType::LeftSemi | JoinType::RightSemi
+        )
+    }
+
+    /// The answer to a request, up to where it failed.
+    async fn fetch(&self, request: &Request, scope: &Arc<Scope>) -> Answer {
+        let mut answer = Answer::default();
+        let failure = self.fetch_into(request, scope, &mut answer).await.err();
+        answer.failure = failure.map(|error| {
+            let keys = request
+                .predicates
+                .last()
+                .map_or(0, |keys| keys.values.len());
+            match keys {
+                0 | 1 => error,
+                _ => error.context(format!(
+                    "a look-up of {keys} keys, of which those after it have no answer"
+                )),
+            }
+        });
+        answer
+    }
+
+    async fn fetch_into(
         &self,
         request: &Request,
         scope: &Arc<Scope>,
-    ) -> std::result::Result<(Vec<RecordBatch>, Vec<crate::wasm::Usage>), Error> {
+        answer: &mut Answer,
+    ) -> std::result::Result<(), Error> {
         let (plugin, settings) = (self.table.plugin()?, self.table.settings()?);
         let mut first = Connection::open(plugin, scope, settings).await?;
         let parts = first.partitions(request).await?;
         let mut first = Some(first);
-        let (mut batches, mut usage) = (Vec::new(), Vec::new());
         for part in parts {
             let connection = match first.take() {
                 Some(first) => first,
@@ -369,12 +431,21 @@ impl Lookup {
             };
             let mut scan = connection.scan(request, &part, &self.schema).await?;
             while let Some(batch) = scan.next().await? {
-                batches.push(batch);
+                answer.batches.push(batch);
             }
-            usage.push(scan.usage());
+            answer.usage.push(scan.usage());
         }
-        Ok((batches, usage))
+        Ok(())
     }
+}
+
+/// What came back for some keys.
+#[derive(Default)]
+struct Answer {
+    batches: Vec<RecordBatch>,
+    usage: Vec<Usage>,
+    /// Why there is no more.
+    failure: Option<Error>,
 }
 
 impl DisplayAs for KeyLookupExec {
@@ -403,6 +474,9 @@ impl DisplayAs for KeyLookupExec {
             keys.join(", "),
             columns.join(", ")
         )?;
+        if let Some(fetch) = self.fetch {
+            write!(f, ", fetch={fetch}")?;
+        }
         let predicates = lookup.request.predicates.iter();
         let predicates: Vec<_> = predicates
             .map(|predicate| predicate.describe(column(predicate.column)))
@@ -445,9 +519,21 @@ impl ExecutionPlan for KeyLookupExec {
         mut children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         match (children.pop(), children.is_empty()) {
-            (Some(input), true) => Ok(Arc::new(Self::new(Arc::clone(&self.lookup), input))),
+            (Some(input), true) => {
+                let lookup = Arc::clone(&self.lookup);
+                Ok(Arc::new(Self::new(lookup, input, self.fetch)))
+            }
             _ => internal_err!("a look-up has one input"),
         }
+    }
+
+    fn fetch(&self) -> Option<usize> {
+        self.fetch
+    }
+
+    fn with_fetch(&self, fetch: Option<usize>) -> Option<Arc<dyn ExecutionPlan>> {
+        let (lookup, input) = (Arc::clone(&self.lookup), Arc::clone(&self.input));
+        Some(Arc::new(Self::new(lookup, input, fetch)))
     }
 
     fn execute(
@@ -465,7 +551,17 @@ impl ExecutionPlan for KeyLookupExec {
         let running = Running {
             cache: Cache::new(&self.lookup.schema, &self.lookup.key_places(), reservation)?,
             input: self.input.execute(partition, Arc::clone(&context))?,
+            rest: None,
+            // One row may well bring one; without a limit, what goes out at once.
+            piece_rows: match self.fetch {
+                Some(fetch) => fetch.max(1),
+                None => limits
+                    .lookup_keys_max
+                    .saturating_mul(limits.lookups_max)
+                    .max(1),
+            },
             joined: None,
+            wanted: self.fetch,
             on_error: SourceErrors::of(options),
             metrics: Metrics {
                 instances: InstanceMetrics::new(&self.metrics, partition),
