@@ -63,6 +63,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Answer look-ups by key with made-up records, on this machine alone.
     DemoGateway(demo::gateway::Arguments),
+    /// Run a PostgreSQL server with nothing in it, on this machine alone, until standard input ends.
+    DemoPostgres(demo::postgres::Arguments),
 }
 
 /// Runs the command that the process was started with.
@@ -89,6 +91,7 @@ fn run(arguments: Arguments) -> Result<()> {
         Command::Doctor => doctor::run(workspace),
         Command::Demo(own) => demo::run(workspace, &own),
         Command::DemoGateway(own) => demo::gateway::run(own),
+        Command::DemoPostgres(own) => demo::postgres::run(&own),
     }
 }
 

@@ -3,7 +3,9 @@
 
 mod files;
 pub(super) mod gateway;
+mod ministry;
 mod people;
+pub(super) mod postgres;
 mod real;
 mod swap;
 mod synthetic;
@@ -22,14 +24,19 @@ pub(super) struct Arguments {
     /// Work the real lists in this folder instead of the synthetic case.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Start no PostgreSQL server, also where it is installed: a file stands in for the database.
+    #[arg(long, conflicts_with = "data")]
+    without_postgres: bool,
 }
 
 /// What the demo works on.
 struct Case {
     /// The plugins that it needs.
     plugins: &'static [&'static str],
-    /// The gateway that one of the sources asks, where one does.
-    _gateway: Option<gateway::Gateway>,
+    /// The gateway that the source `gateway` asks, where there is one.
+    gateway: Option<gateway::Gateway>,
+    /// The server of the database that the source `ministry` reads, where there is one.
+    database: Option<postgres::Server>,
     /// The sources, as `sextant.toml` describes them.
     sources: String,
     /// Views, in the order in which they use each other.
@@ -43,12 +50,25 @@ struct Case {
     last: (&'static str, &'static str),
 }
 
+impl Case {
+    /// The sources that do not answer without the demo.
+    fn ending(&self) -> Vec<&'static str> {
+        let gateway = self.gateway.is_some().then_some("gateway");
+        let database = self.database.is_some().then_some("ministry");
+        gateway.into_iter().chain(database).collect()
+    }
+}
+
+/// The file of a workspace that keeps what the demo wrote into `sextant.toml`.
+const WRITTEN: &str = "case/sources.toml";
+
 pub(super) fn run(workspace: Option<&Path>, arguments: &Arguments) -> Result<()> {
+    let is_kept = workspace.is_some();
     let repository = repository()?;
     let temporary = tempfile::tempdir()?;
     let root = workspace.unwrap_or(temporary.path());
     let case = match &arguments.data {
-        None => synthetic::case(root)?,
+        None => synthetic::case(root, !arguments.without_postgres)?,
         Some(data) => real::case(data)?,
     };
     let workspace = prepare(root, &case.sources)?;
@@ -82,7 +102,16 @@ pub(super) fn run(workspace: Option<&Path>, arguments: &Arguments) -> Result<()>
         &session,
         &format!("{title}, by the second edition"),
         sql,
-    )
+    )?;
+    let ending = case.ending();
+    if is_kept && !ending.is_empty() {
+        super::note(&format!(
+            "what the sources {} of {workspace} ask ends with the demo; they answer again while `sextant demo --workspace {workspace}` runs",
+            ending.join(" and "),
+            workspace = root.display()
+        ));
+    }
+    Ok(())
 }
 
 fn show(host: &Host, session: &Session, title: &str, sql: &str) -> Result<()> {
@@ -90,20 +119,27 @@ fn show(host: &Host, session: &Session, title: &str, sql: &str) -> Result<()> {
     print(host, session, sql)
 }
 
+/// Makes a workspace with the sources in it. Those of an earlier demo are replaced: servers have other ports.
 fn prepare(root: &Path, sources: &str) -> Result<Workspace> {
     let workspace = Workspace::init(root)?;
     let path = workspace.config_path();
     let config = std::fs::read_to_string(&path).context(|| path.display().to_string())?;
-    if config.contains(sources) {
-        return Ok(workspace);
-    }
-    if !workspace.config()?.sources.is_empty() {
+    let written = root.join(WRITTEN);
+    let earlier = std::fs::read_to_string(&written).unwrap_or_default();
+    let config = if !earlier.is_empty() && config.contains(&earlier) {
+        config.replacen(&earlier, sources, 1)
+    } else if workspace.config()?.sources.is_empty() {
+        config + sources
+    } else {
         return Err(
             Error::config(format!("{} has sources of its own", path.display()))
                 .with_hint("name an empty folder with --workspace DIR"),
         );
+    };
+    std::fs::create_dir_all(root.join("case"))?;
+    for (path, text) in [(&path, config.as_str()), (&written, sources)] {
+        std::fs::write(path, text).context(|| path.display().to_string())?;
     }
-    std::fs::write(&path, config + sources).context(|| path.display().to_string())?;
     Ok(workspace)
 }
 

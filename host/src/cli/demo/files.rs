@@ -200,15 +200,16 @@ pub(super) fn districts() -> String {
     json!({ "type": "FeatureCollection", "features": features }).to_string()
 }
 
-/// Where each traveller crossed.
+/// Where and when each traveller crossed.
 pub(super) fn crossings(cast: &Cast<'_>, travellers: usize, random: &mut Random) -> String {
-    let mut csv = String::from("traveller_id,at,longitude,latitude\n");
+    let mut csv = String::from("traveller_id,crossed_at,longitude,latitude\n");
     let mut suspects = cast.suspects.iter().peekable();
     for id in 1..=travellers {
         let suspect = suspects.next_if(|suspect| suspect.traveller == id);
         let district = match suspect.map(|suspect| suspect.has(Trace::District)) {
             Some(true) => 0,
-            Some(false) => 1 + random.below(DISTRICTS.len() - 1),
+            // Not drawn: where somebody is made to cross changes nothing about others.
+            Some(false) => 1 + id % (DISTRICTS.len() - 1),
             None => random.below(DISTRICTS.len()),
         };
         let (west, east, _) = DISTRICTS[district];

@@ -114,7 +114,8 @@ pub(super) fn case(data: &Path) -> Result<Case> {
     }
     Ok(Case {
         plugins: PLUGINS,
-        _gateway: None,
+        gateway: None,
+        database: None,
         sources: SOURCES.replace("DATA", &folder.display().to_string()),
         views: VIEWS,
         steps: STEPS,

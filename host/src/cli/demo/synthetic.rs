@@ -1,14 +1,14 @@
 //! The synthetic case: travellers in either script, a list in the shape of the UN's, a register in
-//! windows-1251, calls between phones, what the police, INTERPOL, partners, a map, the news and a gateway
-//! know, and what was planted among them.
+//! windows-1251, calls between phones, what a ministry, the police, INTERPOL, partners, a map, the news and
+//! a gateway know, and what was planted among them.
 
 use super::super::random::Random;
 use super::Case;
 use super::files::{self, Cast, Suspect, Trace};
 use super::gateway::{Gateway, Options, Planted};
+use super::ministry::Ministry;
 use super::people::{Person, VARIANTS, vary};
 use crate::error::{Context, Result};
-use crate::workspace::CONFIG_FILE;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -25,6 +25,8 @@ const PLUGINS: &[&str] = &[
     "geo",
     "feeds",
     "find",
+    // Also where no database is asked, so that the bundles are the same.
+    "postgres",
     "graph",
     "rule",
 ];
@@ -38,6 +40,9 @@ const PLANTED_EVERY: usize = 25;
 /// Of every so many planted travellers who are listed, two are known to every source, and two to all but
 /// one. Their names are spelt as the first two of the ways say.
 const KNOWN_EVERY: usize = 10;
+/// Every so manieth two whom every source would know crossed the border outside of the district, as the
+/// ministry's database alone can tell.
+const ELSEWHERE_EVERY: usize = 4;
 const CALLS: usize = 1_500;
 /// Every so manieth planted traveller is in a network of calls, each linked to the next by somebody
 /// else's phone.
@@ -46,20 +51,13 @@ const NETWORKED_EVERY: usize = 6;
 const SOURCES: &str = r#"
 [source.border]
 plugin = "delimited"
-inputs = { travellers = "case/travellers.csv", crossings = "case/crossings.csv" }
+inputs = { travellers = "case/travellers.csv" }
 [source.border.config.tables.travellers]
 input = "travellers"
 header = true
 columns = [
   { name = "id", type = "int64" }, { name = "name", type = "text" },
   { name = "birth_date", type = "date" }, { name = "document", type = "text" },
-]
-[source.border.config.tables.crossings]
-input = "crossings"
-header = true
-columns = [
-  { name = "traveller_id", type = "int64" }, { name = "at", type = "timestamp" },
-  { name = "longitude", type = "float64" }, { name = "latitude", type = "float64" },
 ]
 
 [source.list]
@@ -96,6 +94,7 @@ plugin = "feeds"
 inputs = { news = "case/news.xml" }
 config = { entries = { feeds = [{ input = "news" }] } }
 
+# The gateway is the demo's own and ends with it: this source answers for as long as the demo runs.
 [source.gateway]
 plugin = "find"
 http = [{ url = "GATEWAY", methods = ["POST"], private = true }]
@@ -141,11 +140,11 @@ WHERE rule.is_hit(names.jaro_winkler(t.form, l.form))
 GROUP BY t.id, l.entity_id",
     "CREATE VIEW everywhere AS
 SELECT h.id, h.entity_id, h.traveller, n.entity_id AS notice, w.article, c.short_name AS company, m.name AS district,
-       d.status AS document, r.handling
+       x.crossed_at, d.status AS document, r.handling
 FROM hits h
 JOIN list.entities e USING (entity_id)
 JOIN border.travellers t ON t.id = h.id
-JOIN border.crossings x ON x.traveller_id = h.id
+JOIN ministry.crossings x ON x.traveller_id = h.id
 JOIN map.districts m ON m.watched AND st_contains(m.geometry, st_point(x.longitude, x.latitude))
 JOIN police.wanted_persons w ON w.birth_date = t.birth_date
      AND names.normalize(w.last_name_uk || ' ' || w.first_name_uk) = names.normalize(e.name_original_script)
@@ -189,7 +188,7 @@ FROM hits h JOIN list.entities e USING (entity_id)
 ORDER BY h.id, c.edrpou LIMIT 10",
     ),
     (
-        "Hits whom every source knows: eight kinds of source in one query",
+        "Hits whom every source knows: nine sources in one query",
         "SELECT * FROM everywhere ORDER BY id, company LIMIT 8",
     ),
     (
@@ -215,7 +214,7 @@ GROUP BY n.component HAVING count(DISTINCT h.id) > 1 ORDER BY hits DESC, phones 
         "SELECT u.name, u.plugin, substr(p.bundle_digest, 1, 12) AS digest
 FROM (SELECT name, plugin FROM sextant.sources UNION ALL SELECT name, plugin FROM sextant.functions
       WHERE name IN ('names.normalize', 'names.jaro_winkler', 'rule.is_hit', 'graph.components')) u
-     JOIN sextant.plugins p ON p.name = u.plugin ORDER BY u.plugin, u.name",
+     JOIN sextant.plugins p ON p.name = u.plugin ORDER BY u.name",
     ),
     FOUND,
     (
@@ -225,11 +224,13 @@ FROM truth.planted p LEFT JOIN hits h USING (id, entity_id) GROUP BY 1, 2 ORDER 
     ),
 ];
 
-/// The case in a workspace, whose files are written into it, with a gateway that runs as long.
-pub(super) fn case(workspace: &Path) -> Result<Case> {
+/// The case in a workspace, whose files are written into it, with a gateway and a database that run as long;
+/// without the database, where it is not wanted or cannot be had.
+pub(super) fn case(workspace: &Path, is_database_wanted: bool) -> Result<Case> {
     let planted = write(&workspace.join("case"))?;
+    let ministry = Ministry::open(workspace, is_database_wanted)?;
     let gateway = Gateway::start(Options {
-        address: address(workspace),
+        address: SocketAddr::from(([127, 0, 0, 1], 0)),
         records: 0,
         seed: SEED,
         planted,
@@ -237,23 +238,16 @@ pub(super) fn case(workspace: &Path) -> Result<Case> {
         failures: Vec::new(),
     })?;
     Ok(Case {
-        sources: SOURCES.replace("GATEWAY", &gateway.url()),
+        sources: SOURCES.replace("GATEWAY", &gateway.url()) + &ministry.source,
         plugins: PLUGINS,
-        _gateway: Some(gateway),
+        gateway: Some(gateway),
+        database: ministry.server,
         views: VIEWS,
         steps: STEPS,
         pairs: "SELECT rule.edition() AS edition, rule.is_hit(names.jaro_winkler(t.form, l.form)) AS hit
 FROM travellers t CROSS JOIN listed l WHERE l.kind = 'primary' AND t.id <= 1000",
         last: FOUND,
     })
-}
-
-/// Where the gateway listens: where it did when the demo worked in this folder before.
-fn address(workspace: &Path) -> SocketAddr {
-    let config = std::fs::read_to_string(workspace.join(CONFIG_FILE)).unwrap_or_default();
-    let written = config.split("base = \"http://").nth(1);
-    let address = written.and_then(|rest| rest.split_once('/')?.0.parse().ok());
-    address.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)))
 }
 
 /// Writes the files, and gives what the gateway has on file.
@@ -362,6 +356,9 @@ impl Border {
             }
         };
         let missing = match self.planted % KNOWN_EVERY {
+            5 | 6 if self.planted / KNOWN_EVERY % ELSEWHERE_EVERY == 1 => {
+                Some(Some(Trace::District))
+            }
             5 | 6 => Some(None),
             0 | 1 => Some(Some(Trace::ALL[self.planted / 5 % Trace::ALL.len()])),
             _ => None,
