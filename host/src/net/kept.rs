@@ -6,8 +6,8 @@
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH,
-    LAST_MODIFIED, RANGE, TRANSFER_ENCODING,
+    CACHE_CONTROL, CONTENT_LENGTH, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE,
+    IF_NONE_MATCH, LAST_MODIFIED, RANGE, TRANSFER_ENCODING,
 };
 use reqwest::{Method, Url};
 use sha2::{Digest, Sha256};
@@ -102,11 +102,18 @@ fn forbids(headers: &HeaderMap) -> bool {
 }
 
 /// Whether the end of an answer's body can be told from a connection that broke off.
-fn has_end(response: &reqwest::Response) -> bool {
+pub(super) fn has_end(response: &reqwest::Response) -> bool {
     let headers = response.headers();
-    headers.contains_key(CONTENT_LENGTH)
-        || headers.contains_key(TRANSFER_ENCODING)
-        || response.version() >= reqwest::Version::HTTP_2
+    let has_length = headers.contains_key(CONTENT_LENGTH);
+    // What the body is transferred in overrides a length (RFC 9112, section 6.3).
+    let codings = headers.get_all(TRANSFER_ENCODING).iter().next_back();
+    codings.map_or(has_length, ends_in_chunks) || response.version() >= reqwest::Version::HTTP_2
+}
+
+/// Whether the last of some codings is the one that has an end.
+fn ends_in_chunks(codings: &HeaderValue) -> bool {
+    let last = codings.as_bytes().rsplit(|&byte| byte == b',').next();
+    last.is_some_and(|last| last.trim_ascii().eq_ignore_ascii_case(b"chunked"))
 }
 
 /// What the next request for the same says, by what the server said of this one.
