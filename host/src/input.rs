@@ -64,7 +64,7 @@ pub struct Entry {
     pub size: Option<u64>,
     /// Whether reading may start anywhere without reading what comes before.
     pub seekable: bool,
-    /// Changes when the content may have changed.
+    /// Changes when the content may have changed, as far as that can be told: a web server need not.
     pub version: String,
 }
 
@@ -222,7 +222,12 @@ impl Listing {
             .iter()
             .map(|grant| grant.files(&inputs.base, &inputs.stores, limits));
         let files: Vec<_> = files.collect::<Result<_>>()?;
-        if let Some(known) = known.filter(|known| known.files == files) {
+        // What nothing marks may have become another, with other members.
+        let are_marked = files
+            .iter()
+            .flat_map(BTreeMap::values)
+            .all(FoundFile::is_marked);
+        if let Some(known) = known.filter(|known| are_marked && known.files == files) {
             return Ok(known);
         }
         let mut origins = BTreeMap::new();

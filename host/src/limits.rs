@@ -108,10 +108,11 @@ limits! {
     input_glob_files_max: usize = 1_000_000;
     /// Bytes of the directory of an archive.
     input_directory_bytes_max: u64 = 64 << 20;
-    /// Decompressed bytes of an entry.
+    /// Decompressed bytes of an entry, and bytes of one whose length its server does not say.
     input_decompressed_bytes_max: u64 = 1 << 40;
-    /// Decompressed bytes of an entry for each of its compressed ones, all together. Deflate cannot
-    /// do more than 1,032; registers and lists as XML or JSON rarely reach 50.
+    /// Decompressed bytes of an entry for each of its compressed ones: all together, or those so far
+    /// where nobody says how many there are. Deflate cannot do more than 1,032; registers and lists as
+    /// XML or JSON rarely reach 50.
     input_decompression_ratio_max: u64 = 250;
     /// Decompressed bytes of an entry from which on that ratio counts.
     input_decompression_ratio_from_bytes: u64 = 64 << 20;

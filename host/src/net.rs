@@ -23,6 +23,7 @@ mod secret;
 mod store;
 mod tcp;
 mod tls;
+mod web;
 
 pub use http::{Body, HttpGrant, HttpRequest, HttpResponse};
 pub use pace::{Paced, Requests};
@@ -30,6 +31,7 @@ pub use secret::{ScramProof, SecretConfig};
 pub use store::StoreGrant;
 pub(crate) use store::{InStore, Stores};
 pub use tcp::{TcpConnection, TcpGrant};
+pub(crate) use web::{WebFile, WebPlace};
 
 use crate::error::{Context, Result};
 use crate::limits::Limits;

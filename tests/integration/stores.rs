@@ -4,8 +4,11 @@
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use sextant::Host;
 use sextant_tests::far::{Asked, FarSide, answer};
-use sextant_tests::{TestWorkspace, failure, python, root, rows, sextant_command};
+use sextant_tests::{
+    TestWorkspace, failure, lines, python, root, rows, sextant_command, try_query,
+};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
@@ -38,16 +41,13 @@ fn serve(method: &str, asked: &Asked, content: &[u8]) -> Vec<u8> {
     }
     let range = asked
         .header("range")
-        .and_then(|range| range.strip_prefix("bytes="));
-    let start = range.and_then(|range| range.trim_end_matches('-').parse().ok());
-    let (status, range, body) = match start {
-        Some(start) => {
-            let range = format!(
-                "content-range: bytes {start}-{}/{}\r\n",
-                content.len() - 1,
-                content.len()
-            );
-            (206, range, &content[start..])
+        .and_then(|range| range.strip_prefix("bytes=")?.split_once('-'));
+    let (status, range, body) = match range {
+        Some((start, last)) => {
+            let start: usize = start.parse().expect("it is a number");
+            let last = last.parse().unwrap_or(content.len() - 1);
+            let range = format!("content-range: bytes {start}-{last}/{}\r\n", content.len());
+            (206, range, &content[start..=last])
         }
         None => (200, String::new(), content),
     };
@@ -91,14 +91,12 @@ fn ones(count: usize) -> Vec<u8> {
 
 #[test]
 fn files_of_a_web_server_are_inputs() {
-    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
-    gzip.write_all(&ones(70_000)).expect("it is memory");
     let archive =
         std::fs::read(root().join("tests/fixtures/inputs/infozip.zip")).expect("it is there");
     let files = files([
         ("/a.csv", ones(3)),
         ("/long.csv", ones(3_000_000)),
-        ("/b.csv.gz", gzip.finish().expect("it is memory")),
+        ("/b.csv.gz", gzip(&ones(70_000))),
         ("/c.zip", archive),
     ]);
     let far = web(&files);
@@ -122,11 +120,12 @@ fn files_of_a_web_server_are_inputs() {
     let local = workspace(&[("zip", local.display().to_string())], "");
     assert_eq!(rows(&host, &sum("zip")), rows(&local.host(), &sum("zip")));
     // It is read in parts, each from where it starts.
-    let ranges = far
+    let mut ranges = far
         .asked()
         .into_iter()
-        .filter(|asked| asked.line == "GET /long.csv" && asked.header("range").is_some());
-    assert!(ranges.count() > 0);
+        .filter(|asked| asked.line == "GET /long.csv")
+        .filter_map(|asked| asked.header("range").map(str::to_owned));
+    assert!(ranges.any(|range| range.ends_with('-')));
     for (table, expected) in [
         ("gone", "no file matches"),
         ("glob", "the files of a web server cannot be listed"),
@@ -215,6 +214,357 @@ fn a_web_server_gets_credentials_and_may_fail() {
     assert_eq!(last.header("authorization"), Some("Bearer t0ken"));
     assert_eq!(last.header("x-key"), Some("t0ken"));
     assert!(!failure(&host, &sum("moved")).to_string().contains("t0ken"));
+}
+
+/// A server that answers GET like this, and HEAD with the same but for the body.
+fn odd(get: impl Fn(&str, &Asked, usize) -> Vec<u8> + Send + Sync + 'static) -> FarSide {
+    FarSide::new(move |asked, before| {
+        let (method, path) = asked.line.split_once(' ').expect("it is HTTP");
+        let mut answer = get(path, asked, before);
+        if method == "HEAD" {
+            answer.truncate(head_bytes(&answer));
+        }
+        answer
+    })
+}
+
+fn head_bytes(answer: &[u8]) -> usize {
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
+    end.expect("it has a head") + 4
+}
+
+/// A file in one answer, whatever part of it was asked for.
+fn whole(headers: &str, content: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "HTTP/1.1 200 x\r\ncontent-length: {}\r\nconnection: close\r\n{headers}\r\n",
+        content.len()
+    );
+    [head.as_bytes(), content].concat()
+}
+
+/// A file as a server sends it that makes it up meanwhile.
+fn chunked(headers: &str, content: &[u8]) -> Vec<u8> {
+    let mut answer = format!(
+        "HTTP/1.1 200 x\r\ntransfer-encoding: chunked\r\nconnection: close\r\n{headers}\r\n"
+    )
+    .into_bytes();
+    for chunk in content.chunks(1_000) {
+        answer.extend(format!("{:x}\r\n", chunk.len()).as_bytes());
+        answer.extend(chunk);
+        answer.extend(b"\r\n");
+    }
+    answer.extend(b"0\r\n\r\n");
+    answer
+}
+
+/// An answer without some of its header fields.
+fn without(answer: &[u8], names: &[&str]) -> Vec<u8> {
+    let (head, body) = answer.split_at(head_bytes(answer));
+    let head = String::from_utf8(head.to_vec()).expect("it is text");
+    let kept = head
+        .split_inclusive("\r\n")
+        .filter(|line| !names.iter().any(|name| line.starts_with(name)));
+    [kept.collect::<String>().as_bytes(), body].concat()
+}
+
+fn gzip(content: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(content).expect("it is memory");
+    encoder.finish().expect("it is memory")
+}
+
+/// A workspace with a table for each of these files of a private server, by their names.
+fn private<const N: usize>(far: &FarSide, names: [(&str, &str); N], limits: &str) -> TestWorkspace {
+    let inputs = names.map(|(name, path)| (name, far.url(path)));
+    let grants = format!("stores = [{{ url = {:?}, private = true }}]", far.url("/"));
+    workspace(&inputs, &grants).config(&format!("[limits]\n{limits}"))
+}
+
+/// The sum of a table that is read by four, and how many parts it was split into.
+fn sum_of_parts(host: &Host, table: &str) -> (String, usize) {
+    let session = host.session().expect("a session");
+    let run = |sql: &str| lines(&try_query(host, &session, sql).expect("it runs")).join("\n");
+    run("SET datafusion.execution.target_partitions = 4");
+    let plan = run(&format!("EXPLAIN {}", sum(table)));
+    let (_, parts) = plan
+        .split_once("columns=[n], partitions=")
+        .expect("it has a scan");
+    let digits = parts.find(|c: char| !c.is_ascii_digit());
+    let parts = parts[..digits.unwrap_or(parts.len())].parse::<usize>();
+    (run(&sum(table)), parts.expect("it is a number"))
+}
+
+#[test]
+fn a_server_need_not_say_how_long_a_file_is() {
+    let table = ones(2_000_000);
+    let far = odd(move |path, asked, before| {
+        let is_head = asked.line.starts_with("HEAD");
+        let second = before % 60;
+        match path {
+            "/made.csv" => chunked("", &table),
+            "/tagged.csv" => chunked("etag: \"a\"\r\n", &ones(3)),
+            // Whoever makes it up may say that it was changed just now, every time.
+            "/now.csv" => chunked(
+                &format!(
+                    "date: Sun, 06 Nov 1994 08:49:{second:02} GMT\r\nlast-modified: Sun, 06 Nov 1994 08:49:{second:02} GMT\r\n"
+                ),
+                &ones(3),
+            ),
+            "/packed.csv.gz" => chunked("", &gzip(&ones(70_000))),
+            // A file that is compressed by itself is not compressed on its way.
+            "/named.csv.gz" => whole("content-encoding: x-gzip\r\n", &gzip(&ones(3))),
+            "/zero.csv" if is_head => whole("", b""),
+            "/zero.csv" => whole("", &ones(3)),
+            _ => answer(404, "", ""),
+        }
+    });
+    let names = [
+        ("made", "/made.csv"),
+        ("tagged", "/tagged.csv"),
+        ("now", "/now.csv"),
+        ("packed", "/packed.csv.gz"),
+        ("named", "/named.csv.gz"),
+        ("zero", "/zero.csv"),
+    ];
+    let workspace = private(&far, names, "");
+    let host = workspace.host();
+    assert_eq!(
+        sum_of_parts(&host, "made"),
+        ("2000000\t2000000".to_owned(), 1)
+    );
+    for table in ["tagged", "now", "named", "zero"] {
+        assert_eq!(rows(&host, &sum(table)), ["3\t3"], "{table}");
+    }
+    assert_eq!(rows(&host, &sum("packed")), ["70000\t70000"]);
+    for asked in far.asked() {
+        assert_eq!(asked.header("accept-encoding"), Some("identity"));
+        // What is made up is not made up once more to look at it.
+        let is_made = !asked.line.ends_with("/named.csv.gz");
+        assert!(!is_made || asked.header("range").is_none(), "{asked:?}");
+    }
+}
+
+#[test]
+fn a_server_may_refuse_head() {
+    let far = odd(|path, asked, _| {
+        let (status, file) = path[1..].split_once('/').expect("it says how");
+        if asked.line.starts_with("HEAD") || file == "gone.csv" {
+            return answer(status.parse().expect("it is a status"), "", "");
+        }
+        match file {
+            "parts.csv" => serve("GET", asked, &ones(2_000_000)),
+            _ => chunked("", &ones(3)),
+        }
+    });
+    let names = [
+        ("parts_405", "/405/parts.csv"),
+        ("parts_403", "/403/parts.csv"),
+        ("made_405", "/405/made.csv"),
+        ("made_501", "/501/made.csv"),
+        ("made_404", "/404/made.csv"),
+        ("gone_403", "/403/gone.csv"),
+        ("gone_404", "/404/gone.csv"),
+    ];
+    let workspace = private(&far, names, "");
+    let host = workspace.host();
+    for table in ["parts_405", "parts_403"] {
+        let expected = ("2000000\t2000000".to_owned(), 4);
+        assert_eq!(sum_of_parts(&host, table), expected, "{table}");
+    }
+    for table in ["made_405", "made_501", "made_404"] {
+        assert_eq!(rows(&host, &sum(table)), ["3\t3"], "{table}");
+    }
+    for (table, expected) in [
+        ("gone_403", "does not allow it with these credentials"),
+        ("gone_404", "no file matches"),
+    ] {
+        let error = failure(&host, &sum(table)).to_string();
+        assert!(error.contains(expected), "{table}: {error}");
+    }
+}
+
+/// A file is split only where its parts are given and marked, and read right nevertheless where they are
+/// not given after all.
+#[test]
+fn a_server_may_ignore_ranges() {
+    let table = ones(2_000_000);
+    let archive =
+        std::fs::read(root().join("tests/fixtures/inputs/infozip.zip")).expect("it is there");
+    let tag = "etag: \"a\"\r\n";
+    let lie = "etag: \"a\"\r\naccept-ranges: bytes\r\n";
+    let far = odd(move |path, asked, _| match path {
+        "/silent.csv" => whole(tag, &table),
+        "/liar.csv" => whole(lie, &table),
+        "/unmarked.csv" => without(&serve("GET", asked, &table), &["etag", "last-modified"]),
+        "/silent.zip" => whole(tag, &archive),
+        "/liar.zip" => whole(lie, &archive),
+        "/made.zip" => chunked(tag, &archive),
+        "/unmarked.zip" => without(&serve("GET", asked, &archive), &["etag", "last-modified"]),
+        _ => answer(404, "", ""),
+    });
+    let names = [
+        ("silent", "/silent.csv"),
+        ("liar", "/liar.csv"),
+        ("unmarked", "/unmarked.csv"),
+        ("silent_zip", "/silent.zip!*.csv"),
+        ("liar_zip", "/liar.zip!*.csv"),
+        ("made_zip", "/made.zip!*.csv"),
+        ("unmarked_zip", "/unmarked.zip!*.csv"),
+    ];
+    let workspace = private(&far, names, "");
+    let host = workspace.host();
+    for (table, parts) in [("silent", 1), ("liar", 4), ("unmarked", 1)] {
+        let expected = ("2000000\t2000000".to_owned(), parts);
+        assert_eq!(sum_of_parts(&host, table), expected, "{table}");
+    }
+    for table in ["silent_zip", "liar_zip", "made_zip"] {
+        let error = failure(&host, &sum(table));
+        let text = error.to_string();
+        assert!(
+            text.contains("the server gives no ranges, and members of an archive"),
+            "{table}: {text}"
+        );
+        assert!(
+            format!("{text} {}", error.hint().unwrap_or_default()).contains("download the archive"),
+            "{table}: {error:?} {:?}",
+            error.hint()
+        );
+    }
+    assert_eq!(rows(&host, &sum("unmarked_zip")), ["1606\t403"]);
+}
+
+/// Never a part of a file for the whole, nor halves of two.
+#[test]
+fn a_body_that_is_not_what_was_said_is_an_error() {
+    let far = odd(|path, asked, before| {
+        let is_head = asked.line.starts_with("HEAD");
+        let mut made = chunked("", &ones(3_000));
+        match path {
+            "/no_end.csv" => {
+                made.truncate(made.len() - 5);
+                made
+            }
+            "/in_chunk.csv" => {
+                made.truncate(made.len() - 100);
+                made
+            }
+            "/cut.csv" => {
+                let mut answer = whole("", &ones(3_000));
+                answer.truncate(answer.len() - 100);
+                answer
+            }
+            "/cut.csv.gz" => {
+                let mut made = chunked("", &gzip(&ones(3_000)));
+                made.truncate(made.len() - 5);
+                made
+            }
+            "/longer.csv" | "/shorter.csv" if !is_head => made,
+            "/longer.csv" => whole("", &ones(2_999)),
+            "/shorter.csv" => whole("", &ones(3_001)),
+            "/other.csv" if is_head => whole("", &ones(2)),
+            "/other.csv" => whole("", &ones(3)),
+            "/endless.csv" => b"HTTP/1.1 200 x\r\nconnection: close\r\n\r\nn\n1\n".to_vec(),
+            "/encoded.csv" => chunked("content-encoding: gzip\r\n", &gzip(&ones(3))),
+            "/tagged.csv" => chunked(&format!("etag: \"{before}\"\r\n"), &ones(3)),
+            "/dated.csv" => {
+                let second = before % 60;
+                let date = format!("last-modified: Sun, 06 Nov 1994 08:49:{second:02} GMT\r\n");
+                chunked(&date, &ones(3))
+            }
+            _ => answer(404, "", ""),
+        }
+    });
+    let cases = [
+        ("no_end", "/no_end.csv", "the answer broke off"),
+        ("in_chunk", "/in_chunk.csv", "the answer broke off"),
+        ("cut", "/cut.csv", "the answer broke off"),
+        ("cut_gzip", "/cut.csv.gz", "the answer broke off"),
+        ("longer", "/longer.csv", "it goes on after the 6000 bytes"),
+        (
+            "shorter",
+            "/shorter.csv",
+            "it broke off at byte 6002 of 6004",
+        ),
+        ("other", "/other.csv", "the file changes"),
+        (
+            "endless",
+            "/endless.csv",
+            "neither how long the file is nor where it ends",
+        ),
+        (
+            "encoded",
+            "/encoded.csv",
+            "the server sends it compressed (\"gzip\")",
+        ),
+        ("tagged", "/tagged.csv", "the file changes"),
+        ("dated", "/dated.csv", "the file changes"),
+    ];
+    let workspace = private(&far, cases.map(|(name, path, _)| (name, path)), "");
+    let host = workspace.host();
+    for (table, _, expected) in cases {
+        let error = failure(&host, &sum(table)).to_string();
+        assert!(
+            error.contains("source \"s\"") && error.contains(expected),
+            "{table}: {error}"
+        );
+    }
+}
+
+#[test]
+fn a_file_that_breaks_off_is_gone_on_with_where_it_is_seen_to_be_the_same() {
+    let table = ones(100_000);
+    let far = odd(move |_, asked, _| {
+        let mut answer = serve("GET", asked, &table);
+        if asked.header("range").is_none() {
+            answer.truncate(answer.len() - 100_000);
+        }
+        answer
+    });
+    let workspace = private(&far, [("flaky", "/flaky.csv")], "");
+    assert_eq!(rows(&workspace.host(), &sum("flaky")), ["100000\t100000"]);
+    let asked = far.asked();
+    let mut ranges = asked.iter().filter_map(|asked| asked.header("range"));
+    assert!(
+        ranges.any(|range| range.ends_with('-') && range != "bytes=0-"),
+        "{asked:?}"
+    );
+}
+
+#[test]
+fn what_a_server_sends_without_a_length_is_bounded() {
+    let far = odd(|path, _, _| match path {
+        "/made.csv" => chunked("", &ones(100_000)),
+        "/known.csv" => whole("", &ones(100_000)),
+        "/bomb.csv.gz" => chunked("", &gzip(&ones(70_000))),
+        _ => answer(404, "", ""),
+    });
+    let names = [
+        ("made", "/made.csv"),
+        ("known", "/known.csv"),
+        ("bomb", "/bomb.csv.gz"),
+    ];
+    let limits = "input_decompressed_bytes_max = 150000\n\
+                  input_decompression_ratio_from_bytes = 100000\n\
+                  input_decompression_ratio_max = 100\n";
+    let workspace = private(&far, names, limits);
+    let host = workspace.host();
+    for (table, expected) in [
+        (
+            "made",
+            "made/made.csv: bytes of a file whose length is not known: ",
+        ),
+        (
+            "bomb",
+            "bomb/bomb.csv.gz: decompressed bytes for each compressed one: ",
+        ),
+    ] {
+        let error = failure(&host, &sum(table));
+        assert!(
+            error.is_limit() && error.to_string().contains(expected),
+            "{table}: {error:?}"
+        );
+    }
+    assert_eq!(rows(&host, &sum("known")), ["100000\t100000"]);
 }
 
 /// What the command writes is what a private web server takes.

@@ -9,6 +9,8 @@ use crate::error::{Error, Result};
 use crate::limits::Limits;
 use std::io::{self, BufReader, Cursor, Read};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How many compressed bytes are read at a time.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -155,14 +157,41 @@ impl Read for Decoder {
     }
 }
 
-/// A decompressed stream that ends with an error where it grows beyond its bounds, so that a
-/// decompression bomb costs no more than they allow. It is never held, so all it could cost is time.
+/// Counts the bytes that are read of a stream from here on.
+pub(super) fn count(reader: &mut ByteStream) -> Arc<AtomicU64> {
+    let bytes = Arc::new(AtomicU64::new(0));
+    let uncounted = std::mem::replace(reader, Box::new(io::empty()));
+    *reader = Box::new(Counted {
+        reader: uncounted,
+        bytes: Arc::clone(&bytes),
+    });
+    bytes
+}
+
+struct Counted {
+    reader: ByteStream,
+    bytes: Arc<AtomicU64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        self.bytes.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+/// A stream that ends with an error where it grows beyond its bounds, so that a decompression bomb costs
+/// no more than they allow, nor does a server that goes on sending. It is never held, so all it could cost
+/// is time.
 pub(super) struct Bounded {
     reader: ByteStream,
+    /// What is counted, as an error calls it.
+    what: &'static str,
     /// How many bytes came out.
     bytes: u64,
-    /// How many go in, all together.
-    packed_bytes: u64,
+    /// How many go in: all together where that is known, else so far.
+    packed_bytes: Arc<AtomicU64>,
     bytes_max: u64,
     ratio_max: u64,
     ratio_from_bytes: u64,
@@ -170,11 +199,17 @@ pub(super) struct Bounded {
 
 impl Bounded {
     /// Bounds what comes out of so many compressed bytes.
-    pub(super) fn new(reader: ByteStream, packed_bytes: u64, limits: &Limits) -> Self {
+    pub(super) fn new(
+        reader: ByteStream,
+        what: &'static str,
+        packed_bytes: Arc<AtomicU64>,
+        limits: &Limits,
+    ) -> Self {
         Self {
             reader,
+            what,
             bytes: 0,
-            packed_bytes: packed_bytes.max(1),
+            packed_bytes,
             bytes_max: limits.input_decompressed_bytes_max,
             ratio_max: limits.input_decompression_ratio_max,
             ratio_from_bytes: limits.input_decompression_ratio_from_bytes,
@@ -184,13 +219,13 @@ impl Bounded {
     fn check(&self) -> Result<()> {
         if self.bytes > self.bytes_max {
             return Err(Error::over_limit(
-                "decompressed bytes",
+                self.what,
                 format!("{} so far", self.bytes),
                 self.bytes_max,
                 "input_decompressed_bytes_max",
             ));
         }
-        let ratio = self.bytes / self.packed_bytes;
+        let ratio = self.bytes / self.packed_bytes.load(Ordering::Relaxed).max(1);
         if self.bytes > self.ratio_from_bytes && ratio > self.ratio_max {
             return Err(Error::over_limit(
                 "decompressed bytes for each compressed one",

@@ -164,7 +164,8 @@ impl Grant {
     ///
     /// # Errors
     ///
-    /// Data where an archive is broken, not found where none has such a member, and limit.
+    /// Data where an archive is broken, config where its server gives no parts of it, not found where none has
+    /// such a member, and limit.
     pub(super) fn origins(
         &self,
         files: &BTreeMap<String, FoundFile>,
@@ -181,7 +182,7 @@ impl Grant {
         for (archive, file) in files {
             let found = file
                 .open()
-                .and_then(|mut open| zip::members(&mut open, file.bytes(), limits, is_wanted))
+                .and_then(|mut open| zip::members(&mut open, limits, is_wanted))
                 .context(|| archive.clone())?;
             check_entries(origins.len() + found.len(), limits)?;
             origins.extend(found.into_iter().map(|member| {

@@ -1,6 +1,6 @@
 //! Origins: where the bytes of an entry come from, and how they are read from there.
 
-use super::compression::{Bounded, Compression, refuse_compressed};
+use super::compression::{Bounded, Compression, count, refuse_compressed};
 use super::remote::RemoteFile;
 use super::zip::Member;
 use super::{ByteStream, Entry, Opened};
@@ -11,6 +11,8 @@ use std::fs::{File, Metadata};
 use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 /// A regular file as it was when it was found, by a path without symbolic links.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,10 +88,26 @@ impl fmt::Display for FoundFile {
 }
 
 impl FoundFile {
-    pub(super) fn bytes(&self) -> u64 {
+    /// How many bytes it has, where that is known.
+    fn bytes(&self) -> Option<u64> {
         match self {
-            Self::Local(file) => file.bytes,
+            Self::Local(file) => Some(file.bytes),
             Self::Remote(file) => file.bytes,
+        }
+    }
+
+    /// Whether its version tells it from any other file of the same length.
+    pub(super) fn is_marked(&self) -> bool {
+        match self {
+            Self::Local(_) => true,
+            Self::Remote(file) => file.is_marked(),
+        }
+    }
+
+    fn is_seekable(&self) -> bool {
+        match self {
+            Self::Local(_) => true,
+            Self::Remote(file) => file.is_seekable(),
         }
     }
 
@@ -100,11 +118,15 @@ impl FoundFile {
         }
     }
 
-    /// Opens the file that was found, and no other.
+    /// Opens the file that was found, and no other, to be read here and there.
+    ///
+    /// # Errors
+    ///
+    /// Unavailable where the file is being replaced, config where its server gives no parts of it.
     pub(super) fn open(&self) -> Result<Box<dyn ReadSeek>> {
         Ok(match self {
             Self::Local(file) => Box::new(file.open()?),
-            Self::Remote(file) => Box::new(file.open()),
+            Self::Remote(file) => Box::new(file.open()?),
         })
     }
 
@@ -117,10 +139,11 @@ impl FoundFile {
         }
     }
 
-    fn read_from(&self, start: u64) -> Result<ByteStream> {
+    /// Its bytes from `start` on, or from its start where no others are given. Where they start comes along.
+    fn read_from(&self, start: u64) -> Result<(ByteStream, u64)> {
         match self {
-            Self::Local(file) => file.read_from(start),
-            Self::Remote(file) => Ok(file.read_from(start)),
+            Self::Local(file) => Ok((file.read_from(start)?, start)),
+            Self::Remote(file) => file.read_from(start),
         }
     }
 }
@@ -169,13 +192,9 @@ impl Origin {
 
     /// What a source is told of it.
     pub(super) fn entry(&self, name: &str) -> Entry {
-        let bytes = match &self.place {
-            Place::File(file) => file.bytes(),
-            Place::Member(_, member) => member.bytes,
-        };
         Entry {
             name: name.to_owned(),
-            size: self.compression.is_none().then_some(bytes),
+            size: self.bytes(),
             seekable: self.is_seekable(),
             version: self.found_file().version().to_owned(),
         }
@@ -194,21 +213,31 @@ impl Origin {
     pub(super) fn open(&self, start: u64, length: Option<u64>, limits: &Limits) -> Result<Opened> {
         let memory_bytes_max = limits.input_decoder_memory_bytes_max;
         let jump = if self.is_seekable() { start } else { 0 };
-        let mut reader = match &self.place {
+        let (mut reader, starts_at) = match &self.place {
             Place::File(file) => file.read_from(jump)?,
             Place::Member(archive, member) => {
-                member.read_from(archive.open()?, jump, memory_bytes_max)?
+                let reader = member.read_from(archive.open()?, jump, memory_bytes_max)?;
+                (reader, jump)
             }
+        };
+        let packed_bytes = match self.packed_bytes() {
+            Some(bytes) => Arc::new(AtomicU64::new(bytes)),
+            None => count(&mut reader),
         };
         reader = match self.compression {
             Some(compression) => compression.decode(reader, memory_bytes_max)?,
-            None if jump == 0 => refuse_compressed(reader)?,
+            None if starts_at == 0 => refuse_compressed(reader)?,
             None => reader,
         };
-        if !self.is_seekable() {
-            reader = Box::new(Bounded::new(reader, self.packed_bytes(), limits));
+        let bounded = match (self.is_plain(), self.bytes()) {
+            (true, Some(_)) => None,
+            (true, None) => Some("bytes of a file whose length is not known"),
+            (false, _) => Some("decompressed bytes"),
+        };
+        if let Some(what) = bounded {
+            reader = Box::new(Bounded::new(reader, what, packed_bytes, limits));
         }
-        let skip = start - jump;
+        let skip = start - starts_at;
         let bytes_max = skip.saturating_add(length.unwrap_or(u64::MAX));
         Ok(Opened {
             reader: Box::new(reader.take(bytes_max)),
@@ -216,8 +245,13 @@ impl Origin {
         })
     }
 
-    /// Only what is not compressed can be read from anywhere.
+    /// Only what is not compressed can be read from anywhere, and only where its file can.
     fn is_seekable(&self) -> bool {
+        self.is_plain() && self.found_file().is_seekable()
+    }
+
+    /// Whether it stands in its file as it is.
+    fn is_plain(&self) -> bool {
         let is_plain = match &self.place {
             Place::File(_) => true,
             Place::Member(_, member) => member.is_stored(),
@@ -225,10 +259,19 @@ impl Origin {
         is_plain && self.compression.is_none()
     }
 
-    fn packed_bytes(&self) -> u64 {
+    /// How many bytes it has after decompression, where that is known without reading them.
+    fn bytes(&self) -> Option<u64> {
+        let bytes = match &self.place {
+            Place::File(file) => file.bytes(),
+            Place::Member(_, member) => Some(member.bytes),
+        };
+        bytes.filter(|_| self.compression.is_none())
+    }
+
+    fn packed_bytes(&self) -> Option<u64> {
         match &self.place {
             Place::File(file) => file.bytes(),
-            Place::Member(_, member) => member.packed_bytes,
+            Place::Member(_, member) => Some(member.packed_bytes),
         }
     }
 

@@ -1,10 +1,16 @@
 //! Files on web servers and in object stores: found, and read as streams. What reads them blocks, as
 //! it does for files; a runtime of their own does the waiting.
+//!
+//! A file of a store has a length, a tag and any part. One of a web server may lack each of them. What has no
+//! parts, or no tag or date by which two parts are seen to be of the same file, is read from its start in one
+//! answer. What has neither tag nor date can become another unseen between two queries, and between being
+//! described and being read, as a database can; a scan of it is of one state nevertheless.
 
 use super::ByteStream;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
-use crate::net::{InStore, Stores};
+use crate::net::{InStore, Stores, WebFile, WebPlace};
+use bytes::Bytes;
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use object_store::path::Path as ObjectPath;
 use object_store::{GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt};
@@ -12,6 +18,12 @@ use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::{Arc, OnceLock};
 use tokio::runtime::{Builder, Runtime};
+
+/// How often a file of a web server is gone on with where an answer broke off. Stores do so by themselves.
+const RESUMES_MAX: u32 = 3;
+
+/// Bytes as they come.
+type Chunks = BoxStream<'static, Result<Bytes>>;
 
 /// Whether a text under `[source.NAME.inputs]` is a URL.
 pub(super) fn is_url(text: &str) -> bool {
@@ -24,13 +36,22 @@ pub(super) fn is_url(text: &str) -> bool {
 /// A file as it was when it was found.
 #[derive(Clone)]
 pub(super) struct RemoteFile {
-    store: Arc<dyn ObjectStore>,
-    path: ObjectPath,
+    place: Place,
     /// Its URL, as errors show it.
     url: String,
-    pub(super) bytes: u64,
+    /// How many bytes it has, where its server says so.
+    pub(super) bytes: Option<u64>,
     pub(super) version: String,
-    etag: Option<String>,
+}
+
+#[derive(Clone)]
+enum Place {
+    Object {
+        store: Arc<dyn ObjectStore>,
+        path: ObjectPath,
+        etag: Option<String>,
+    },
+    Web(WebPlace, WebFile),
 }
 
 impl fmt::Debug for RemoteFile {
@@ -56,12 +77,16 @@ impl fmt::Display for RemoteFile {
 impl RemoteFile {
     /// The file at a URL; none where nothing is.
     pub(super) fn at(url: &str, stores: &Stores) -> Result<Option<Self>> {
-        let (store, path) = stores.of(url)?;
-        match wait(store.head(&path)) {
-            Ok(meta) => Ok(Some(Self::new(&store, meta, url.to_owned()))),
-            Err(object_store::Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(failed(error).context(url)),
-        }
+        let found = match stores.of(url)? {
+            InStore::Object(store, path) => match wait(store.head(&path)) {
+                Ok(meta) => Ok(Some(Self::in_store(&store, meta, url.to_owned()))),
+                Err(object_store::Error::NotFound { .. }) => Ok(None),
+                Err(error) => Err(failed(error)),
+            },
+            InStore::Web(place) => wait(place.find())
+                .map(|file| file.map(|file| Self::on_web(place, file, url.to_owned()))),
+        };
+        found.map_err(|error| error.context(url))
     }
 
     /// The files below a URL whose names there are wanted, with these names.
@@ -71,13 +96,13 @@ impl RemoteFile {
         limits: &Limits,
         is_wanted: impl Fn(&str) -> bool,
     ) -> Result<Vec<(String, Self)>> {
-        let (store, folder): InStore = stores.of(url)?;
-        if matches!(url.split_once("://"), Some(("http" | "https", _))) {
+        let is_web = matches!(url.split_once("://"), Some(("http" | "https", _)));
+        let (InStore::Object(store, folder), false) = (stores.of(url)?, is_web) else {
             return Err(Error::config(format!(
                 "{url}: the files of a web server cannot be listed"
             ))
             .with_hint("name each of them"));
-        }
+        };
         let limit = limits.input_glob_files_max;
         let mut found = Vec::new();
         let listing = async {
@@ -100,7 +125,7 @@ impl RemoteFile {
                 });
                 if let Some(name) = name.filter(|name| is_wanted(name)) {
                     let url = format!("{url}{name}");
-                    found.push((name, Self::new(&store, meta, url)));
+                    found.push((name, Self::in_store(&store, meta, url)));
                 }
             }
             Ok(())
@@ -109,53 +134,88 @@ impl RemoteFile {
         Ok(found)
     }
 
-    fn new(store: &Arc<dyn ObjectStore>, meta: ObjectMeta, url: String) -> Self {
-        let etag = meta.e_tag.clone();
+    fn in_store(store: &Arc<dyn ObjectStore>, meta: ObjectMeta, url: String) -> Self {
         Self {
             version: version(&meta),
-            bytes: meta.size,
-            path: meta.location,
-            store: Arc::clone(store),
+            bytes: Some(meta.size),
+            place: Place::Object {
+                store: Arc::clone(store),
+                path: meta.location,
+                etag: meta.e_tag,
+            },
             url,
-            etag,
         }
     }
 
-    /// The file that was found, and no other, from the start.
-    pub(super) fn open(&self) -> RemoteReader {
-        RemoteReader {
-            file: self.clone(),
-            position: 0,
-            chunk: bytes::Bytes::new(),
-            rest: None,
+    fn on_web(place: WebPlace, file: WebFile, url: String) -> Self {
+        let bytes = file.bytes.map(|bytes| bytes.to_string());
+        let mark = file.mark.as_deref().unwrap_or_default();
+        Self {
+            version: format!("{}-{mark}", bytes.unwrap_or_default()),
+            bytes: file.bytes,
+            place: Place::Web(place, file),
+            url,
         }
     }
 
-    pub(super) fn read_from(&self, start: u64) -> ByteStream {
-        Box::new(RemoteReader {
-            position: start.min(self.bytes),
-            ..self.open()
-        })
+    /// Whether its version tells it from any other file of the same length.
+    pub(super) fn is_marked(&self) -> bool {
+        match &self.place {
+            Place::Object { .. } => true,
+            Place::Web(_, file) => file.mark.is_some(),
+        }
     }
 
-    /// Asks for the bytes from a position on.
-    async fn stream(
-        &self,
-        position: u64,
-    ) -> object_store::Result<BoxStream<'static, object_store::Result<bytes::Bytes>>> {
-        let options = GetOptions {
-            range: (position > 0).then_some(GetRange::Offset(position)),
-            if_match: self.etag.clone(),
-            ..GetOptions::default()
-        };
-        let answer = self.store.get_opts(&self.path, options).await?;
-        if version(&answer.meta) != self.version {
-            return Err(object_store::Error::Precondition {
-                path: self.url.clone(),
-                source: "it is another".into(),
-            });
+    /// Whether it can be read from anywhere, and be seen to be the same file.
+    pub(super) fn is_seekable(&self) -> bool {
+        match &self.place {
+            Place::Object { .. } => true,
+            Place::Web(_, file) => file.has_safe_ranges(),
         }
-        Ok(answer.into_stream())
+    }
+
+    /// The file that was found, and no other, to be read here and there. Where nothing marks it, whoever
+    /// reads has to see by what he reads that it is of one file, as the checksums of an archive show.
+    ///
+    /// # Errors
+    ///
+    /// Config, where its server gives no parts of it. One that said it did shows when it is read.
+    pub(super) fn open(&self) -> Result<RemoteReader> {
+        match &self.place {
+            Place::Web(_, file) if !file.has_ranges() => Err(no_ranges()),
+            _ => Ok(RemoteReader::new(self)),
+        }
+    }
+
+    /// The file that was found, and no other, from `start` on, or from its start where the server gives all
+    /// of it whatever it is asked for. Where it is read from comes along.
+    pub(super) fn read_from(&self, start: u64) -> Result<(ByteStream, u64)> {
+        let mut reader = RemoteReader::new(self);
+        if start > 0 {
+            reader.position = start;
+            reader.connect()?;
+        }
+        let starts_at = reader.position;
+        Ok((Box::new(reader), starts_at))
+    }
+
+    /// Asks for the bytes from a position on. Where they start comes along.
+    async fn stream(&self, position: u64) -> Result<(u64, Chunks)> {
+        match &self.place {
+            Place::Web(place, file) => place.open(file, position).await,
+            Place::Object { store, path, etag } => {
+                let options = GetOptions {
+                    range: (position > 0).then_some(GetRange::Offset(position)),
+                    if_match: etag.clone(),
+                    ..GetOptions::default()
+                };
+                let answer = store.get_opts(path, options).await.map_err(failed)?;
+                match version(&answer.meta) == self.version {
+                    true => Ok((position, answer.into_stream().map_err(failed).boxed())),
+                    false => Err(changed()),
+                }
+            }
+        }
     }
 }
 
@@ -171,32 +231,103 @@ fn version(meta: &ObjectMeta) -> String {
 pub(super) struct RemoteReader {
     file: RemoteFile,
     position: u64,
-    chunk: bytes::Bytes,
-    rest: Option<BoxStream<'static, object_store::Result<bytes::Bytes>>>,
+    chunk: Bytes,
+    rest: Option<Chunks>,
+    /// How often it was gone on with.
+    resumes: u32,
+    /// What ended it. An error that is read over must not look like the end.
+    failure: Option<Error>,
+}
+
+impl RemoteReader {
+    fn new(file: &RemoteFile) -> Self {
+        Self {
+            file: file.clone(),
+            position: 0,
+            chunk: Bytes::new(),
+            rest: None,
+            resumes: 0,
+            failure: None,
+        }
+    }
+
+    /// Asks for the bytes from its position on, unless the file ends there. Its position is then where they
+    /// start, which may be the start of the file.
+    fn connect(&mut self) -> Result<()> {
+        if self.file.bytes.is_none_or(|bytes| self.position < bytes) {
+            let (starts_at, rest) = wait(self.file.stream(self.position))?;
+            self.position = starts_at;
+            self.rest = Some(rest.fuse().boxed());
+        }
+        Ok(())
+    }
+
+    /// The next bytes; none at the end.
+    fn next_chunk(&mut self) -> Result<Bytes> {
+        loop {
+            if self.rest.is_none() {
+                let position = self.position;
+                self.connect()?;
+                if self.position != position {
+                    return Err(no_ranges());
+                }
+            }
+            let Some(rest) = &mut self.rest else {
+                return Ok(Bytes::new());
+            };
+            let bytes = self.file.bytes;
+            let failure = match wait(rest.next()) {
+                Some(Ok(chunk)) if chunk.is_empty() => continue,
+                Some(Ok(chunk)) => {
+                    let end = self.position + chunk.len() as u64;
+                    return match bytes.filter(|&bytes| end > bytes) {
+                        Some(bytes) => Err(Error::unavailable(format!(
+                            "it goes on after the {bytes} bytes that it was said to have"
+                        ))),
+                        None => Ok(chunk),
+                    };
+                }
+                Some(Err(error)) => error,
+                None => match bytes.filter(|&bytes| self.position < bytes) {
+                    Some(bytes) => Error::unavailable(format!(
+                        "it broke off at byte {} of {bytes}",
+                        self.position
+                    )),
+                    None => return Ok(Bytes::new()),
+                },
+            };
+            self.resume(failure)?;
+        }
+    }
+
+    /// Goes on after a failure, where the rest is seen to be that of the same file.
+    fn resume(&mut self, failure: Error) -> Result<()> {
+        let is_resumed = matches!(self.file.place, Place::Web(..)) && self.file.is_seekable();
+        if !is_resumed || !failure.is_unavailable() || self.resumes == RESUMES_MAX {
+            return Err(failure);
+        }
+        self.resumes += 1;
+        self.rest = None;
+        let position = self.position;
+        self.connect()?;
+        match self.rest.is_some() && self.position == position {
+            true => Ok(()),
+            false => Err(failure),
+        }
+    }
 }
 
 impl Read for RemoteReader {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        while self.chunk.is_empty() && self.position < self.file.bytes {
-            let rest = match &mut self.rest {
-                Some(rest) => rest,
-                None => {
-                    let stream = wait(self.file.stream(self.position)).map_err(failed);
-                    self.rest.insert(stream.map_err(io::Error::other)?)
-                }
-            };
-            match wait(rest.next()) {
-                Some(chunk) => {
-                    self.chunk = chunk.map_err(|error| io::Error::other(failed(error)))?
-                }
-                None => {
-                    let error = Error::unavailable(format!(
-                        "it broke off at byte {} of {}",
-                        self.position, self.file.bytes
-                    ));
-                    return Err(io::Error::other(error));
-                }
-            }
+        if let Some(failure) = &self.failure {
+            return Err(io::Error::other(failure.clone()));
+        }
+        if self.chunk.is_empty() && !out.is_empty() {
+            let chunk = self.next_chunk();
+            self.chunk = chunk.map_err(|error| {
+                self.failure = Some(error.clone());
+                io::Error::other(error)
+            })?;
         }
         let count = out.len().min(self.chunk.len());
         out[..count].copy_from_slice(&self.chunk.split_to(count));
@@ -209,12 +340,12 @@ impl Seek for RemoteReader {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let to = match to {
             SeekFrom::Start(to) => Some(to),
-            SeekFrom::End(by) => self.file.bytes.checked_add_signed(by),
+            SeekFrom::End(by) => self.file.bytes.and_then(|end| end.checked_add_signed(by)),
             SeekFrom::Current(by) => self.position.checked_add_signed(by),
         };
         let to = to.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
         if to != self.position {
-            (self.chunk, self.rest) = (bytes::Bytes::new(), None);
+            (self.chunk, self.rest) = (Bytes::new(), None);
             self.position = to;
         }
         Ok(to)
@@ -235,6 +366,15 @@ fn wait<T>(work: impl Future<Output = T>) -> T {
     runtime.block_on(work)
 }
 
+fn changed() -> Error {
+    Error::unavailable("the file changes").with_hint("try again")
+}
+
+fn no_ranges() -> Error {
+    Error::config("the server gives no ranges, and members of an archive are read where they lie")
+        .with_hint("download the archive and name the file instead of its URL")
+}
+
 fn failed(error: object_store::Error) -> Error {
     // One of ours, such as that of an address, comes back as it was.
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
@@ -249,7 +389,7 @@ fn failed(error: object_store::Error) -> Error {
     match error {
         object_store::Error::NotFound { .. } => Error::not_found("there is no such file any more"),
         object_store::Error::Precondition { .. } | object_store::Error::NotModified { .. } => {
-            Error::unavailable("the file changes").with_hint("try again")
+            changed()
         }
         object_store::Error::PermissionDenied { .. }
         | object_store::Error::Unauthenticated { .. } => {

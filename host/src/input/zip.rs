@@ -76,11 +76,10 @@ enum Method {
 /// Data where the archive is broken, limit where its directory is too long or too many are wanted.
 pub(super) fn members(
     archive: &mut (impl Read + Seek),
-    length: u64,
     limits: &Limits,
     is_wanted: impl Fn(&str) -> bool,
 ) -> Result<Vec<Member>> {
-    let directory = Directory::find(archive, length)?;
+    let directory = Directory::find(archive)?;
     let limit = limits.input_directory_bytes_max;
     if directory.bytes > limit {
         return Err(Error::over_limit(
@@ -115,7 +114,8 @@ struct Directory {
 }
 
 impl Directory {
-    fn find(archive: &mut (impl Read + Seek), length: u64) -> Result<Self> {
+    fn find(archive: &mut (impl Read + Seek)) -> Result<Self> {
+        let length = archive.seek(SeekFrom::End(0))?;
         let tail_bytes = (WIDE_LOCATOR_BYTES + END_BYTES + COMMENT_BYTES_MAX) as u64;
         let tail_start = length.saturating_sub(tail_bytes);
         archive.seek(SeekFrom::Start(tail_start))?;

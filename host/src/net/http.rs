@@ -557,14 +557,8 @@ impl Exchange<'_> {
             let turn = pace.turn(paced).await?;
             let sent = self.once().await;
             drop(turn);
-            let (is_worth, asked_for) = match &sent {
-                Ok(response) => (
-                    is_passing(response.status().as_u16()),
-                    retry_after(response),
-                ),
-                Err(error) => (error.is_unavailable(), None),
-            };
-            if !may_repeat || !is_worth || !pace.again(again, asked_for, paced).await {
+            let (is_passing, asked_for) = outlook(&sent);
+            if !may_repeat || !is_passing || !pace.again(again, asked_for, paced).await {
                 return sent;
             }
             again += 1;
@@ -679,7 +673,18 @@ fn redirect(response: &reqwest::Response, from: &Url) -> Result<Option<Url>> {
     parse(to.as_str()).map(Some).map_err(Error::denied)
 }
 
-/// Whether the same request may be answered better a little later.
+/// Whether the same request may be answered better a little later, and how long the far side wants not to be
+/// asked.
+pub(super) fn outlook(sent: &Result<reqwest::Response>) -> (bool, Option<Duration>) {
+    match sent {
+        Ok(response) => (
+            is_passing(response.status().as_u16()),
+            retry_after(response),
+        ),
+        Err(error) => (error.is_unavailable(), None),
+    }
+}
+
 fn is_passing(status: u16) -> bool {
     matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
 }
@@ -699,7 +704,7 @@ fn retry_after(response: &reqwest::Response) -> Option<Duration> {
 }
 
 /// An error of the client, without the URL that stands in it.
-fn failed(error: &reqwest::Error) -> Error {
+pub(super) fn failed(error: &reqwest::Error) -> Error {
     // The outermost message has the URL; the innermost says what happened.
     let mut innermost = None;
     let mut cause = std::error::Error::source(error);

@@ -5,13 +5,13 @@ use super::address::Allowed;
 use super::http::{CheckedNames, literal, parse};
 use super::secret::{SecretConfig, Secrets};
 use super::tls;
+use super::web::{WebPlace, WebServer};
 use crate::error::{Context, Error, Result};
 use crate::limits::Limits;
 use object_store::aws::AmazonS3Builder;
 use object_store::azure::MicrosoftAzureBuilder;
 use object_store::client::{HttpClient, HttpConnector};
 use object_store::gcp::GoogleCloudStorageBuilder;
-use object_store::http::HttpBuilder;
 use object_store::path::Path as ObjectPath;
 use object_store::{BackoffConfig, ClientOptions, ObjectStore, ObjectStoreScheme, RetryConfig};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How often a request that failed goes out again.
-const RETRIES: usize = 3;
+const RETRIES: u32 = 3;
 /// How many redirects are followed, where no credential goes along.
 const REDIRECTS_MAX: usize = 5;
 
@@ -53,8 +53,29 @@ pub struct StoreGrant {
     pub headers: BTreeMap<String, String>,
 }
 
-/// A store and whatever a text names in it.
-pub(crate) type InStore = (Arc<dyn ObjectStore>, ObjectPath);
+/// What a URL names.
+pub(crate) enum InStore {
+    /// A place in an object store.
+    Object(Arc<dyn ObjectStore>, ObjectPath),
+    /// A place on a web server.
+    Web(WebPlace),
+}
+
+/// Whatever keeps files.
+#[derive(Clone)]
+enum Store {
+    Objects(Arc<dyn ObjectStore>),
+    Web(Arc<WebServer>),
+}
+
+impl Store {
+    fn place(&self, url: Url, path: ObjectPath) -> InStore {
+        match self {
+            Self::Objects(store) => InStore::Object(Arc::clone(store), path),
+            Self::Web(server) => InStore::Web(WebPlace::new(server, url)),
+        }
+    }
+}
 
 /// The stores of a source's inputs.
 pub(crate) struct Stores {
@@ -63,7 +84,7 @@ pub(crate) struct Stores {
     secrets: Secrets,
     wait: Duration,
     /// Those that were reached already, by where their URLs differ.
-    open: Mutex<HashMap<String, Arc<dyn ObjectStore>>>,
+    open: Mutex<HashMap<String, Store>>,
 }
 
 impl fmt::Debug for Stores {
@@ -118,13 +139,13 @@ impl Stores {
         );
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(store) = open.get(&key) {
-            return Ok((Arc::clone(store), path));
+            return Ok(store.place(url, path));
         }
         let store = self
             .connect(&url, scheme, grant)
             .context(|| text.to_owned())?;
-        open.insert(key, Arc::clone(&store));
-        Ok((store, path))
+        open.insert(key, store.clone());
+        Ok(store.place(url, path))
     }
 
     fn connect(
@@ -132,12 +153,12 @@ impl Stores {
         url: &Url,
         scheme: ObjectStoreScheme,
         grant: Option<&StoreGrant>,
-    ) -> Result<Arc<dyn ObjectStore>> {
+    ) -> Result<Store> {
         let connector = self.connector(url, grant)?;
         let options = self.options(grant)?;
         let retry = RetryConfig {
             backoff: BackoffConfig::default(),
-            max_retries: RETRIES,
+            max_retries: RETRIES as usize,
             retry_timeout: self.wait,
         };
         // Without a credential the request goes out unsigned; these crates would otherwise ask the
@@ -169,12 +190,11 @@ impl Stores {
                 if let Some((key, _)) = options.first() {
                     return Err(Error::config(format!("a web server has no option {key:?}")));
                 }
-                HttpBuilder::new()
-                    .with_url(&url[..url::Position::BeforePath])
-                    .with_http_connector(connector)
-                    .with_retry(retry)
-                    .build()
-                    .map(|store| Arc::new(store) as Arc<dyn ObjectStore>)
+                // Their credentials stand under secrets.
+                parse(url.as_str()).map_err(Error::config)?;
+                let Connector(client) = connector;
+                let server = WebServer::new(client, RETRIES, self.wait)?;
+                return Ok(Store::Web(Arc::new(server)));
             }
             _ => {
                 return Err(Error::config(format!(
@@ -183,7 +203,8 @@ impl Stores {
                 )));
             }
         };
-        store.map_err(|error| Error::config(error.to_string()))
+        let store = store.map_err(|error| Error::config(error.to_string()))?;
+        Ok(Store::Objects(store))
     }
 
     fn options(&self, grant: Option<&StoreGrant>) -> Result<Vec<(String, String)>> {
