@@ -557,6 +557,13 @@ fn partial_answers_are_wanted_and_told() {
             .any(|line| line.contains("gone: rows are missing")),
         "{recorded:?}"
     );
+    // What fails alike is told once, and how often.
+    run(&format!("{both} UNION ALL SELECT body FROM gone.answers"));
+    let told =
+        run("SELECT warnings FROM sextant.queries WHERE state = 'done' ORDER BY id DESC LIMIT 1");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].ends_with("(2 times)"), "{told:?}");
+    assert_eq!(told[0].matches("rows are missing").count(), 1, "{told:?}");
     let error =
         try_query(&host, &session, "SET sextant.on_source_error = 'ignore'").expect_err("no such");
     assert!(

@@ -47,8 +47,23 @@ pub struct Scope {
 #[derive(Default)]
 struct Reports {
     skipped: Vec<Skipped>,
-    warnings: Vec<String>,
+    warnings: Vec<Warning>,
     warnings_dropped: usize,
+}
+
+/// A warning, and how many failures it stands for.
+struct Warning {
+    text: String,
+    failures: u64,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.failures {
+            0 | 1 => f.write_str(&self.text),
+            times => write!(f, "{} ({times} times)", self.text),
+        }
+    }
 }
 
 impl fmt::Debug for Scope {
@@ -133,7 +148,8 @@ impl Scope {
     /// Warnings of sources, and how many more there were than are kept.
     pub fn warnings(&self) -> (Vec<String>, usize) {
         let reports = self.reports();
-        (reports.warnings.clone(), reports.warnings_dropped)
+        let warnings = reports.warnings.iter().map(ToString::to_string);
+        (warnings.collect(), reports.warnings_dropped)
     }
 
     /// The guest memory that the query holds now, in bytes.
@@ -179,20 +195,26 @@ impl Scope {
         }
     }
 
-    /// Warns that rows of a source are missing, since it failed.
+    /// Warns that rows of a source are missing, since it failed. Partitions and scans that fail alike are
+    /// one warning, which says how many they were.
     pub fn report_failed(&self, source: &str, error: &Error) {
         let hint = error
             .hint()
             .map_or(String::new(), |hint| format!(" ({hint})"));
-        self.warn(format!(
-            "{source}: rows are missing, since it failed: {error}{hint}"
-        ));
+        let text = format!("{source}: rows are missing, since it failed: {error}{hint}");
+        self.add_warning(Warning { text, failures: 1 });
     }
 
     /// Adds a warning for the analyst. The same one is kept once.
-    pub fn warn(&self, warning: String) {
+    pub fn warn(&self, text: String) {
+        self.add_warning(Warning { text, failures: 0 });
+    }
+
+    fn add_warning(&self, warning: Warning) {
         let mut reports = self.reports();
-        if reports.warnings.contains(&warning) {
+        let mut known = reports.warnings.iter_mut();
+        if let Some(known) = known.find(|known| known.text == warning.text) {
+            known.failures = known.failures.saturating_add(warning.failures);
             return;
         }
         match reports.warnings.len() < self.limits.query_warnings_max {
