@@ -309,7 +309,19 @@ fn grants_that_make_no_sense_are_told() {
         ),
         (
             "http = [{ url = \"https://example.org/\", methods = [\"CONNECT\"] }]",
-            "methods: expected one such as GET",
+            "methods: expected some of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, found \"CONNECT\"",
+        ),
+        (
+            "http = [{ url = \"https://example.org/\", methods = [\"GET\", \"GTE\"] }]",
+            "found \"GTE\"",
+        ),
+        (
+            "http = [{ url = \"https://example.org/\", methods = [\"get\"] }]",
+            "found \"get\"",
+        ),
+        (
+            "http = [{ url = \"https://example.org/\", methods = [\"TRACE\"] }]",
+            "found \"TRACE\"",
         ),
         (
             "http = [{ url = \"https://example.org/\", bearer = \"x\" }]",

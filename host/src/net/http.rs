@@ -25,6 +25,10 @@ const REDIRECTS_MAX: usize = 5;
 /// Bytes of a body that is kept, in one piece.
 const KEPT_CHUNK_BYTES: usize = 256 << 10;
 
+/// The methods that can be granted: those of RFC 9110 that are about what lies at a URL, and PATCH.
+/// CONNECT would be a tunnel, and TRACE has the far side send the host's credentials back.
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
 /// Header fields that are the host's: credentials, and what the connection is made of.
 const OWN_HEADERS: [&str; 17] = [
     "authorization",
@@ -52,7 +56,7 @@ const OWN_HEADERS: [&str; 17] = [
 pub struct HttpGrant {
     /// Scheme, host and port, and the path below which everything is granted.
     pub url: String,
-    /// The methods.
+    /// The methods, in capitals: some of GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS.
     #[serde(default = "get")]
     pub methods: Vec<String>,
     /// Whether the address may be a private one.
@@ -402,17 +406,14 @@ impl Place {
             return Err(Error::config("expected a URL without a query"));
         }
         let methods = grant.methods.iter().map(|method| {
-            let parsed = method
-                .parse()
-                .ok()
-                .filter(|parsed: &Method| parsed.as_str() == method.to_ascii_uppercase());
-            parsed
-                .filter(|method| *method != Method::CONNECT)
-                .ok_or_else(|| {
-                    Error::config(format!(
-                        "methods: expected one such as GET, found {method:?}"
-                    ))
-                })
+            let known = METHODS.contains(&method.as_str());
+            let parsed = method.parse::<Method>().ok().filter(|_| known);
+            parsed.ok_or_else(|| {
+                Error::config(format!(
+                    "methods: expected some of {}, found {method:?}",
+                    METHODS.join(", ")
+                ))
+            })
         });
         let allowed = Allowed {
             private: grant.private,
