@@ -40,6 +40,14 @@ impl Host {
         let limits = Arc::new(config.limits);
         let engine = Engine::new(&limits, Some(&workspace.code_cache()))?;
         let registry = Arc::new(Registry::open(workspace, engine)?);
+        let snapshot = registry.snapshot();
+        let is_there = |name: &&String| snapshot.plugins().contains_key(*name);
+        // No error: the bundle may come later.
+        for name in config.plugins.keys().filter(|name| !is_there(name)) {
+            tracing::warn!(
+                "[plugin.{name}] in sextant.toml is of no plugin that is there; put its bundle into bundles/, or remove the section"
+            );
+        }
         let queries = Queries::new(&limits, config.accounting)?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -748,6 +748,14 @@ fn the_doctor_says_what_is_wrong() {
     ] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
+    let output = sextant(&workspace, &["query", "-c", "SELECT 1"]);
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{log}");
+    assert!(
+        log.contains("[plugin.nobody] in sextant.toml is of no plugin that is there")
+            && !log.contains("[plugin.names] in"),
+        "{log}"
+    );
 }
 
 /// Geometry of a plugin goes out as GeoParquet and comes back as the same, from a folder of several files too.
