@@ -23,6 +23,7 @@ use crate::net::{NetworkConfig, Stores};
 use grant::Grant;
 use origin::{FoundFile, Origin};
 use serde::Deserialize;
+use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
 use std::fmt;
@@ -36,13 +37,41 @@ type ByteStream = Box<dyn Read + Send>;
 /// The files of an input, as `sextant.toml` gives them: one text or several. A text is a path, a glob,
 /// or the URL of either, and for members of zip archives one of each with `!` between:
 /// `data/*.zip!**/*.xml`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Paths {
     /// One path or glob.
     One(String),
     /// Several.
     Many(Vec<String>),
+}
+
+/// Not derived, so that what is neither a text nor a list is told in words that an administrator knows.
+impl<'de> Deserialize<'de> for Paths {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(PathsVisitor)
+    }
+}
+
+struct PathsVisitor;
+
+impl<'de> Visitor<'de> for PathsVisitor {
+    type Value = Paths;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a path, a glob or a URL such as \"data/*.csv\", or a list of them such as [\"2023/*.csv\", \"2024/*.csv\"]")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Paths, E> {
+        Ok(Paths::One(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut texts: A) -> Result<Paths, A::Error> {
+        let mut all = Vec::new();
+        while let Some(text) = texts.next_element()? {
+            all.push(text);
+        }
+        Ok(Paths::Many(all))
+    }
 }
 
 impl Paths {

@@ -10,7 +10,8 @@ use crate::error::{Context, Error, Result};
 use crate::input::Paths;
 use crate::limits::{Limits, PluginLimits};
 use crate::net::{HttpGrant, NetworkConfig, Requests, SecretConfig, StoreGrant, TcpGrant};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -81,7 +82,10 @@ pub struct SourceConfig {
 
 /// `[source.NAME]`.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a section with a plugin, such as plugin = \"delimited\""
+)]
 struct SourceTable {
     plugin: String,
     #[serde(default)]
@@ -92,7 +96,7 @@ struct SourceTable {
     tcp: BTreeMap<String, TcpGrant>,
     #[serde(default)]
     stores: Vec<StoreGrant>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "secrets")]
     secrets: BTreeMap<String, SecretConfig>,
     #[serde(default)]
     requests: Requests,
@@ -255,7 +259,7 @@ fn parse_source(name: &str, value: toml::Value) -> Result<SourceConfig> {
     }
     let table = value
         .try_into::<SourceTable>()
-        .map_err(|error| Error::config(error.message().to_owned()).context(place()))?;
+        .map_err(|error| at_key(&error, place()))?;
     Ok(SourceConfig {
         plugin: table.plugin,
         inputs: table.inputs,
@@ -267,5 +271,41 @@ fn parse_source(name: &str, value: toml::Value) -> Result<SourceConfig> {
             requests: table.requests,
         },
         config: table.config,
+    })
+}
+
+/// Credentials, by name. What stands where one is to be named may be the credential itself, so it is not
+/// told.
+fn secrets<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, SecretConfig>, D::Error> {
+    let toml::Value::Table(named) = toml::Value::deserialize(deserializer)? else {
+        return Err(D::Error::custom(
+            "expected credentials by name, such as { api = { token_env = \"API_TOKEN\" } }",
+        ));
+    };
+    let secrets = named.into_iter().map(|(name, value)| {
+        if !value.is_table() {
+            return Err(D::Error::custom(format!(
+                "{name:?}: expected where the credential is, such as {{ token_env = \"API_TOKEN\" }}"
+            )));
+        }
+        let secret = value.try_into::<SecretConfig>();
+        let secret =
+            secret.map_err(|error| D::Error::custom(format!("{name:?}: {}", error.message())))?;
+        Ok((name, secret))
+    });
+    secrets.collect()
+}
+
+/// What is wrong with the value of a key, and of which below a place.
+fn at_key(error: &toml::de::Error, place: String) -> Error {
+    // The key stands in a line behind the message, and nowhere else.
+    let shown = error.to_string();
+    let key = shown.trim_end().rsplit_once("\nin `");
+    let key = key.and_then(|(_, key)| key.strip_suffix('`'));
+    Error::config(error.message().to_owned()).context(match key {
+        Some(key) => format!("{place} {key}"),
+        None => place,
     })
 }

@@ -234,6 +234,64 @@ fn a_name_must_say_what_is_in_it() {
     assert_eq!(sum(&host, "twice"), "3\t3");
 }
 
+/// What is no grant is told by its key, with what is one.
+#[test]
+fn grants_that_make_no_sense_are_told() {
+    let one_or_list = "expected a path, a glob or a URL such as \"data/*.csv\", or a list of them such as [\"2023/*.csv\", \"2024/*.csv\"]";
+    for (grants, place, expected) in [
+        (
+            "inputs = { w = 5 }",
+            "inputs.w: invalid type: integer `5`",
+            one_or_list,
+        ),
+        (
+            "inputs = { w = { path = \"a.csv\" } }",
+            "inputs.w: invalid type: map",
+            one_or_list,
+        ),
+        (
+            "inputs = { w = [\"a.csv\", 5] }",
+            "inputs.w: invalid type: integer `5`",
+            "expected a string",
+        ),
+        (
+            "http = [\"https://example.org/\"]",
+            "http: invalid type: string \"https://example.org/\"",
+            "expected a table such as { url = \"https://example.org/api/\" }",
+        ),
+        (
+            "tcp = { db = \"db.example.org:5432\" }",
+            "tcp.db: invalid type: string",
+            "expected a table such as { address = \"db.example.org:5432\" }",
+        ),
+        (
+            "secrets = { db = \"pa55word\" }",
+            "secrets: \"db\"",
+            "expected where the credential is, such as { token_env = \"API_TOKEN\" }",
+        ),
+        (
+            "secrets = { db = { password = \"pa55word\" } }",
+            "secrets: \"db\"",
+            "unknown field `password`, expected one of `user`, `password_env`",
+        ),
+        (
+            "secrets = \"pa55word\"",
+            "secrets",
+            "expected credentials by name",
+        ),
+    ] {
+        let config = format!("[source.s]\nplugin = \"delimited\"\n{grants}\n");
+        let host = TestWorkspace::new().config(&config).host();
+        let error = failure(&host, "SELECT * FROM s.t").to_string();
+        let start = format!("source \"s\": [source.s] {place}");
+        assert!(
+            error.starts_with(&start) && error.contains(expected),
+            "{grants}: {error}"
+        );
+        assert!(!error.contains("pa55word"), "{error}");
+    }
+}
+
 /// A few kilobytes that would be megabytes end where the bounds say, and leaving out records that
 /// cannot be read does not help.
 #[test]

@@ -52,7 +52,10 @@ const OWN_HEADERS: [&str; 17] = [
 
 /// A place that requests may go to, as `sextant.toml` says it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table such as { url = \"https://example.org/api/\" }"
+)]
 pub struct HttpGrant {
     /// Scheme, host and port, and the path below which everything is granted.
     pub url: String,

@@ -26,7 +26,10 @@ const BYTES_BEFORE_TLS_MAX: usize = 64;
 
 /// A place that may be connected to, as `sextant.toml` says it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table such as { address = \"db.example.org:5432\" }"
+)]
 pub struct TcpGrant {
     /// `host:port`.
     pub address: String,
