@@ -206,6 +206,24 @@ impl Inputs {
         versions.collect()
     }
 
+    /// What to do where data could not be read and is an archive whose members were not named. The place is an
+    /// input, or one and an entry with a slash between. A plugin may well want an archive as it is, so
+    /// that is no error by itself.
+    pub fn archive_advice(&self, place: &str) -> Option<String> {
+        self.named.iter().find_map(|(input, paths)| {
+            let below = place.strip_prefix(input.as_str())?;
+            let listing = self.known(input)?;
+            let (name, origin) = match below {
+                "" => listing.origins.first_key_value()?,
+                _ => listing.origins.get_key_value(below.strip_prefix('/')?)?,
+            };
+            let mut grants = paths.texts().iter().zip(&listing.files);
+            let (text, _) = grants.find(|(_, files)| files.contains_key(name))?;
+            let is_archive = origin.is_archive();
+            is_archive.then(|| grant::archive_advice(name, text))
+        })
+    }
+
     fn find(&self, input: &str) -> Result<Arc<Listing>> {
         let paths = self.named.get(input);
         let paths = paths.ok_or_else(|| self.not_granted(input))?;

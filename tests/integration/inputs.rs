@@ -500,6 +500,44 @@ fn members_of_archives() {
     assert_fails(&host, "missing", "matches \"*.xml\"");
 }
 
+/// Whoever forgot to name the members is told so, once the bytes of an archive could not be read.
+#[test]
+fn an_archive_without_members_is_told() {
+    let workspace = workspace([
+        ("whole", "edr.zip".to_owned()),
+        ("glob", "e*.zip".to_owned()),
+        ("all", "e*r.*".to_owned()),
+        ("sheet", "sheet.xlsx".to_owned()),
+        ("broken", "broken.zip".to_owned()),
+        ("members", "edr.zip!*".to_owned()),
+    ]);
+    let archive = zip(&[Member::stored("a.csv", b"m\n1\n")]);
+    let workspace = workspace
+        .file("edr.zip", &archive)
+        .file("sheet.xlsx", &archive)
+        .file("broken.zip", b"m\n1\n");
+    let host = workspace.host();
+    let hint = |table: &str| {
+        let error = failure(&host, &format!("SELECT sum(n) FROM s.{table}"));
+        assert!(error.is_data(), "{table}: {error:?}");
+        error.hint().map(str::to_owned)
+    };
+    for (table, text) in [("whole", "edr.zip"), ("glob", "e*.zip"), ("all", "edr.zip")] {
+        let expected = format!(
+            "edr.zip is an archive: name its members in sextant.toml, as in \"{text}!**/*.xml\""
+        );
+        assert_eq!(hint(table), Some(expected));
+    }
+    let sheet = hint("sheet").unwrap_or_default();
+    assert!(
+        sheet.starts_with("sheet.xlsx is packed as a zip archive is: "),
+        "{sheet}"
+    );
+    for table in ["broken", "members"] {
+        assert_eq!(hint(table), None, "{table}");
+    }
+}
+
 /// A name in an archive is a name: it leads nowhere, whatever it looks like.
 #[test]
 fn names_in_archives_are_no_paths() {

@@ -40,10 +40,7 @@ pub(super) struct Grant {
 impl Grant {
     /// Reads `path`, `glob` or `archives!members`.
     pub(super) fn parse(text: &str) -> Result<Self> {
-        let is_archive = |&(at, _): &(usize, &str)| {
-            let before = text[..at].to_ascii_lowercase();
-            ARCHIVES.iter().any(|archive| before.ends_with(archive))
-        };
+        let is_archive = |&(at, _): &(usize, &str)| is_called_archive(&text[..at]);
         let Some((at, _)) = text.match_indices('!').find(is_archive) else {
             return Ok(Self {
                 files: text.to_owned(),
@@ -199,6 +196,24 @@ impl Grant {
             ))
             .with_hint("* stays within a folder of the archive; **/* looks into all of them")),
         }
+    }
+}
+
+fn is_called_archive(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    ARCHIVES.iter().any(|archive| text.ends_with(archive))
+}
+
+/// What to do about a file that is an archive, and that a text grants as if it were none.
+pub(super) fn archive_advice(name: &str, text: &str) -> String {
+    let mut texts = [text, name].into_iter();
+    match texts.find(|text| is_called_archive(text)) {
+        Some(text) => format!(
+            "{name} is an archive: name its members in sextant.toml, as in \"{text}!**/*.xml\""
+        ),
+        None => format!(
+            "{name} is packed as a zip archive is: if it is one, let its name end in .zip and name its members, as in \"archive.zip!**/*.xml\"; if it is a document, export it in the format that is read"
+        ),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::compression::{Bounded, Compression, count, refuse_compressed};
 use super::remote::RemoteFile;
-use super::zip::Member;
+use super::zip::{self, Member};
 use super::{ByteStream, Entry, Opened};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
@@ -203,6 +203,14 @@ impl Origin {
     /// Whether it is still what it was when it was found.
     pub(super) fn is_current(&self) -> bool {
         self.found_file().is_current()
+    }
+
+    /// Whether it is a whole file of this machine, and that is an archive.
+    pub(super) fn is_archive(&self) -> bool {
+        match &self.place {
+            Place::File(FoundFile::Local(file)) => file.open().is_ok_and(zip::is_archive),
+            Place::File(FoundFile::Remote(_)) | Place::Member(..) => false,
+        }
     }
 
     /// Opens it from byte `start` on, for at most `length` bytes, both counted after decompression.

@@ -45,6 +45,11 @@ const WIDE_NUMBERS: u64 = 1;
 /// What a byte from 128 on means in a name that is not UTF-8 (APPNOTE.TXT, appendix D).
 const CODE_PAGE_437: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}";
 
+/// Whether bytes begin as an archive with members does.
+pub(super) fn is_archive(mut bytes: impl Read) -> bool {
+    array(&mut bytes).is_ok_and(|head: [u8; LOCAL_HEADER.len()]| head == LOCAL_HEADER)
+}
+
 /// A member of an archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Member {

@@ -5,6 +5,7 @@ use super::arrow::{BatchLimits, batch_from_guest, fields_from_contract};
 use super::state::printable;
 use crate::bundle::is_identifier;
 use crate::error::{Error, Result};
+use crate::input::Inputs;
 use crate::limits::Limits;
 use arrow::array::ArrayRef;
 use arrow::array::timezone::Tz;
@@ -164,6 +165,7 @@ pub struct FunctionDescription {
 /// Tables as a guest describes them.
 pub(super) fn tables_from_guest(
     tables: Vec<source::Table>,
+    inputs: &Inputs,
     limits: &Limits,
 ) -> Result<Vec<TableDescription>> {
     check_count(
@@ -180,14 +182,18 @@ pub(super) fn tables_from_guest(
             return Err(Error::contract(format!("two tables are named {name:?}")));
         }
         described.push(
-            table_from_guest(table, limits)
+            table_from_guest(table, inputs, limits)
                 .map_err(|error| error.context(format!("table {name:?}")))?,
         );
     }
     Ok(described)
 }
 
-fn table_from_guest(table: source::Table, limits: &Limits) -> Result<TableDescription> {
+fn table_from_guest(
+    table: source::Table,
+    inputs: &Inputs,
+    limits: &Limits,
+) -> Result<TableDescription> {
     check_name(&table.name, limits)?;
     let columns = columns_from_guest(&table.columns, limits)?;
     let in_range = |column: u32| match (column as usize) < columns.fields().len() {
@@ -218,7 +224,7 @@ fn table_from_guest(table: source::Table, limits: &Limits) -> Result<TableDescri
         rows: table.rows,
         problem: table
             .problem
-            .map(|problem| error_from_guest(problem, limits)),
+            .map(|problem| error_from_source(problem, inputs, limits)),
     })
 }
 
@@ -502,6 +508,20 @@ pub(super) fn error_from_guest(error: types::Error, limits: &Limits) -> Error {
         error
     } else {
         error.context(place)
+    }
+}
+
+/// An error that a source returned, with what the host knows of the input that it is about.
+pub(super) fn error_from_source(error: types::Error, inputs: &Inputs, limits: &Limits) -> Error {
+    let place = error.where_.as_ref().and_then(|place| place.input.as_ref());
+    let advice = match error.kind {
+        types::ErrorKind::InvalidData => place.and_then(|place| inputs.archive_advice(place)),
+        _ => None,
+    };
+    let error = error_from_guest(error, limits);
+    match advice {
+        Some(advice) => error.with_hint(advice),
+        None => error,
     }
 }
 

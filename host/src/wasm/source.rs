@@ -3,7 +3,7 @@
 use super::api::v0_1::{source, types};
 use super::arrow::{GuestBatch, fields_to_contract};
 use super::describe::{
-    Operator, TableDescription, check_count, error_from_guest, tables_from_guest,
+    Operator, TableDescription, check_count, error_from_source, tables_from_guest,
 };
 use super::network::FarWait;
 use super::plugin::Plugin;
@@ -93,6 +93,7 @@ pub struct Connection {
     plugin: Arc<Plugin>,
     scope: Arc<Scope>,
     source: String,
+    inputs: Arc<Inputs>,
     store: Store<State>,
     guest: source::Guest,
     connection: ResourceAny,
@@ -127,7 +128,7 @@ impl Connection {
         store.data_mut().end_call(spent);
         let opened = opened.map_err(|error| at_source(plugin.crash(&store, error)))?;
         let connection = opened.map_err(|error| {
-            let error = error_from_guest(error, scope.limits())
+            let error = error_from_source(error, &settings.inputs, scope.limits())
                 .context(format!("plugin {:?}", plugin.name()));
             let hint = format!(
                 "see [source.{}] in sextant.toml, and the plugin's README for its configuration",
@@ -143,6 +144,7 @@ impl Connection {
             plugin: Arc::clone(plugin),
             scope: Arc::clone(scope),
             source: settings.name.clone(),
+            inputs: Arc::clone(&settings.inputs),
             store,
             guest,
             connection,
@@ -160,8 +162,8 @@ impl Connection {
             .in_time(&self.scope, Purpose::Describe, &self.far, call);
         let called = called.await;
         let tables = self.answer(called)?;
-        let mut tables =
-            tables_from_guest(tables, self.scope.limits()).map_err(|error| self.blame(error))?;
+        let mut tables = tables_from_guest(tables, &self.inputs, self.scope.limits())
+            .map_err(|error| self.blame(error))?;
         for table in &mut tables {
             table.problem = table.problem.take().map(|problem| self.blame(problem));
         }
@@ -232,7 +234,10 @@ impl Connection {
                 .plugin
                 .crash(&self.store, error)
                 .context(format!("source {:?}", self.source))),
-            Ok(Err(error)) => Err(self.blame(error_from_guest(error, self.scope.limits()))),
+            Ok(Err(error)) => {
+                let error = error_from_source(error, &self.inputs, self.scope.limits());
+                Err(self.blame(error))
+            }
             Ok(Ok(answer)) => Ok(answer),
         }
     }
