@@ -313,6 +313,36 @@ fn sources_are_added_and_removed() {
     );
 }
 
+/// What could not be checked is not written.
+#[test]
+fn a_source_is_added_with_a_plugin_that_is_there() {
+    let workspace = workspace();
+    let config =
+        || std::fs::read_to_string(workspace.workspace().config_path()).expect("it is there");
+    let before = config();
+    let add = |plugin| sextant(&workspace, &["source", "add", "more", "--plugin", plugin]);
+    for (plugin, expected) in [
+        ("nonesuch", "there is no plugin \"nonesuch\""),
+        ("names", "plugin \"names\" has functions, and no tables"),
+    ] {
+        let output = add(plugin);
+        let hint = "there are: delimited; for another one, put its bundle into bundles/ first";
+        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(
+            String::from_utf8_lossy(&output.stderr),
+            format!("error: {expected}\nhint: {hint}\n")
+        );
+    }
+    assert_eq!(config(), before);
+    let empty = TestWorkspace::new();
+    let output = sextant(&empty, &["source", "add", "more", "--plugin", "delimited"]);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        error.contains("hint: put a bundle with tables into bundles/ first"),
+        "{error}"
+    );
+}
+
 #[test]
 fn misuse_is_exit_code_two() {
     let workspace = workspace();

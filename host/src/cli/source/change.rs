@@ -56,7 +56,9 @@ pub(super) fn add(workspace: Option<&Path>, arguments: Add) -> Result<()> {
     };
     let name = arguments.name;
     source.check(&name)?;
-    tell_grants(&Host::open(workspace.clone())?, &source);
+    let host = Host::open(workspace.clone())?;
+    check_plugin(&host, &source.plugin)?;
+    tell_grants(&host, &source);
     workspace.add_source(&name, &source)?;
     super::super::note(&format!(
         "wrote [source.{name}] into {}",
@@ -81,6 +83,31 @@ pub(super) fn remove(workspace: Option<&Path>, name: &str) -> Result<()> {
         workspace.config_path().display()
     ));
     Ok(())
+}
+
+/// Refuses a plugin that is not there, or that has no tables: whoever names one has mistyped it, or goes on by
+/// putting its bundle there. One whose bundle does not load is there.
+fn check_plugin(host: &Host, name: &str) -> Result<()> {
+    let snapshot = host.snapshot();
+    let wrong = match snapshot.plugins().get(name).map(|entry| &entry.plugin) {
+        Some(None) => return Ok(()),
+        Some(Some(plugin)) if plugin.is_source() => return Ok(()),
+        Some(Some(_)) => Error::config(format!("plugin {name:?} has functions, and no tables")),
+        None => Error::not_found(format!("there is no plugin {name:?}")),
+    };
+    let plugins = snapshot.plugins().iter();
+    let sources = plugins.filter(|(_, entry)| {
+        let plugin = entry.plugin.as_ref();
+        plugin.is_some_and(|plugin| plugin.is_source())
+    });
+    let sources: Vec<_> = sources.map(|(name, _)| name.as_str()).collect();
+    Err(wrong.with_hint(match sources.is_empty() {
+        true => "put a bundle with tables into bundles/ first".to_owned(),
+        false => format!(
+            "there are: {}; for another one, put its bundle into bundles/ first",
+            sources.join(", ")
+        ),
+    }))
 }
 
 /// Says what the bundle may ask for and is not granted, and what is granted in vain.
