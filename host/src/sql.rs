@@ -17,6 +17,7 @@ mod scan;
 mod session;
 mod source;
 mod spatial;
+mod statements;
 mod system;
 mod usage;
 

@@ -191,6 +191,101 @@ fn long_expressions_are_answered_or_refused() {
     }
 }
 
+/// What a session does not do is refused by its name, with what it does.
+#[test]
+fn statements_that_there_are_not_are_refused() {
+    let workspace = workspace();
+    let host = workspace.host();
+    let session = host.session().expect("a session");
+    let run = |sql: &str| try_query(&host, &session, sql);
+    run("CREATE VIEW seen AS SELECT 1 AS n").expect("it is made");
+    run("CREATE TABLE kept AS SELECT 1 AS n").expect("it is made");
+    for (sql, expected, hint) in [
+        (
+            "DROP TABLE x",
+            "this session has no table \"x\"",
+            "there are: kept",
+        ),
+        (
+            "DROP VIEW x",
+            "this session has no view \"x\"",
+            "there are: seen",
+        ),
+        (
+            "DROP TABLE seen",
+            "has no table \"seen\"",
+            "it is a view: DROP VIEW seen",
+        ),
+        (
+            "DROP VIEW kept",
+            "has no view \"kept\"",
+            "it is a table: DROP TABLE kept",
+        ),
+        (
+            "DROP TABLE IF EXISTS border.travellers",
+            "border.travellers cannot be dropped",
+            "`sextant source remove`",
+        ),
+        (
+            "DROP VIEW border.seen",
+            "border.seen cannot be dropped",
+            "only read",
+        ),
+        (
+            "DELETE FROM border.travellers",
+            "border.travellers cannot be changed",
+            "CREATE TABLE name AS SELECT",
+        ),
+        (
+            "CREATE SCHEMA mine",
+            "CREATE SCHEMA is not supported",
+            "a schema is a source",
+        ),
+        (
+            "CREATE DATABASE mine",
+            "CREATE DATABASE is not supported",
+            "a schema is a source",
+        ),
+        (
+            "DROP SCHEMA border",
+            "DROP SCHEMA is not supported",
+            "a schema is a source",
+        ),
+        (
+            "DROP FUNCTION abs",
+            "DROP FUNCTION is not supported",
+            "sextant.functions",
+        ),
+        (
+            "START TRANSACTION",
+            "transactions are not supported",
+            "stands by itself",
+        ),
+        (
+            "PREPARE p AS SELECT 1",
+            "prepared statements are not supported",
+            "into the query",
+        ),
+        (
+            "ALTER TABLE kept ADD COLUMN m INT",
+            "ALTER TABLE kept ADD COLUMN m INT",
+            "there are SELECT, EXPLAIN",
+        ),
+    ] {
+        let error = run(sql).expect_err("it is refused");
+        let found = error.hint().unwrap_or_default();
+        assert!(
+            error.is_sql() && error.to_string().contains(expected) && found.contains(hint),
+            "{sql}: {error} ({found})"
+        );
+    }
+    run("DROP TABLE IF EXISTS x").expect("it is not there");
+    run("DROP VIEW seen").expect("it is dropped");
+    run("DROP TABLE kept").expect("it is dropped");
+    let error = run("DROP TABLE kept").expect_err("it was dropped");
+    assert_eq!(error.hint(), None);
+}
+
 /// A call is a node of its own; what runs it is shown, and the columns that are asked for.
 #[test]
 fn explain_shows_calls_of_table_functions() {

@@ -11,6 +11,7 @@ use super::options::{QueryOptions, SourceErrors};
 use super::planner::Planner;
 use super::queries::{EndOnDrop, Queries, QueryRecord};
 use super::spatial;
+use super::statements::{self, is_public};
 use crate::error::{Error, Result};
 use crate::registry::{Registry, Snapshot};
 use crate::wasm::Scope;
@@ -248,20 +249,8 @@ impl Shared {
     ) -> Result<(arrow::datatypes::SchemaRef, u64)> {
         let failed = |error: DataFusionError| from_datafusion(&error, &statement.text);
         let generation = prepared.snapshot.generation();
-        let plan = prepared
-            .context
-            .state()
-            .statement_to_plan(statement.statement)
-            .await
-            .map_err(failed)?;
-        self.check_names(&plan)?;
-        if self.reach == Reach::Plugins {
-            let queries_alone = SQLOptions::new()
-                .with_allow_ddl(false)
-                .with_allow_dml(false)
-                .with_allow_statements(false);
-            queries_alone.verify_plan(&plan).map_err(failed)?;
-        }
+        let plan = plan(&prepared, statement.statement).await?;
+        self.check(&plan)?;
         if let LogicalPlan::Ddl(DdlStatement::CreateView(view)) = &plan {
             let schema = self.create_view(view)?;
             end.0.end(None);
@@ -472,34 +461,38 @@ impl Shared {
         Ok(empty_schema())
     }
 
-    /// Tables that a session makes go into `public`, and only there.
-    fn check_names(&self, plan: &LogicalPlan) -> Result<()> {
-        let name = match plan {
-            LogicalPlan::Ddl(DdlStatement::CreateView(view)) => &view.name,
-            LogicalPlan::Ddl(DdlStatement::CreateExternalTable(table)) => &table.name,
-            LogicalPlan::Ddl(DdlStatement::CreateMemoryTable(table)) => &table.name,
-            LogicalPlan::Dml(change) if !is_public(&change.table_name) => {
-                return Err(Error::sql(format!(
-                    "{} cannot be changed",
-                    change.table_name
-                )));
-            }
-            _ => return Ok(()),
-        };
-        match is_public(name) {
-            true => Ok(()),
-            false => Err(
-                Error::sql(format!("{name} cannot be made there")).with_hint(format!(
-                    "leave out the schema, or write {PUBLIC}.{}",
-                    name.table()
-                )),
-            ),
+    /// Refuses what a statement must not do, and drops of what is not there.
+    fn check(&self, plan: &LogicalPlan) -> Result<()> {
+        statements::check(plan)?;
+        let state = self.state();
+        let tables: Vec<_> = state.tables.keys().map(String::as_str).collect();
+        let views: Vec<_> = state.views.keys().map(String::as_str).collect();
+        statements::check_dropped(plan, &tables, &views)?;
+        if self.reach == Reach::Plugins {
+            let queries_alone = SQLOptions::new()
+                .with_allow_ddl(false)
+                .with_allow_dml(false)
+                .with_allow_statements(false);
+            let verified = queries_alone.verify_plan(plan);
+            verified.map_err(|error| from_datafusion(&error, ""))?;
         }
+        Ok(())
     }
 }
 
-fn is_public(reference: &TableReference) -> bool {
-    reference.schema().is_none_or(|schema| schema == PUBLIC)
+/// A statement as a plan.
+async fn plan(prepared: &Prepared, statement: Statement) -> Result<LogicalPlan> {
+    let is_query = statements::is_query(&statement);
+    let state = prepared.context.state();
+    let planned = state.statement_to_plan(statement).await;
+    planned.map_err(|error| {
+        let is_unknown = matches!(error.find_root(), DataFusionError::NotImplemented(_));
+        let error = from_datafusion(&error, &prepared.sql);
+        match is_unknown && !is_query {
+            true => error.with_hint(statements::TAKEN),
+            false => error,
+        }
+    })
 }
 
 fn empty_schema() -> arrow::datatypes::SchemaRef {

@@ -1,0 +1,128 @@
+//! Which statements a session takes: queries, and what makes, changes or drops its own tables and views.
+//! What else there is in SQL is refused by its name, with what there is instead.
+
+use super::catalog::PUBLIC;
+use crate::error::{Error, Result};
+use datafusion::common::TableReference;
+use datafusion::logical_expr::{DdlStatement, LogicalPlan, Statement as PlanStatement};
+use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::ast::Statement as Sql;
+
+/// What there is, for whoever wrote something else.
+pub(super) const TAKEN: &str = "there are SELECT, EXPLAIN, DESCRIBE, SHOW, SET and RESET, COPY ... TO a file, and of this session's own: CREATE and DROP TABLE, EXTERNAL TABLE and VIEW, and INSERT";
+const SCHEMAS: &str = "a schema is a source: `sextant source add` and `sextant source remove`";
+const FUNCTIONS: &str = "functions come with plugins; sextant.functions shows them";
+
+/// Whether a statement is a query: what is not supported is then something in it.
+pub(super) fn is_query(statement: &Statement) -> bool {
+    match statement {
+        Statement::Statement(sql) => matches!(sql.as_ref(), Sql::Query(_)),
+        Statement::Explain(explain) => is_query(&explain.statement),
+        _ => false,
+    }
+}
+
+/// Whether a name is one of the session's own.
+pub(super) fn is_public(reference: &TableReference) -> bool {
+    reference.schema().is_none_or(|schema| schema == PUBLIC)
+}
+
+/// Refuses what would change anything but the session's own tables and views, and what would change nothing.
+///
+/// # Errors
+///
+/// Sql.
+pub(super) fn check(plan: &LogicalPlan) -> Result<()> {
+    match plan {
+        LogicalPlan::Ddl(DdlStatement::CreateView(view)) => check_made(&view.name),
+        LogicalPlan::Ddl(DdlStatement::CreateExternalTable(table)) => check_made(&table.name),
+        LogicalPlan::Ddl(DdlStatement::CreateMemoryTable(table)) => check_made(&table.name),
+        LogicalPlan::Ddl(DdlStatement::DropTable(table)) => check_own(&table.name, "dropped"),
+        LogicalPlan::Ddl(DdlStatement::DropView(view)) => check_own(&view.name, "dropped"),
+        LogicalPlan::Dml(change) => check_own(&change.table_name, "changed"),
+        LogicalPlan::Ddl(definition) => match definition {
+            DdlStatement::CreateCatalogSchema(_) => refuse("CREATE SCHEMA is", SCHEMAS),
+            DdlStatement::CreateCatalog(_) => refuse("CREATE DATABASE is", SCHEMAS),
+            DdlStatement::DropCatalogSchema(_) => refuse("DROP SCHEMA is", SCHEMAS),
+            DdlStatement::CreateFunction(_) => refuse("CREATE FUNCTION is", FUNCTIONS),
+            DdlStatement::DropFunction(_) => refuse("DROP FUNCTION is", FUNCTIONS),
+            DdlStatement::CreateIndex(_) => refuse("CREATE INDEX is", TAKEN),
+            _ => Ok(()),
+        },
+        LogicalPlan::Statement(statement) => match statement {
+            PlanStatement::SetVariable(_) | PlanStatement::ResetVariable(_) => Ok(()),
+            PlanStatement::TransactionStart(_) | PlanStatement::TransactionEnd(_) => refuse(
+                "transactions are",
+                "each statement stands by itself, on what there is when it begins",
+            ),
+            // It would be forgotten with its statement.
+            PlanStatement::Prepare(_)
+            | PlanStatement::Execute(_)
+            | PlanStatement::Deallocate(_) => refuse(
+                "prepared statements are",
+                "write the values into the query, or make it a view",
+            ),
+        },
+        _ => Ok(()),
+    }
+}
+
+fn refuse(what: &str, hint: &str) -> Result<()> {
+    Err(Error::sql(format!("{what} not supported")).with_hint(hint))
+}
+
+fn check_made(name: &TableReference) -> Result<()> {
+    match is_public(name) {
+        true => Ok(()),
+        false => Err(
+            Error::sql(format!("{name} cannot be made there")).with_hint(format!(
+                "leave out the schema, or write {PUBLIC}.{}",
+                name.table()
+            )),
+        ),
+    }
+}
+
+fn check_own(name: &TableReference, what: &str) -> Result<()> {
+    match is_public(name) {
+        true => Ok(()),
+        false => Err(Error::sql(format!("{name} cannot be {what}")).with_hint(
+            "what is not this session's own is only read: CREATE TABLE name AS SELECT ... makes a table of it, and `sextant source remove` takes out a source",
+        )),
+    }
+}
+
+/// Refuses to drop what is not there, or is of the other kind.
+///
+/// # Errors
+///
+/// Sql.
+pub(super) fn check_dropped(plan: &LogicalPlan, tables: &[&str], views: &[&str]) -> Result<()> {
+    let (kind, name, if_exists, those, others, instead) = match plan {
+        LogicalPlan::Ddl(DdlStatement::DropTable(table)) => {
+            let (name, if_exists) = (table.name.table(), table.if_exists);
+            ("table", name, if_exists, tables, views, "a view: DROP VIEW")
+        }
+        LogicalPlan::Ddl(DdlStatement::DropView(view)) => {
+            let (name, if_exists) = (view.name.table(), view.if_exists);
+            (
+                "view",
+                name,
+                if_exists,
+                views,
+                tables,
+                "a table: DROP TABLE",
+            )
+        }
+        _ => return Ok(()),
+    };
+    if if_exists || those.contains(&name) {
+        return Ok(());
+    }
+    let error = Error::sql(format!("this session has no {kind} {name:?}"));
+    Err(match (others.contains(&name), those) {
+        (true, _) => error.with_hint(format!("it is {instead} {name}")),
+        (false, []) => error,
+        (false, those) => error.with_hint(format!("there are: {}", those.join(", "))),
+    })
+}
