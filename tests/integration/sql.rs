@@ -286,6 +286,41 @@ fn statements_that_there_are_not_are_refused() {
     assert_eq!(error.hint(), None);
 }
 
+/// A subquery among the columns is refused with what to write instead, and that is the same.
+#[test]
+fn subqueries_stand_where_they_can_be_run() {
+    let workspace = workspace();
+    let host = workspace.host();
+    let low = "(SELECT id FROM border.travellers WHERE id < 3)";
+    for (sql, expected) in [
+        (
+            format!("SELECT id, id IN {low} FROM border.travellers"),
+            "IN (SELECT ...) is supported in WHERE and HAVING alone",
+        ),
+        (
+            format!("SELECT CASE WHEN id NOT IN {low} THEN 1 END FROM border.travellers"),
+            "IN (SELECT ...) is supported in WHERE and HAVING alone",
+        ),
+    ] {
+        let error = sextant_tests::failure(&host, &sql);
+        assert!(error.is_sql(), "{error:?}");
+        assert_eq!(error.to_string(), expected);
+        let hint = error.hint().unwrap_or_default();
+        assert!(hint.contains("LEFT JOIN (SELECT DISTINCT"), "{hint}");
+    }
+    let joined = format!(
+        "SELECT t.id, s.id IS NOT NULL AS is_low FROM border.travellers t LEFT JOIN (SELECT DISTINCT id FROM {low}) s ON s.id = t.id ORDER BY 1"
+    );
+    assert_eq!(
+        sextant_tests::rows(&host, &joined),
+        ["1\ttrue", "2\ttrue", "3\tfalse", "4\tfalse"]
+    );
+    for filter in [format!("id IN {low}"), format!("id IN {low} OR id = 4")] {
+        let sql = format!("SELECT min(id) FROM border.travellers WHERE {filter}");
+        assert_eq!(sextant_tests::rows(&host, &sql), ["1"], "{filter}");
+    }
+}
+
 /// A call is a node of its own; what runs it is shown, and the columns that are asked for.
 #[test]
 fn explain_shows_calls_of_table_functions() {
