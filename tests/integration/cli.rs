@@ -313,6 +313,42 @@ fn sources_are_added_and_removed() {
     );
 }
 
+/// The comment right above a source goes with it; what a blank line parts from it stays.
+#[test]
+fn a_source_is_removed_with_its_comment() {
+    let people = "# people, and\n# their papers\n[source.people]\nplugin = \"delimited\"\n# within\ninputs = { files = \"people.csv\" }\n\n# of a table\n[source.people.config.tables.all]\ninput = \"files\"\n";
+    let other = |name: &str| format!("# about {name}\n[source.{name}]\nplugin = \"delimited\"\n\n");
+    let workspace = TestWorkspace::new();
+    let config =
+        || std::fs::read_to_string(workspace.workspace().config_path()).expect("it is there");
+    let write = |text: &str| {
+        std::fs::write(workspace.workspace().config_path(), text).expect("it can be written")
+    };
+    let remove = |name| {
+        let removed = sextant(&workspace, &["source", "remove", name]);
+        assert!(removed.status.success(), "{removed:?}");
+    };
+    let (a, b) = (other("a"), other("b"));
+    write(&format!("{a}# about more\n\n{people}\n{b}"));
+    remove("people");
+    assert_eq!(config(), format!("{a}# about more\n\n\n{b}"));
+    remove("a");
+    remove("b");
+    assert_eq!(config().trim(), "# about more");
+    write(&format!("{a}{people}# at the end\n"));
+    remove("people");
+    assert_eq!(config(), format!("{a}# at the end\n"));
+
+    // Sources are often written right below what a new file begins with.
+    let begun = TestWorkspace::new();
+    let head = std::fs::read_to_string(begun.workspace().config_path()).expect("it is there");
+    let begun = begun.config("# of the border\n[source.border]\nplugin = \"delimited\"\n");
+    let removed = sextant(&begun, &["source", "remove", "border"]);
+    assert!(removed.status.success(), "{removed:?}");
+    let left = std::fs::read_to_string(begun.workspace().config_path()).expect("it is there");
+    assert_eq!(left, head);
+}
+
 /// What could not be checked is not written.
 #[test]
 fn a_source_is_added_with_a_plugin_that_is_there() {

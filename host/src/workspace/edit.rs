@@ -1,7 +1,7 @@
 //! Changes to `sextant.toml`. What stands there otherwise, comments and order included, stays as it is,
 //! and the file is replaced at once.
 
-use super::{Config, SourceConfig, Workspace, parse};
+use super::{Config, NEW_CONFIG, SourceConfig, Workspace, parse};
 use crate::error::{Context, Error, Result};
 use std::io::Write;
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, Value};
@@ -47,7 +47,7 @@ impl Workspace {
         self.write(format!("{text}{gap}{}", source.document(name)?))
     }
 
-    /// Takes a source out of `sextant.toml`.
+    /// Takes a source out of `sextant.toml`, with the comment that stands directly above it.
     ///
     /// # Errors
     ///
@@ -60,12 +60,11 @@ impl Workspace {
             return Err(Error::not_found(format!("there is no source {name:?}"))
                 .with_hint(format!("there are: {}", known.join(", "))));
         };
-        // What stands above it need not be about it, and stays.
         let first = removed
             .as_table_mut()
             .and_then(|table| first_after(table, isize::MIN));
         if let Some((at, table)) = first {
-            let above = prefix(table);
+            let above = before_comment(&prefix(table)).to_owned();
             match first_after(document.as_table_mut(), at) {
                 Some((_, next)) => {
                     let joined = above + &prefix(next);
@@ -125,6 +124,24 @@ fn first_after(table: &mut Table, after: isize) -> Option<(isize, &mut Table)> {
 fn prefix(table: &Table) -> String {
     let prefix = table.decor().prefix().and_then(|prefix| prefix.as_str());
     prefix.unwrap_or_default().to_owned()
+}
+
+/// What stands above a table without the comment that is about it: the lines that no blank one parts from
+/// it. What a new file begins with is about the file, whether a blank line was left below it or not.
+fn before_comment(prefix: &str) -> &str {
+    let mut end = if prefix.starts_with(NEW_CONFIG) {
+        NEW_CONFIG.len()
+    } else {
+        0
+    };
+    let mut read = 0;
+    for line in prefix.split_inclusive('\n') {
+        read += line.len();
+        if line.ends_with('\n') && line.trim().is_empty() {
+            end = end.max(read);
+        }
+    }
+    &prefix[..end]
 }
 
 impl NewSource {
