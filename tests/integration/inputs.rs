@@ -465,6 +465,31 @@ fn globs_stay_in_their_folder() {
     assert_eq!(sum(&host, "inside_folder"), "2\t2");
 }
 
+/// A file whose name has wildcards is granted by a glob that escapes them, and by no other.
+#[test]
+fn wildcards_in_names_are_escaped() {
+    let workspace = workspace([
+        ("plain", "report[1].csv".to_owned()),
+        ("half", "report[[]1].csv".to_owned()),
+        ("whole", "report[[]1[]].csv".to_owned()),
+        ("open", "report[1.csv".to_owned()),
+        ("other", "report[2].csv".to_owned()),
+    ])
+    .file("report[1].csv", ones(3));
+    let host = workspace.host();
+    assert_eq!(sum(&host, "half"), "3\t3");
+    assert_eq!(sum(&host, "whole"), "3\t3");
+    assert_fails(
+        &host,
+        "plain",
+        "(there is a file of exactly that name; since *, ? and [ are wildcards, it is written \"report[[]1[]].csv\")",
+    );
+    assert_fails(&host, "open", "it is written \"report[[]1.csv\"");
+    assert_fails(&host, "other", "(check the path in sextant.toml");
+    let workspace = workspace.file("report1.csv", ones(5));
+    assert_eq!(sum(&workspace.host(), "plain"), "5\t5");
+}
+
 /// Other programs' archives: deflated and stored members, folders, bzip2, a member whose size is known
 /// only after it, and the records for more than 4 GiB.
 #[test]

@@ -2,7 +2,8 @@
 //!
 //! A path without wildcards is what the administrator wrote, wherever links lead it. A glob stays in
 //! its folder, which is its part before the first wildcard: whoever may write into that folder could
-//! otherwise have any file of the host read by leaving a link there.
+//! otherwise have any file of the host read by leaving a link there. A name that has a wildcard in it is
+//! a glob too, in which `[[]`, `[*]` and `[?]` stand for these characters.
 
 use super::origin::{FoundFile, LocalFile, Origin};
 use super::remote::{RemoteFile, is_url};
@@ -92,7 +93,22 @@ impl Grant {
                 self.files,
                 base.display()
             ))
-            .with_hint("check the path in sextant.toml; relative paths start at its folder")),
+            .with_hint(self.advice(base))),
+        }
+    }
+
+    /// What to do where nothing matches. A glob is not taken as a name where there is a file of that name:
+    /// what is granted would be another thing once somebody made one.
+    fn advice(&self, base: &Path) -> String {
+        let is_glob = self.files.contains(WILDCARDS);
+        match is_glob && base.join(&self.files).is_file() {
+            true => format!(
+                "there is a file of exactly that name; since *, ? and [ are wildcards, it is written {:?}",
+                Pattern::escape(&self.files)
+            ),
+            false => {
+                "check the path in sextant.toml; relative paths start at its folder".to_owned()
+            }
         }
     }
 
@@ -218,7 +234,12 @@ pub(super) fn archive_advice(name: &str, text: &str) -> String {
 }
 
 fn pattern(text: &str) -> Result<Pattern> {
-    Pattern::new(text).map_err(|error| Error::config(format!("{text:?} is not a glob: {error}")))
+    Pattern::new(text).map_err(|error| {
+        Error::config(format!("{text:?} is not a glob: {error}")).with_hint(format!(
+            "if it is meant as a name, it is written {:?}",
+            Pattern::escape(text)
+        ))
+    })
 }
 
 /// A path without links; none where nothing is.
