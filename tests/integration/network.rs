@@ -3,9 +3,12 @@
 
 use sextant::Host;
 use sextant_tests::far::{FarSide, answer};
-use sextant_tests::{TestWorkspace, example_bundle, failure, lines, rows, try_query};
+use sextant_tests::{
+    TestWorkspace, example_bundle, failure, lines, rows, sextant_command, try_query,
+};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
+use std::process::Command;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -729,6 +732,62 @@ fn a_connection_without_tls_has_to_be_granted() {
     let error = failure(&workspace.host(), LINES).to_string();
     assert!(
         error.contains("the address found for it is private"),
+        "{error}"
+    );
+}
+
+/// How a connection is encrypted, and who signs for it, can be said to the command.
+#[test]
+fn connections_are_granted_by_the_command() {
+    let workspace = TestWorkspace::new().file("word", "pencil\n");
+    let bundle = example_bundle("tcp_and_secret", &["tcp", "secret"]);
+    workspace.put("tcp_and_secret", &bundle);
+    let add = |name: &str, more: &[&str]| {
+        let mut command = Command::new(sextant_command());
+        command.args(["source", "add", name, "--plugin", "tcp_and_secret"]);
+        command.args(["--private", "--secret"]);
+        command.arg("reader=user:reader,password_file:word");
+        command.args(["--config", "place=feed", "--config", "secret=reader"]);
+        command
+            .args(more)
+            .arg("--workspace")
+            .arg(workspace.workspace().root());
+        let output = command.output().expect("it starts");
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code(), error)
+    };
+    let (pem, tls) = certificate();
+    std::fs::write(workspace.path("ca.pem"), pem).expect("it can be written");
+    let address = feed(Some(tls)).replace("127.0.0.1", "localhost");
+    let place = format!("feed={address}");
+    let (code, error) = add("f", &["--tcp", &place, "--ca", "ca.pem"]);
+    assert_eq!(code, Some(0), "{error}");
+    let place = format!("feed={}", feed(None));
+    let plain = [
+        "--tcp",
+        place.as_str(),
+        "--config",
+        "without_tls=true",
+        "--tls",
+    ];
+    let (code, error) = add("g", &[plain.as_slice(), &["optional"]].concat());
+    assert_eq!(code, Some(0), "{error}");
+    let host = workspace.host();
+    for source in ["f", "g"] {
+        let sql = format!("SELECT text FROM {source}.lines");
+        assert_eq!(rows(&host, &sql), ["reader is right"], "{source}");
+    }
+    let (code, error) = add("h", &[plain.as_slice(), &["off"]].concat());
+    assert!(
+        code == Some(2) && error.contains("require, optional"),
+        "{error}"
+    );
+    let (code, error) = add(
+        "h",
+        &["--http", "https://example.org/", "--tls", "optional"],
+    );
+    assert!(
+        code == Some(1) && error.contains("tls is said of connections, and none is given"),
         "{error}"
     );
 }

@@ -21,6 +21,10 @@ pub struct NewSource {
     pub tcp: Vec<(String, String)>,
     /// Whether addresses may be private ones.
     pub private: bool,
+    /// Whether connections have to be encrypted, as a grant says it; they have to where nothing is said.
+    pub tls: Option<String>,
+    /// A PEM file of the authorities that sign the certificates of all these places.
+    pub ca: Option<String>,
     /// Credentials: names, and where they are: keys and values of a secret.
     pub secrets: Vec<(String, Vec<(String, String)>)>,
     /// Configuration: dotted keys, and values in TOML or, where that is none, texts.
@@ -151,13 +155,20 @@ impl NewSource {
     ///
     /// Config, where it makes no sense.
     pub fn check(&self, name: &str) -> Result<SourceConfig> {
-        let has_places = [&self.http, &self.stores]
-            .into_iter()
-            .any(|urls| !urls.is_empty());
-        if self.private && !has_places && self.tcp.is_empty() {
+        let has_connections = !self.tcp.is_empty();
+        let has_places = has_connections || !self.http.is_empty() || !self.stores.is_empty();
+        for (key, is_said) in [("private", self.private), ("ca", self.ca.is_some())] {
+            if is_said && !has_places {
+                return Err(
+                    Error::config(format!("{key} is said of places, and none is given"))
+                        .with_hint(format!("for inputs on a web server: --store URL --{key}")),
+                );
+            }
+        }
+        if self.tls.is_some() && !has_connections {
             return Err(
-                Error::config("private is said of places, and none is given")
-                    .with_hint("for inputs on a web server: --store URL --private"),
+                Error::config("tls is said of connections, and none is given")
+                    .with_hint("--tcp NAME=HOST:PORT --tls MODE; a URL says https:// by itself"),
             );
         }
         let Config { mut sources, .. } = parse(&self.document(name)?.to_string())?;
@@ -176,43 +187,24 @@ impl NewSource {
         let mut table = Table::new();
         table["plugin"] = toml_edit::value(&self.plugin);
         if !self.inputs.is_empty() {
-            let mut inputs = InlineTable::new();
-            for (name, path) in &self.inputs {
-                match inputs.get_mut(name) {
-                    None => {
-                        inputs.insert(name, path.into());
-                    }
-                    Some(Value::Array(paths)) => paths.push(path),
-                    Some(first) => {
-                        let first = std::mem::replace(first, Value::Array(Array::new()));
-                        if let Some(Value::Array(paths)) = inputs.get_mut(name) {
-                            paths.push(first);
-                            paths.push(path);
-                        }
-                    }
-                }
-            }
-            table["inputs"] = toml_edit::value(inputs);
+            table["inputs"] = toml_edit::value(self.inputs());
         }
-        let grant = |key: &str, place: &str| {
-            let mut grant = InlineTable::new();
-            grant.insert(key, place.into());
-            if self.private {
-                grant.insert("private", true.into());
-            }
-            grant
-        };
         for (key, urls) in [("http", &self.http), ("stores", &self.stores)] {
             if !urls.is_empty() {
-                let grants: Array = urls.iter().map(|url| grant("url", url)).collect();
+                let grants: Array = urls.iter().map(|url| self.grant("url", url)).collect();
                 table[key] = toml_edit::value(grants);
             }
         }
         if !self.tcp.is_empty() {
             let places = self.tcp.iter();
-            let places: InlineTable = places
-                .map(|(name, address)| (name, grant("address", address)))
-                .collect();
+            let places = places.map(|(name, address)| {
+                let mut grant = self.grant("address", address);
+                if let Some(tls) = &self.tls {
+                    grant.insert("tls", tls.into());
+                }
+                (name, grant)
+            });
+            let places: InlineTable = places.collect();
             table["tcp"] = toml_edit::value(places);
         }
         if !self.secrets.is_empty() {
@@ -227,6 +219,40 @@ impl NewSource {
             set(&mut table, key, value)?;
         }
         Ok(table)
+    }
+
+    /// The inputs; several of one name as a list.
+    fn inputs(&self) -> InlineTable {
+        let mut inputs = InlineTable::new();
+        for (name, path) in &self.inputs {
+            match inputs.get_mut(name) {
+                None => {
+                    inputs.insert(name, path.into());
+                }
+                Some(Value::Array(paths)) => paths.push(path),
+                Some(first) => {
+                    let first = std::mem::replace(first, Value::Array(Array::new()));
+                    if let Some(Value::Array(paths)) = inputs.get_mut(name) {
+                        paths.push(first);
+                        paths.push(path);
+                    }
+                }
+            }
+        }
+        inputs
+    }
+
+    /// A place, with what is said of all places.
+    fn grant(&self, key: &str, place: &str) -> InlineTable {
+        let mut grant = InlineTable::new();
+        grant.insert(key, place.into());
+        if self.private {
+            grant.insert("private", true.into());
+        }
+        if let Some(ca) = &self.ca {
+            grant.insert("ca", ca.into());
+        }
+        grant
     }
 }
 

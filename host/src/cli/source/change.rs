@@ -30,6 +30,14 @@ pub(in crate::cli) struct Add {
     /// Let the places be in a private network.
     #[arg(long)]
     private: bool,
+    /// Whether connections have to be encrypted; they have to where nothing is said. With `optional`, the plugin
+    /// decides.
+    #[arg(long, value_name = "MODE", value_parser = ["require", "optional"])]
+    tls: Option<String>,
+    /// A PEM file of the authorities that sign the places' certificates, instead of the system's. A relative path
+    /// starts at the workspace.
+    #[arg(long, value_name = "FILE")]
+    ca: Option<String>,
     /// A credential by where it is, such as `db=user:reader,password_env:PGPASSWORD`.
     #[arg(long, value_name = "NAME=KEY:VALUE,...", value_parser = secret)]
     secret: Vec<(String, Vec<(String, String)>)>,
@@ -51,6 +59,8 @@ pub(super) fn add(workspace: Option<&Path>, arguments: Add) -> Result<()> {
         stores: arguments.store,
         tcp: arguments.tcp,
         private: arguments.private,
+        tls: arguments.tls,
+        ca: arguments.ca,
         secrets: arguments.secret,
         config: arguments.config,
     };
