@@ -19,6 +19,7 @@ mod address;
 mod http;
 mod kept;
 mod pace;
+mod place;
 mod secret;
 mod store;
 mod tcp;
@@ -75,6 +76,9 @@ impl Network {
     /// Config, where a grant makes no sense or names what is not there.
     pub fn new(source: &str, base: &Path, config: &NetworkConfig, limits: &Limits) -> Result<Self> {
         let secrets = Secrets::new(base, &config.secrets);
+        for grant in &config.stores {
+            place::granted(&grant.url).context(|| format!("[source.{source}] stores"))?;
+        }
         Ok(Self {
             source: source.to_owned(),
             http: Http::new(base, &config.http, &config.secrets, limits)

@@ -339,6 +339,10 @@ fn grants_that_make_no_sense_are_told() {
             "unknown field `token`",
         ),
         (
+            "stores = [{ url = \"cases\" }]",
+            "[source.s] stores: expected an absolute URL",
+        ),
+        (
             "tcp = { db = { address = \"example.org\" } }",
             "expected host:port",
         ),

@@ -3,6 +3,7 @@
 use super::address::Allowed;
 use super::kept::{Answer, Asked, Keeping, Kept};
 use super::pace::{Pace, Paced};
+use super::place::covers;
 use super::secret::{SecretConfig, Secrets};
 use super::tls;
 use crate::error::{Context, Error, Result};
@@ -325,7 +326,7 @@ impl Http {
         let covering: Vec<_> = self
             .places
             .iter()
-            .filter(|place| place.covers(url))
+            .filter(|place| covers(&place.url, url))
             .collect();
         let with_method = covering.iter().find(|place| place.methods.contains(method));
         with_method.copied().ok_or_else(|| {
@@ -489,16 +490,6 @@ impl Place {
         let client = client.build();
         let client = client.map_err(|error| Error::config(error.to_string()))?;
         Ok(self.client.get_or_init(|| client))
-    }
-
-    /// Whether a URL has the same origin and lies below the granted path.
-    fn covers(&self, url: &Url) -> bool {
-        let granted = self.url.path();
-        let below = url.path().strip_prefix(granted);
-        self.url.origin() == url.origin()
-            && below.is_some_and(|rest| {
-                granted.ends_with('/') || rest.is_empty() || rest.starts_with('/')
-            })
     }
 
     /// The header fields that prove who asks.
