@@ -32,6 +32,8 @@ mod interpol;
 mod postgres;
 // Behaviour of SQL, as golden files.
 mod sql;
+// Geometry of plugins and files, sound, broken and hostile.
+mod spatial;
 // What the command prints, as snapshots, and its exit codes.
 mod cli;
 // Testing and measuring plugins.

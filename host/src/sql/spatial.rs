@@ -1,6 +1,11 @@
 //! Spatial SQL: the functions of PostGIS, as the crate geodatafusion has them, on geometry in well-known
-//! binary; and GeoParquet, whose columns of geometry come with the extension name and the reference system
-//! that GeoArrow gives them (geoparquet.org, 1.1; geoarrow.org, "extension types").
+//! binary, which is looked through before any of them sees it; and GeoParquet, whose columns of geometry come
+//! with the extension name and the reference system that GeoArrow gives them (geoparquet.org, 1.1;
+//! geoarrow.org, "extension types").
+
+mod extent;
+mod function;
+mod geometry;
 
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -14,6 +19,8 @@ use datafusion::execution::SessionState;
 use datafusion::execution::registry::FunctionRegistry;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 use datafusion::prelude::SessionContext;
+use extent::Extent;
+use function::SpatialFunction;
 use futures::TryStreamExt;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
@@ -35,7 +42,7 @@ const DEFAULT_CRS: &str = "OGC:CRS84";
 #[derive(Debug)]
 struct Spatial {
     scalars: Vec<Arc<ScalarUDF>>,
-    aggregates: Vec<Arc<AggregateUDF>>,
+    extent: Arc<AggregateUDF>,
 }
 
 static SPATIAL: LazyLock<Spatial> = LazyLock::new(|| {
@@ -44,16 +51,13 @@ static SPATIAL: LazyLock<Spatial> = LazyLock::new(|| {
     geodatafusion::register(&context);
     let state = context.state();
     let scalars = state.scalar_functions().iter();
-    let aggregates = state.aggregate_functions().iter();
+    let scalars = scalars
+        .filter(|(name, _)| !plain.scalar_functions().contains_key(*name))
+        .map(|(_, function)| Arc::new(ScalarUDF::from(SpatialFunction::new(function))));
     Spatial {
-        scalars: scalars
-            .filter(|(name, _)| !plain.scalar_functions().contains_key(*name))
-            .map(|(_, function)| Arc::clone(function))
-            .collect(),
-        aggregates: aggregates
-            .filter(|(name, _)| !plain.aggregate_functions().contains_key(*name))
-            .map(|(_, function)| Arc::clone(function))
-            .collect(),
+        scalars: scalars.collect(),
+        // The one aggregate that there is.
+        extent: Arc::new(AggregateUDF::from(Extent)),
     }
 });
 
@@ -62,9 +66,7 @@ pub(super) fn register(state: &mut SessionState) -> Result<()> {
     for function in &SPATIAL.scalars {
         state.register_udf(Arc::clone(function))?;
     }
-    for function in &SPATIAL.aggregates {
-        state.register_udaf(Arc::clone(function))?;
-    }
+    state.register_udaf(Arc::clone(&SPATIAL.extent))?;
     Ok(())
 }
 
