@@ -216,6 +216,39 @@ fn a_web_server_gets_credentials_and_may_fail() {
     assert!(!failure(&host, &sum("moved")).to_string().contains("t0ken"));
 }
 
+/// A grant holds for its own place: not for one whose URL only begins alike, nor for what `..` leads to.
+#[test]
+fn a_grant_covers_what_is_below_it_alone() {
+    let far = web(&files([
+        ("/cases/a.csv", ones(1)),
+        ("/cases-sealed/a.csv", ones(2)),
+    ]));
+    let inputs = [
+        ("below", far.url("/cases/a.csv")),
+        ("alike", far.url("/cases-sealed/a.csv")),
+        ("beside", far.url("/cases/../cases-sealed/a.csv")),
+    ];
+    for grant in ["/cases", "/cases/"] {
+        let grants = format!(
+            "stores = [{{ url = {:?}, private = true, bearer = \"api\" }}]\nsecrets = {{ api = {{ token_file = \"token\" }} }}",
+            far.url(grant)
+        );
+        let workspace = workspace(&inputs, &grants).file("token", "t0ken\n");
+        let host = workspace.host();
+        assert_eq!(rows(&host, &sum("below")), ["1\t1"]);
+        for table in ["alike", "beside"] {
+            let error = failure(&host, &sum(table)).to_string();
+            assert!(
+                error.contains("the address found for it is private"),
+                "{table}: {error}"
+            );
+        }
+        let lines = far.asked().into_iter().map(|asked| asked.line);
+        let sealed: Vec<_> = lines.filter(|line| line.contains("sealed")).collect();
+        assert!(sealed.is_empty(), "a credential went there: {sealed:?}");
+    }
+}
+
 /// A server that answers GET like this, and HEAD with the same but for the body.
 fn odd(get: impl Fn(&str, &Asked, usize) -> Vec<u8> + Send + Sync + 'static) -> FarSide {
     FarSide::new(move |asked, before| {

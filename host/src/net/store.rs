@@ -3,6 +3,7 @@
 
 use super::address::Allowed;
 use super::http::{CheckedNames, literal, parse};
+use super::place::{covers, granted};
 use super::secret::{SecretConfig, Secrets};
 use super::tls;
 use super::web::{WebPlace, WebServer};
@@ -32,7 +33,7 @@ const REDIRECTS_MAX: usize = 5;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoreGrant {
-    /// The URL that those of the inputs begin with.
+    /// The URL at which inputs lie, or below it.
     pub url: String,
     /// Whether addresses may be private ones.
     #[serde(default)]
@@ -127,10 +128,10 @@ impl Stores {
         }
         let (scheme, path) =
             ObjectStoreScheme::parse(&url).map_err(|error| Error::config(error.to_string()))?;
-        let grant = self
-            .grants
-            .iter()
-            .find(|grant| text.starts_with(&grant.url));
+        let grant = self.grants.iter().find(|grant| {
+            // What is no URL was refused with the source.
+            granted(&grant.url).is_ok_and(|place| covers(&place, &url))
+        });
         // Stores differ by what comes before the path, and by what was granted.
         let key = format!(
             "{} {:?}",
