@@ -7,6 +7,7 @@ use crate::error::{Context, Error, Result};
 use crate::wasm::{Operator, Pushdown, TableDescription};
 use arrow::ipc::convert::{IpcSchemaEncoder, fb_to_schema};
 use arrow::ipc::root_as_schema;
+use arrow::ipc::writer::DictionaryTracker;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
@@ -106,7 +107,10 @@ impl Memory {
 
 impl Kept {
     fn new(table: &TableDescription) -> Self {
-        let columns = IpcSchemaEncoder::new().schema_to_fb(&table.columns);
+        let mut dictionaries = DictionaryTracker::new(false);
+        let columns = IpcSchemaEncoder::new()
+            .with_dictionary_tracker(&mut dictionaries)
+            .schema_to_fb(&table.columns);
         let pushdown = table.pushdown.iter();
         Self {
             name: table.name.clone(),
