@@ -51,7 +51,7 @@ pub struct Source {
     plugin: Result<Arc<Plugin>>,
     settings: Result<SourceSettings>,
     described: tokio::sync::Mutex<Option<Described>>,
-    memory: Option<Memory>,
+    memory: Option<Arc<Memory>>,
     /// Its tables as they were when they could last be described; none before they are looked for
     /// in its memory.
     sound: Mutex<Option<Tables>>,
@@ -119,7 +119,7 @@ impl Source {
         let memory = config.as_ref().ok().zip(plugin.as_ref().ok());
         let memory = memory.map(|(config, plugin)| {
             let identity = format!("{} {config:?}", plugin.digest());
-            Memory::new(&workspace.source_memory(), name, identity)
+            Arc::new(Memory::new(&workspace.source_memory(), name, identity))
         });
         Self {
             name: name.to_owned(),
@@ -196,12 +196,13 @@ impl Source {
             .map(Arc::new)
             .collect();
         let tables: Arc<Vec<Arc<TableDescription>>> = Arc::new(tables);
-        self.remember(&tables);
         *described = Some(Described {
             tables: Arc::clone(&tables),
             version,
             at: Instant::now(),
         });
+        drop(described);
+        self.remember(&tables).await?;
         Ok(tables)
     }
 
@@ -211,8 +212,8 @@ impl Source {
     }
 
     /// Remembers tables that were described. One that has a problem stays as it was before.
-    fn remember(&self, tables: &[Arc<TableDescription>]) {
-        self.with_sound(|sound| {
+    async fn remember(&self, tables: &[Arc<TableDescription>]) -> Result<()> {
+        let sound = self.with_sound(|sound| {
             let now = tables.iter().filter_map(|table| {
                 let table = match table.problem {
                     None => Arc::clone(table),
@@ -221,18 +222,23 @@ impl Source {
                 Some((table.name.clone(), table))
             });
             *sound = now.collect();
-            let kept = self.memory.as_ref().map(|memory| memory.keep(sound));
-            if let Some(Err(error)) = kept {
-                // It is missed only where the source is down when the next process starts.
-                tracing::warn!("{error}");
-            }
+            sound.clone()
         });
+        let Some(memory) = self.memory.clone() else {
+            return Ok(());
+        };
+        let kept = tokio::task::spawn_blocking(move || memory.keep(&sound)).await;
+        if let Err(error) = kept.map_err(|error| Error::internal(error.to_string()))? {
+            // It is missed only where the source is down when the next process starts.
+            tracing::info!("{error}");
+        }
+        Ok(())
     }
 
     fn with_sound<T>(&self, f: impl FnOnce(&mut Tables) -> T) -> T {
         let mut sound = self.sound.lock().unwrap_or_else(PoisonError::into_inner);
-        let recall = || self.memory.as_ref().map(Memory::recall).unwrap_or_default();
-        f(sound.get_or_insert_with(recall))
+        let recall = || self.memory.as_ref().map(|memory| memory.recall());
+        f(sound.get_or_insert_with(|| recall().unwrap_or_default()))
     }
 
     /// The tables that were described last, if any were.
@@ -324,6 +330,10 @@ impl Registry {
             loader: Mutex::default(),
         };
         registry.rescan()?;
+        // Not at every rescan: an editor may leave the file empty for a moment.
+        let sources = registry.snapshot();
+        let sources = sources.sources().keys().map(String::as_str).collect();
+        memory::forget_others(&registry.workspace.source_memory(), &sources);
         Ok(registry)
     }
 
@@ -490,8 +500,6 @@ impl Registry {
                 path.display()
             );
         }
-        let sources = config.sources.keys().map(String::as_str).collect();
-        memory::forget_others(&self.workspace.source_memory(), &sources);
         loader.config = Some((stamp, config.clone()));
         Ok(config)
     }

@@ -154,3 +154,85 @@ pub(super) fn forget_others(folder: &Path, sources: &BTreeSet<&str>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+
+    fn table() -> TableDescription {
+        let text = || Box::new(DataType::Utf8);
+        let geometry = Field::new("shape", DataType::Binary, true);
+        let metadata = [("ARROW:extension:name".to_owned(), "geoarrow.wkb".to_owned())];
+        let columns = vec![
+            Field::new("id", DataType::Decimal128(20, 3), false),
+            Field::new(
+                "at",
+                DataType::Timestamp(TimeUnit::Nanosecond, Some("Europe/Kyiv".into())),
+                true,
+            ),
+            Field::new(
+                "kind",
+                DataType::Dictionary(Box::new(DataType::UInt8), text()),
+                true,
+            ),
+            Field::new_list(
+                "all",
+                Field::new_struct(
+                    "each",
+                    vec![Field::new(
+                        "kind",
+                        DataType::Dictionary(Box::new(DataType::Int32), text()),
+                        true,
+                    )],
+                    true,
+                ),
+                true,
+            ),
+            geometry.with_metadata(metadata.into()),
+        ];
+        TableDescription {
+            name: "t".to_owned(),
+            comment: "What \"one\" row is".to_owned(),
+            columns: Arc::new(Schema::new(columns)),
+            pushdown: vec![Pushdown {
+                column: 1,
+                operators: vec![Operator::Eq, Operator::IsNotNull],
+            }],
+            required_keys: vec![0, 2],
+            rows: Some(7),
+            problem: None,
+        }
+    }
+
+    #[test]
+    fn what_is_kept_is_recalled_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("sources");
+        let memory = Memory::new(&folder, "s", "plugin and configuration".to_owned());
+        assert!(memory.recall().is_empty());
+        let tables: Tables = [("t".to_owned(), Arc::new(table()))].into();
+        memory.keep(&tables).unwrap();
+        let recalled = memory.recall();
+        let (kept, was) = (&recalled["t"], table());
+        assert_eq!(kept.columns, was.columns);
+        assert_eq!((&kept.name, &kept.comment), (&was.name, &was.comment));
+        assert_eq!(kept.pushdown[0].column, 1);
+        assert_eq!(kept.pushdown[0].operators, was.pushdown[0].operators);
+        assert_eq!(kept.required_keys, was.required_keys);
+
+        let other = Memory::new(&folder, "s", "another configuration".to_owned());
+        assert!(other.recall().is_empty());
+        let text = std::fs::read(&memory.file).unwrap();
+        for end in 0..text.len() {
+            std::fs::write(&memory.file, &text[..end]).unwrap();
+            assert!(memory.recall().is_empty(), "cut off at {end}");
+        }
+
+        memory.keep(&tables).unwrap();
+        forget_others(&folder, &["s"].into());
+        assert_eq!(memory.recall().len(), 1);
+        forget_others(&folder, &["r"].into());
+        assert!(memory.recall().is_empty());
+    }
+}

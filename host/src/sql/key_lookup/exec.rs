@@ -430,10 +430,15 @@ impl Lookup {
                 None => Connection::open(plugin, scope, settings).await?,
             };
             let mut scan = connection.scan(request, &part, &self.schema).await?;
-            while let Some(batch) = scan.next().await? {
-                answer.batches.push(batch);
-            }
+            let ended = loop {
+                match scan.next().await {
+                    Ok(Some(batch)) => answer.batches.push(batch),
+                    Ok(None) => break Ok(()),
+                    Err(error) => break Err(error),
+                }
+            };
             answer.usage.push(scan.usage());
+            ended?;
         }
         Ok(())
     }
