@@ -286,6 +286,58 @@ fn statements_that_there_are_not_are_refused() {
     assert_eq!(error.hint(), None);
 }
 
+/// A name is of a table or of a view: neither is made in the place of the other.
+#[test]
+fn a_table_and_a_view_do_not_replace_each_other() {
+    let workspace = TestWorkspace::new();
+    let host = workspace.host();
+    let session = host.session().expect("a session");
+    let run = |sql: &str| try_query(&host, &session, sql);
+    let rows = |sql: &str| lines(&run(sql).unwrap_or_else(|error| panic!("{sql}: {error}")));
+    run("CREATE VIEW seen AS SELECT 1 AS n").expect("it is made");
+    run("CREATE TABLE kept AS SELECT 1 AS n").expect("it is made");
+    for (sql, expected, hint) in [
+        (
+            "CREATE OR REPLACE TABLE seen AS SELECT 2 AS n",
+            "there is a view \"seen\" already",
+            "DROP VIEW seen",
+        ),
+        (
+            "CREATE TABLE seen (n INT)",
+            "there is a view \"seen\" already",
+            "DROP VIEW seen",
+        ),
+        (
+            "SELECT 2 AS n INTO seen",
+            "there is a view \"seen\" already",
+            "DROP VIEW seen",
+        ),
+        (
+            "CREATE OR REPLACE EXTERNAL TABLE seen STORED AS CSV LOCATION '/nowhere/a.csv'",
+            "there is a view \"seen\" already",
+            "DROP VIEW seen",
+        ),
+        (
+            "CREATE OR REPLACE VIEW kept AS SELECT 2 AS n",
+            "there is a table \"kept\" already",
+            "DROP TABLE kept",
+        ),
+    ] {
+        let error = run(sql).expect_err("it is refused");
+        assert!(error.is_sql(), "{sql}: {error:?}");
+        assert_eq!(error.to_string(), expected, "{sql}");
+        assert_eq!(error.hint(), Some(hint), "{sql}");
+    }
+    run("CREATE TABLE IF NOT EXISTS seen AS SELECT 2 AS n").expect("there is one");
+    assert_eq!(rows("SELECT s.n + k.n FROM seen s, kept k"), ["2"]);
+    run("CREATE OR REPLACE VIEW seen AS SELECT 3 AS n").expect("it is replaced");
+    run("CREATE OR REPLACE TABLE kept AS SELECT 4 AS n").expect("it is replaced");
+    assert_eq!(rows("SELECT s.n + k.n FROM seen s, kept k"), ["7"]);
+    run("DROP VIEW seen").expect("it is dropped");
+    run("CREATE TABLE seen AS SELECT 5 AS n").expect("it is made");
+    assert_eq!(rows("SELECT n FROM seen"), ["5"]);
+}
+
 /// A subquery among the columns is refused with what to write instead, and that is the same.
 #[test]
 fn subqueries_stand_where_they_can_be_run() {

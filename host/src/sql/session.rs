@@ -19,6 +19,7 @@ use datafusion::catalog::{
     CatalogProviderList, DynamicFileCatalog, MemoryCatalogProviderList, MemorySchemaProvider,
     SchemaProvider, TableProvider,
 };
+use datafusion::common::utils::quote_identifier;
 use datafusion::common::{DataFusionError, TableReference};
 use datafusion::datasource::ViewTable;
 use datafusion::execution::context::SQLOptions;
@@ -455,18 +456,20 @@ impl Shared {
                 .with_hint("write CREATE OR REPLACE VIEW"));
         }
         if state.tables.contains_key(&name) {
-            return Err(Error::sql(format!("there is a table {name:?} already")));
+            return Err(Error::sql(format!("there is a table {name:?} already"))
+                .with_hint(format!("DROP TABLE {}", quote_identifier(&name))));
         }
         state.views.insert(name, definition);
         Ok(empty_schema())
     }
 
-    /// Refuses what a statement must not do, and drops of what is not there.
+    /// Refuses what a statement must not do, tables in the place of views, and drops of what is not there.
     fn check(&self, plan: &LogicalPlan) -> Result<()> {
         statements::check(plan)?;
         let state = self.state();
         let tables: Vec<_> = state.tables.keys().map(String::as_str).collect();
         let views: Vec<_> = state.views.keys().map(String::as_str).collect();
+        statements::check_place(plan, &views)?;
         statements::check_dropped(plan, &tables, &views)?;
         if self.reach == Reach::Plugins {
             let queries_alone = SQLOptions::new()

@@ -4,6 +4,7 @@
 use super::catalog::PUBLIC;
 use crate::error::{Error, Result};
 use datafusion::common::TableReference;
+use datafusion::common::utils::quote_identifier;
 use datafusion::logical_expr::{DdlStatement, LogicalPlan, Statement as PlanStatement};
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::Statement as Sql;
@@ -89,6 +90,28 @@ fn check_own(name: &TableReference, what: &str) -> Result<()> {
         false => Err(Error::sql(format!("{name} cannot be {what}")).with_hint(
             "what is not this session's own is only read: CREATE TABLE name AS SELECT ... makes a table of it, and `sextant source remove` takes out a source",
         )),
+    }
+}
+
+/// Refuses a table in the place of a view, which would hide it from every later statement.
+///
+/// # Errors
+///
+/// Sql.
+pub(super) fn check_place(plan: &LogicalPlan, views: &[&str]) -> Result<()> {
+    let (name, if_not_exists) = match plan {
+        LogicalPlan::Ddl(DdlStatement::CreateMemoryTable(table)) => {
+            (table.name.table(), table.if_not_exists)
+        }
+        LogicalPlan::Ddl(DdlStatement::CreateExternalTable(table)) => {
+            (table.name.table(), table.if_not_exists)
+        }
+        _ => return Ok(()),
+    };
+    match views.contains(&name) && !if_not_exists {
+        true => Err(Error::sql(format!("there is a view {name:?} already"))
+            .with_hint(format!("DROP VIEW {}", quote_identifier(name)))),
+        false => Ok(()),
     }
 }
 
