@@ -338,6 +338,41 @@ fn a_table_and_a_view_do_not_replace_each_other() {
     assert_eq!(rows("SELECT n FROM seen"), ["5"]);
 }
 
+/// A view is not defined by itself, be it by way of another one; it stays as it was.
+#[test]
+fn a_view_does_not_refer_to_itself() {
+    let workspace = TestWorkspace::new();
+    let host = workspace.host();
+    let session = host.session().expect("a session");
+    let run = |sql: &str| try_query(&host, &session, sql);
+    run("CREATE VIEW one AS SELECT 1 AS n").expect("it is made");
+    run("CREATE VIEW two AS SELECT n + 1 AS n FROM one").expect("it is made");
+    for sql in [
+        "CREATE OR REPLACE VIEW one AS SELECT n FROM one WHERE n > 0",
+        "CREATE OR REPLACE VIEW one AS SELECT n FROM public.one",
+        "CREATE OR REPLACE VIEW one AS SELECT 1 AS n WHERE 1 IN (SELECT n FROM one)",
+        "CREATE OR REPLACE VIEW one AS SELECT n FROM two",
+    ] {
+        let error = run(sql).expect_err("it is refused");
+        assert!(error.is_sql(), "{sql}: {error:?}");
+        assert_eq!(
+            error.to_string(),
+            "view \"one\" would be defined by itself",
+            "{sql}"
+        );
+        let hint = error.hint().unwrap_or_default();
+        assert!(hint.contains("FROM (SELECT ...) AS one"), "{sql}: {hint}");
+    }
+    let two = run("SELECT n FROM two").expect("both are as they were");
+    assert_eq!(lines(&two), ["2"]);
+    run("CREATE OR REPLACE VIEW one AS SELECT n FROM (SELECT 2 AS n) AS one")
+        .expect("it is written so");
+    run("CREATE OR REPLACE VIEW one AS WITH one AS (SELECT 2 AS n) SELECT n FROM one")
+        .expect("that is another one");
+    let two = run("SELECT n FROM two").expect("it sees the new one");
+    assert_eq!(lines(&two), ["3"]);
+}
+
 /// A subquery among the columns is refused with what to write instead, and that is the same.
 #[test]
 fn subqueries_stand_where_they_can_be_run() {

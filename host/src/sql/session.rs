@@ -87,6 +87,7 @@ struct Prepared {
     context: SessionContext,
     /// The statement's own `public`: the session's tables, and the views that it uses.
     public: Arc<MemorySchemaProvider>,
+    /// The views that it uses, and those that they use.
     views: HashSet<String>,
     /// The tables that the statement names.
     references: Vec<TableReference>,
@@ -253,7 +254,7 @@ impl Shared {
         let plan = plan(&prepared, statement.statement).await?;
         self.check(&plan)?;
         if let LogicalPlan::Ddl(DdlStatement::CreateView(view)) = &plan {
-            let schema = self.create_view(view)?;
+            let schema = self.create_view(view, &prepared.views)?;
             end.0.end(None);
             return Ok((schema, generation));
         }
@@ -444,7 +445,12 @@ impl Shared {
         Ok(())
     }
 
-    fn create_view(&self, view: &CreateView) -> Result<arrow::datatypes::SchemaRef> {
+    /// Keeps a view that is defined by others.
+    fn create_view(
+        &self,
+        view: &CreateView,
+        used: &HashSet<String>,
+    ) -> Result<arrow::datatypes::SchemaRef> {
         let name = view.name.table().to_owned();
         let definition = view
             .definition
@@ -458,6 +464,16 @@ impl Shared {
         if state.tables.contains_key(&name) {
             return Err(Error::sql(format!("there is a table {name:?} already"))
                 .with_hint(format!("DROP TABLE {}", quote_identifier(&name))));
+        }
+        // It was planned with the view that it replaces; from then on there would be only itself to look up.
+        if used.contains(&name) {
+            let hint = format!(
+                "give it another name, or write what {0} is now in its place: FROM (SELECT ...) AS {0}",
+                quote_identifier(&name)
+            );
+            return Err(
+                Error::sql(format!("view {name:?} would be defined by itself")).with_hint(hint),
+            );
         }
         state.views.insert(name, definition);
         Ok(empty_schema())
