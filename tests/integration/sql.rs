@@ -267,6 +267,16 @@ fn statements_that_there_are_not_are_refused() {
             "into the query",
         ),
         (
+            "SET datafusion.runtime.memory_limit = '1G'",
+            "datafusion.runtime.memory_limit cannot be changed",
+            "[limits] in sextant.toml, as query_memory_bytes_max",
+        ),
+        (
+            "RESET datafusion.runtime.temp_directory",
+            "datafusion.runtime.temp_directory cannot be changed",
+            "[limits] in sextant.toml, as query_memory_bytes_max",
+        ),
+        (
             "ALTER TABLE kept ADD COLUMN m INT",
             "ALTER TABLE kept ADD COLUMN m INT",
             "there are SELECT, EXPLAIN",

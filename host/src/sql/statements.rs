@@ -13,6 +13,7 @@ use datafusion::sql::sqlparser::ast::Statement as Sql;
 pub(super) const TAKEN: &str = "there are SELECT, EXPLAIN, DESCRIBE, SHOW, SET and RESET, COPY ... TO a file, and of this session's own: CREATE and DROP TABLE, EXTERNAL TABLE and VIEW, and INSERT";
 const SCHEMAS: &str = "a schema is a source: `sextant source add` and `sextant source remove`";
 const FUNCTIONS: &str = "functions come with plugins; sextant.functions shows them";
+const SHARED: &str = "memory stands under [limits] in sextant.toml, as query_memory_bytes_max; what does not fit goes to the folder TMPDIR";
 
 /// Whether a statement is a query: what is not supported is then something in it.
 pub(super) fn is_query(statement: &Statement) -> bool {
@@ -50,21 +51,34 @@ pub(super) fn check(plan: &LogicalPlan) -> Result<()> {
             DdlStatement::CreateIndex(_) => refuse("CREATE INDEX is", TAKEN),
             _ => Ok(()),
         },
-        LogicalPlan::Statement(statement) => match statement {
-            PlanStatement::SetVariable(_) | PlanStatement::ResetVariable(_) => Ok(()),
-            PlanStatement::TransactionStart(_) | PlanStatement::TransactionEnd(_) => refuse(
-                "transactions are",
-                "each statement stands by itself, on what there is when it begins",
-            ),
-            // It would be forgotten with its statement.
-            PlanStatement::Prepare(_)
-            | PlanStatement::Execute(_)
-            | PlanStatement::Deallocate(_) => refuse(
+        LogicalPlan::Statement(statement) => check_statement(statement),
+        _ => Ok(()),
+    }
+}
+
+fn check_statement(statement: &PlanStatement) -> Result<()> {
+    match statement {
+        PlanStatement::SetVariable(setting) => check_setting(&setting.variable),
+        PlanStatement::ResetVariable(setting) => check_setting(&setting.variable),
+        PlanStatement::TransactionStart(_) | PlanStatement::TransactionEnd(_) => refuse(
+            "transactions are",
+            "each statement stands by itself, on what there is when it begins",
+        ),
+        // It would be forgotten with its statement.
+        PlanStatement::Prepare(_) | PlanStatement::Execute(_) | PlanStatement::Deallocate(_) => {
+            refuse(
                 "prepared statements are",
                 "write the values into the query, or make it a view",
-            ),
-        },
-        _ => Ok(()),
+            )
+        }
+    }
+}
+
+/// Refuses settings of what all sessions share: it would be changed for the statement alone that does so.
+fn check_setting(name: &str) -> Result<()> {
+    match name.starts_with("datafusion.runtime.") {
+        true => Err(Error::sql(format!("{name} cannot be changed")).with_hint(SHARED)),
+        false => Ok(()),
     }
 }
 
