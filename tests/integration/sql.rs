@@ -383,6 +383,36 @@ fn a_view_does_not_refer_to_itself() {
     assert_eq!(lines(&two), ["3"]);
 }
 
+/// Rows of a session's own table are added by INSERT; any other change makes the table anew.
+#[test]
+fn rows_are_added_and_not_changed() {
+    let workspace = TestWorkspace::new();
+    let host = workspace.host();
+    let session = host.session().expect("a session");
+    let run = |sql: &str| try_query(&host, &session, sql);
+    let kept = || lines(&run("SELECT n FROM kept ORDER BY n").expect("it is there"));
+    run("CREATE TABLE kept AS SELECT 1 AS n").expect("it is made");
+    run("INSERT INTO kept SELECT 2").expect("it is added");
+    for (sql, what) in [
+        ("DELETE FROM kept WHERE n = 1", "DELETE"),
+        ("DELETE FROM kept WHERE n IN (SELECT 3)", "DELETE"),
+        ("DELETE FROM kept WHERE 1 = 2", "DELETE"),
+        ("UPDATE kept SET n = 3 WHERE n = 1", "UPDATE"),
+        ("TRUNCATE TABLE kept", "TRUNCATE"),
+        ("INSERT OVERWRITE kept SELECT 3", "INSERT OVERWRITE"),
+    ] {
+        let error = run(sql).expect_err("it is refused");
+        assert!(error.is_sql(), "{sql}: {error:?}");
+        assert_eq!(error.to_string(), format!("{what} is not supported"));
+        let hint = error.hint().unwrap_or_default();
+        assert!(hint.contains("CREATE OR REPLACE TABLE kept AS"), "{hint}");
+        assert_eq!(kept(), ["1", "2"], "{sql}");
+    }
+    run("CREATE OR REPLACE TABLE kept AS SELECT n * 10 AS n FROM kept WHERE n <> 1")
+        .expect("it is made anew");
+    assert_eq!(kept(), ["20"]);
+}
+
 /// A subquery among the columns is refused with what to write instead, and that is the same.
 #[test]
 fn subqueries_stand_where_they_can_be_run() {

@@ -5,7 +5,10 @@ use super::catalog::PUBLIC;
 use crate::error::{Error, Result};
 use datafusion::common::TableReference;
 use datafusion::common::utils::quote_identifier;
-use datafusion::logical_expr::{DdlStatement, LogicalPlan, Statement as PlanStatement};
+use datafusion::logical_expr::dml::InsertOp;
+use datafusion::logical_expr::{
+    DdlStatement, DmlStatement, LogicalPlan, Statement as PlanStatement, WriteOp,
+};
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::Statement as Sql;
 
@@ -41,7 +44,7 @@ pub(super) fn check(plan: &LogicalPlan) -> Result<()> {
         LogicalPlan::Ddl(DdlStatement::CreateMemoryTable(table)) => check_made(&table.name),
         LogicalPlan::Ddl(DdlStatement::DropTable(table)) => check_own(&table.name, "dropped"),
         LogicalPlan::Ddl(DdlStatement::DropView(view)) => check_own(&view.name, "dropped"),
-        LogicalPlan::Dml(change) => check_own(&change.table_name, "changed"),
+        LogicalPlan::Dml(change) => check_change(change),
         LogicalPlan::Ddl(definition) => match definition {
             DdlStatement::CreateCatalogSchema(_) => refuse("CREATE SCHEMA is", SCHEMAS),
             DdlStatement::CreateCatalog(_) => refuse("CREATE DATABASE is", SCHEMAS),
@@ -54,6 +57,24 @@ pub(super) fn check(plan: &LogicalPlan) -> Result<()> {
         LogicalPlan::Statement(statement) => check_statement(statement),
         _ => Ok(()),
     }
+}
+
+/// Refuses changes but that rows are added. DataFusion makes the others while it plans them, for EXPLAIN too; and of
+/// a condition that its optimiser has found to be false, or made a join of, they see nothing and are of all rows
+/// (datafusion#24654, #24656).
+fn check_change(change: &DmlStatement) -> Result<()> {
+    let name = &change.table_name;
+    check_own(name, "changed")?;
+    let what = match &change.op {
+        WriteOp::Insert(InsertOp::Append) => return Ok(()),
+        WriteOp::MergeInto(_) => "MERGE INTO".to_owned(),
+        other => other.name().to_uppercase(),
+    };
+    let name = name.to_quoted_string();
+    refuse(
+        &format!("{what} is"),
+        &format!("make the table anew: CREATE OR REPLACE TABLE {name} AS SELECT ... FROM {name}"),
+    )
 }
 
 fn check_statement(statement: &PlanStatement) -> Result<()> {
