@@ -237,6 +237,26 @@ fn statements_that_there_are_not_are_refused() {
             "CREATE TABLE name AS SELECT",
         ),
         (
+            "EXPLAIN ANALYZE INSERT INTO border.travellers SELECT * FROM border.travellers",
+            "border.travellers cannot be changed",
+            "CREATE TABLE name AS SELECT",
+        ),
+        (
+            "EXPLAIN DROP VIEW border.seen",
+            "border.seen cannot be dropped",
+            "only read",
+        ),
+        (
+            "EXPLAIN ANALYZE CREATE TABLE more AS SELECT 1 AS n",
+            "EXPLAIN ANALYZE of definitions and settings is not supported",
+            "queries, COPY and INSERT",
+        ),
+        (
+            "EXPLAIN ANALYZE SET sextant.on_source_error = 'warn'",
+            "EXPLAIN ANALYZE of definitions and settings is not supported",
+            "queries, COPY and INSERT",
+        ),
+        (
             "CREATE SCHEMA mine",
             "CREATE SCHEMA is not supported",
             "a schema is a source",
@@ -383,7 +403,8 @@ fn a_view_does_not_refer_to_itself() {
     assert_eq!(lines(&two), ["3"]);
 }
 
-/// Rows of a session's own table are added by INSERT; any other change makes the table anew.
+/// Rows of a session's own table are added by INSERT; any other change makes the table anew. What is explained is
+/// not done.
 #[test]
 fn rows_are_added_and_not_changed() {
     let workspace = TestWorkspace::new();
@@ -399,6 +420,8 @@ fn rows_are_added_and_not_changed() {
         ("DELETE FROM kept WHERE 1 = 2", "DELETE"),
         ("UPDATE kept SET n = 3 WHERE n = 1", "UPDATE"),
         ("TRUNCATE TABLE kept", "TRUNCATE"),
+        ("EXPLAIN DELETE FROM kept", "DELETE"),
+        ("EXPLAIN ANALYZE UPDATE kept SET n = 3", "UPDATE"),
         ("INSERT OVERWRITE kept SELECT 3", "INSERT OVERWRITE"),
     ] {
         let error = run(sql).expect_err("it is refused");
@@ -408,9 +431,14 @@ fn rows_are_added_and_not_changed() {
         assert!(hint.contains("CREATE OR REPLACE TABLE kept AS"), "{hint}");
         assert_eq!(kept(), ["1", "2"], "{sql}");
     }
+    run("EXPLAIN INSERT INTO kept SELECT 3").expect("it is shown");
+    run("EXPLAIN CREATE OR REPLACE TABLE kept AS SELECT 3 AS n").expect("it is shown");
+    assert_eq!(kept(), ["1", "2"]);
+    run("EXPLAIN ANALYZE INSERT INTO kept SELECT 3").expect("it is run");
+    assert_eq!(kept(), ["1", "2", "3"]);
     run("CREATE OR REPLACE TABLE kept AS SELECT n * 10 AS n FROM kept WHERE n <> 1")
         .expect("it is made anew");
-    assert_eq!(kept(), ["20"]);
+    assert_eq!(kept(), ["20", "30"]);
 }
 
 /// A subquery among the columns is refused with what to write instead, and that is the same.

@@ -16,6 +16,7 @@ use datafusion::sql::sqlparser::ast::Statement as Sql;
 pub(super) const TAKEN: &str = "there are SELECT, EXPLAIN, DESCRIBE, SHOW, SET and RESET, COPY ... TO a file, and of this session's own: CREATE and DROP TABLE, EXTERNAL TABLE and VIEW, and INSERT";
 const SCHEMAS: &str = "a schema is a source: `sextant source add` and `sextant source remove`";
 const FUNCTIONS: &str = "functions come with plugins; sextant.functions shows them";
+const ANALYZED: &str = "it runs queries, COPY and INSERT; EXPLAIN alone shows a plan";
 const SHARED: &str = "memory stands under [limits] in sextant.toml, as query_memory_bytes_max; what does not fit goes to the folder TMPDIR";
 
 /// Whether a statement is a query: what is not supported is then something in it.
@@ -32,30 +33,44 @@ pub(super) fn is_public(reference: &TableReference) -> bool {
     reference.schema().is_none_or(|schema| schema == PUBLIC)
 }
 
-/// Refuses what would change anything but the session's own tables and views, and what would change nothing.
+/// Refuses what would change anything but the session's own tables and views, and what would change nothing; and to
+/// explain that, since what is planned for it may be a change already.
 ///
 /// # Errors
 ///
 /// Sql.
 pub(super) fn check(plan: &LogicalPlan) -> Result<()> {
     match plan {
-        LogicalPlan::Ddl(DdlStatement::CreateView(view)) => check_made(&view.name),
-        LogicalPlan::Ddl(DdlStatement::CreateExternalTable(table)) => check_made(&table.name),
-        LogicalPlan::Ddl(DdlStatement::CreateMemoryTable(table)) => check_made(&table.name),
-        LogicalPlan::Ddl(DdlStatement::DropTable(table)) => check_own(&table.name, "dropped"),
-        LogicalPlan::Ddl(DdlStatement::DropView(view)) => check_own(&view.name, "dropped"),
+        LogicalPlan::Ddl(definition) => check_definition(definition),
         LogicalPlan::Dml(change) => check_change(change),
-        LogicalPlan::Ddl(definition) => match definition {
-            DdlStatement::CreateCatalogSchema(_) => refuse("CREATE SCHEMA is", SCHEMAS),
-            DdlStatement::CreateCatalog(_) => refuse("CREATE DATABASE is", SCHEMAS),
-            DdlStatement::DropCatalogSchema(_) => refuse("DROP SCHEMA is", SCHEMAS),
-            DdlStatement::CreateFunction(_) => refuse("CREATE FUNCTION is", FUNCTIONS),
-            DdlStatement::DropFunction(_) => refuse("DROP FUNCTION is", FUNCTIONS),
-            DdlStatement::CreateIndex(_) => refuse("CREATE INDEX is", TAKEN),
-            _ => Ok(()),
-        },
         LogicalPlan::Statement(statement) => check_statement(statement),
+        LogicalPlan::Explain(explain) => check(&explain.plan),
+        LogicalPlan::Analyze(analyze) => {
+            check(&analyze.input)?;
+            match analyze.input.as_ref() {
+                LogicalPlan::Ddl(_) | LogicalPlan::Statement(_) => {
+                    refuse("EXPLAIN ANALYZE of definitions and settings is", ANALYZED)
+                }
+                _ => Ok(()),
+            }
+        }
         _ => Ok(()),
+    }
+}
+
+fn check_definition(definition: &DdlStatement) -> Result<()> {
+    match definition {
+        DdlStatement::CreateView(view) => check_made(&view.name),
+        DdlStatement::CreateExternalTable(table) => check_made(&table.name),
+        DdlStatement::CreateMemoryTable(table) => check_made(&table.name),
+        DdlStatement::DropTable(table) => check_own(&table.name, "dropped"),
+        DdlStatement::DropView(view) => check_own(&view.name, "dropped"),
+        DdlStatement::CreateCatalogSchema(_) => refuse("CREATE SCHEMA is", SCHEMAS),
+        DdlStatement::CreateCatalog(_) => refuse("CREATE DATABASE is", SCHEMAS),
+        DdlStatement::DropCatalogSchema(_) => refuse("DROP SCHEMA is", SCHEMAS),
+        DdlStatement::CreateFunction(_) => refuse("CREATE FUNCTION is", FUNCTIONS),
+        DdlStatement::DropFunction(_) => refuse("DROP FUNCTION is", FUNCTIONS),
+        DdlStatement::CreateIndex(_) => refuse("CREATE INDEX is", TAKEN),
     }
 }
 
