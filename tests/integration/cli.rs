@@ -349,6 +349,32 @@ fn a_source_is_removed_with_its_comment() {
     assert_eq!(left, head);
 }
 
+/// A comment at the end of the file is not the added source's, however the file ends.
+#[test]
+fn a_source_is_added_apart_from_what_is_there() {
+    let workspace = workspace().file("people.csv", "id;name\n1;Оксана\n");
+    let path = workspace.workspace().config_path();
+    let config = || std::fs::read_to_string(&path).expect("it is there");
+    let add = "source add people --plugin delimited --input files=people.csv \
+        --config tables.all.input=files --config tables.all.delimiter=; --config tables.all.header=true";
+    for end in ["", "\n", "\n\n", "\r\n"] {
+        let before = format!("# at the end{end}");
+        std::fs::write(&path, &before).expect("it can be written");
+        let added = sextant(&workspace, &add.split_whitespace().collect::<Vec<_>>());
+        assert!(added.status.success(), "{end:?}: {added:?}");
+        let text = config();
+        let (above, _) = text
+            .split_once("[source.people]")
+            .unwrap_or_else(|| panic!("{text}"));
+        assert!(above.starts_with(&before), "{end:?}: {text}");
+        let lines: Vec<_> = above.lines().map(str::trim).collect();
+        assert_eq!(lines, ["# at the end", ""], "{end:?}: {text}");
+        let removed = sextant(&workspace, &["source", "remove", "people"]);
+        assert!(removed.status.success(), "{end:?}: {removed:?}");
+        assert_eq!(config().trim_end(), "# at the end", "{end:?}");
+    }
+}
+
 /// What could not be checked is not written.
 #[test]
 fn a_source_is_added_with_a_plugin_that_is_there() {

@@ -43,10 +43,13 @@ impl Workspace {
             return Err(Error::config(format!("there is a source {name:?} already"))
                 .with_hint(format!("take it away with `sextant source remove {name}`")));
         }
+        // A comment at the end is about what was there, and would be the source's if it stood directly above it.
         let gap = if text.is_empty() || text.ends_with("\n\n") {
             ""
-        } else {
+        } else if text.ends_with('\n') {
             "\n"
+        } else {
+            "\n\n"
         };
         self.write(format!("{text}{gap}{}", source.document(name)?))
     }
