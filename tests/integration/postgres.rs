@@ -8,6 +8,8 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use sextant::{Host, Session};
 use sextant_tests::postgres::Postgres;
 use sextant_tests::{TestWorkspace, failure, lines, rows, try_query};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 const PASSWORD: &str = "pencil and paper";
@@ -84,6 +86,25 @@ impl Server {
             .file("word", password)
             .file("ca.pem", &self.ca)
     }
+}
+
+/// Where root starts the server, what root writes for it stands where no process of the server's user can put a link.
+#[test]
+fn the_folder_of_the_server_is_of_whoever_started_it() {
+    let Some(server) = server() else {
+        return;
+    };
+    let own = tempfile::tempdir().expect("there is room");
+    let about = |path: &Path| path.metadata().expect("it is there");
+    let [logins, data] =
+        ["hba_file", "data_directory"].map(|name| server.sql("postgres", &format!("SHOW {name}")));
+    let (logins, data) = (Path::new(&logins[0]), Path::new(&data[0]));
+    let folder = logins.parent().expect("it is in a folder");
+    assert_eq!(data.parent(), Some(folder));
+    assert_eq!(about(folder).uid(), about(own.path()).uid());
+    assert_eq!(about(folder).mode() & 0o027, 0);
+    assert_eq!(about(logins).mode() & 0o777, 0o600);
+    assert_eq!(about(logins).uid(), about(data).uid());
 }
 
 /// Every type that has a column of its own, and some that are text; a row of nulls.

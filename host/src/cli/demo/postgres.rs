@@ -102,7 +102,7 @@ impl Server {
     pub(in crate::cli) fn start(programs: Programs, arguments: &Arguments) -> Result<Self> {
         let home = Home::new()?;
         let password = password()?;
-        make_cluster(&programs, &home, &password, &arguments.login)?;
+        make_cluster(&programs, &home, &password)?;
         let settings = settings(&home, arguments)?;
         let (process, port) = serve(&programs, &home, &settings)?;
         Ok(Self {
@@ -172,7 +172,7 @@ fn random<const N: usize>() -> Result<[u8; N]> {
 }
 
 /// Makes the files of a server, whose owner has a password.
-fn make_cluster(programs: &Programs, home: &Home, password: &str, logins: &[String]) -> Result<()> {
+fn make_cluster(programs: &Programs, home: &Home, password: &str) -> Result<()> {
     let password = home.put("password", password.as_bytes())?;
     let mut initdb = home.command(RUN, &programs.program("initdb"));
     initdb.args(["--username", OWNER, "--auth", "scram-sha-256"]);
@@ -180,17 +180,20 @@ fn make_cluster(programs: &Programs, home: &Home, password: &str, logins: &[Stri
     initdb.arg("--pgdata").arg(home.data());
     initdb.arg("--pwfile").arg(password);
     let made = initdb.output().context(|| "initdb".to_owned())?;
-    if !made.status.success() {
-        return Err(failed("initdb", &made.stderr));
+    match made.status.success() {
+        true => Ok(()),
+        false => Err(failed("initdb", &made.stderr)),
     }
-    let path = home.data().join("pg_hba.conf");
-    let logins = logins.iter().map(String::as_str).chain([LOGIN]);
-    let lines: String = logins.map(|login| format!("{login}\n")).collect();
-    std::fs::write(&path, lines).context(|| path.display().to_string())
 }
 
+/// What the server is told at its start. The files that it names are written, apart from the server's own, where
+/// nobody else can have put a link.
 fn settings(home: &Home, arguments: &Arguments) -> Result<Vec<String>> {
     let mut settings = Vec::from(SETTINGS.map(str::to_owned));
+    let logins = arguments.login.iter().map(String::as_str).chain([LOGIN]);
+    let lines: String = logins.map(|login| format!("{login}\n")).collect();
+    let logins = home.put("pg_hba.conf", lines.as_bytes())?;
+    settings.push(format!("hba_file={}", logins.display()));
     if let (Some(certificate), Some(key)) = (&arguments.certificate, &arguments.key) {
         settings.push("ssl=on".to_owned());
         for (setting, file) in [("ssl_cert_file", certificate), ("ssl_key_file", key)] {

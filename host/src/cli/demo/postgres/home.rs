@@ -1,14 +1,17 @@
-//! A server's folder, and the user whom both belong to: PostgreSQL refuses to be run by root.
+//! A server's folder, and the user who runs it: PostgreSQL refuses to be run by root.
 
 use crate::error::{Context, Error, Result};
-use std::fs::{OpenOptions, Permissions};
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::Write;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
 
 /// A temporary folder that nobody but its user may look into, removed when it is dropped.
+///
+/// Where root makes it, it stays root's, and the server's user passes through it to what is in it: another process of
+/// that user could otherwise put a link where root is about to write.
 pub(super) struct Home {
     folder: TempDir,
     /// Who runs the server, where that is not whoever runs this.
@@ -39,8 +42,21 @@ impl Home {
         let is_root = folder.path().metadata().context(place)?.uid() == 0;
         let user = is_root.then(User::other_than_root).transpose()?;
         let home = Self { folder, user };
-        home.give(home.folder.path()).context(place)?;
+        home.furnish().context(place)?;
         Ok(home)
+    }
+
+    /// Makes the folder of the server's files, and lets its user through to it.
+    fn furnish(&self) -> std::io::Result<()> {
+        let data = self.data();
+        DirBuilder::new().mode(0o700).create(&data)?;
+        self.give(&File::open(data)?)?;
+        if let Some(User { gid, .. }) = self.user {
+            let folder = File::open(self.folder.path())?;
+            fchown(&folder, None, Some(gid))?;
+            folder.set_permissions(Permissions::from_mode(0o710))?;
+        }
+        Ok(())
     }
 
     /// Where the server has its files.
@@ -58,16 +74,18 @@ impl Home {
         let put = || -> std::io::Result<()> {
             let mut options = OpenOptions::new();
             options.write(true).create_new(true).mode(0o600);
-            options.open(&path)?.write_all(content)?;
-            self.give(&path)
+            let mut file = options.open(&path)?;
+            file.write_all(content)?;
+            self.give(&file)
         };
         put().context(|| path.display().to_string())?;
         Ok(path)
     }
 
-    fn give(&self, path: &Path) -> std::io::Result<()> {
+    /// Gives the user what is open, whatever stands at its path by now.
+    fn give(&self, file: &File) -> std::io::Result<()> {
         match self.user {
-            Some(User { uid, gid }) => chown(path, Some(uid), Some(gid)),
+            Some(User { uid, gid }) => fchown(file, Some(uid), Some(gid)),
             None => Ok(()),
         }
     }
