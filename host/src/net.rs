@@ -16,6 +16,7 @@
 //! ```
 
 mod address;
+mod client;
 mod http;
 mod kept;
 mod pace;

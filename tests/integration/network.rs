@@ -7,9 +7,9 @@ use sextant_tests::{
     TestWorkspace, example_bundle, failure, lines, rows, sextant_command, try_query,
 };
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
@@ -666,6 +666,70 @@ fn certificate() -> (String, Arc<ServerConfig>) {
         .with_single_cert(vec![made.cert.der().clone()], key)
         .expect("it fits");
     (made.cert.pem(), Arc::new(config))
+}
+
+/// A server of HTTP that would rather speak HTTP/2, and says which it was asked to speak.
+fn choosy(tls: &ServerConfig) -> (String, mpsc::Receiver<Vec<u8>>) {
+    let mut config = tls.clone();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("it listens").port();
+    let (say, said) = mpsc::channel();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let session = ServerConnection::new(Arc::clone(&config)).expect("it is sound");
+            let (stream, say) = (StreamOwned::new(session, stream), say.clone());
+            thread::spawn(move || answer_in_chunks(stream, &say).ok());
+        }
+    });
+    (format!("https://localhost:{port}/a.csv"), said)
+}
+
+fn answer_in_chunks(
+    stream: StreamOwned<ServerConnection, TcpStream>,
+    say: &mpsc::Sender<Vec<u8>>,
+) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream);
+    let mut line = String::new();
+    reader.read_line(&mut line)?;
+    let body = match line.starts_with("HEAD") {
+        true => "",
+        false => "2\r\nn\n\r\n2\r\n1\n\r\n0\r\n\r\n",
+    };
+    let spoken = reader.get_ref().conn.alpn_protocol().map(<[u8]>::to_vec);
+    say.send(spoken.unwrap_or_default()).ok();
+    while !line.trim_end().is_empty() {
+        line.clear();
+        reader.read_line(&mut line)?;
+    }
+    let mut stream = reader.into_inner();
+    let head = "HTTP/1.1 200 x\r\ntransfer-encoding: chunked\r\nconnection: close";
+    write!(stream, "{head}\r\n\r\n{body}")?;
+    stream.conn.send_close_notify();
+    stream.flush()
+}
+
+/// A body of HTTP/2 may be reset in its middle and look whole, so nobody speaks it: neither for a plugin nor for
+/// an input.
+#[test]
+fn bodies_come_by_a_protocol_in_which_their_end_is_told() {
+    let (pem, tls) = certificate();
+    let (url, spoken) = choosy(&tls);
+    let grant = format!("[{{ url = {url:?}, private = true, ca = \"ca.pem\" }}]");
+    let workspace = workspace(&format!("http = {grant}"), &format!("{{ url = {url:?} }}"))
+        .plugin("delimited")
+        .config(&format!(
+            "[source.d]\nplugin = \"delimited\"\nstores = {grant}\ninputs = {{ a = {url:?} }}\n\
+             [source.d.config.tables.a]\ninput = \"a\"\nheader = true\ncolumns = [{{ name = \"n\", type = \"int64\" }}]\n"
+        ))
+        .file("ca.pem", pem);
+    let host = workspace.host();
+    assert_eq!(rows(&host, "SELECT status FROM s.answers"), ["200"]);
+    assert_eq!(rows(&host, "SELECT sum(n) FROM d.a"), ["1"]);
+    let spoken: Vec<_> = spoken.try_iter().collect();
+    assert!(spoken.len() >= 3, "{spoken:?}");
+    assert!(spoken.iter().all(|name| name == b"http/1.1"), "{spoken:?}");
 }
 
 fn feed_workspace(grant: &str, config: &str) -> TestWorkspace {

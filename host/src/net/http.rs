@@ -1,6 +1,7 @@
 //! HTTP requests to the places of an allow-list.
 
 use super::address::Allowed;
+use super::client;
 use super::kept::{Answer, Asked, Keeping, Kept};
 use super::pace::{Pace, Paced};
 use super::place::covers;
@@ -10,11 +11,11 @@ use crate::error::{Context, Error, Result};
 use crate::limits::Limits;
 use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Method, Url, dns};
+use reqwest::{Client, Method, Url};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
@@ -470,24 +471,11 @@ impl Place {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        let mut client = Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .no_proxy()
-            .use_rustls_tls()
-            .tls_built_in_root_certs(self.ca.is_empty())
-            .user_agent(concat!("sextant/", env!("CARGO_PKG_VERSION")))
-            .dns_resolver(Arc::new(CheckedNames(Allowed {
-                literal: false,
-                ..self.allowed
-            })));
-        for certificate in &self.ca {
-            let certificate = reqwest::Certificate::from_der(certificate);
-            client = client.add_root_certificate(
-                certificate.map_err(|error| Error::config(format!("ca: {error}")))?,
-            );
-        }
-        let client = client.build();
+        let found = Allowed {
+            literal: false,
+            ..self.allowed
+        };
+        let client = client::builder(found, &self.ca)?.build();
         let client = client.map_err(|error| Error::config(error.to_string()))?;
         Ok(self.client.get_or_init(|| client))
     }
@@ -580,19 +568,6 @@ impl Exchange<'_> {
             request = request.body(self.body.to_vec());
         }
         request.send().await.map_err(|error| failed(&error))
-    }
-}
-
-/// Looks names up and leaves out the addresses that are not allowed.
-pub(super) struct CheckedNames(pub(super) Allowed);
-
-impl dns::Resolve for CheckedNames {
-    fn resolve(&self, name: dns::Name) -> dns::Resolving {
-        let allowed = self.0;
-        Box::pin(async move {
-            let found = allowed.resolve(name.as_str(), 0).await?;
-            Ok(Box::new(found.into_iter()) as Box<dyn Iterator<Item = SocketAddr> + Send>)
-        })
     }
 }
 

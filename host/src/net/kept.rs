@@ -107,7 +107,7 @@ pub(super) fn has_end(response: &reqwest::Response) -> bool {
     let has_length = headers.contains_key(CONTENT_LENGTH);
     // What the body is transferred in overrides a length (RFC 9112, section 6.3).
     let codings = headers.get_all(TRANSFER_ENCODING).iter().next_back();
-    codings.map_or(has_length, ends_in_chunks) || response.version() >= reqwest::Version::HTTP_2
+    codings.map_or(has_length, ends_in_chunks)
 }
 
 /// Whether the last of some codings is the one that has an end.

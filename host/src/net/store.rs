@@ -2,7 +2,8 @@
 //! reach it stands under `stores`.
 
 use super::address::Allowed;
-use super::http::{CheckedNames, literal, parse};
+use super::client;
+use super::http::{literal, parse};
 use super::place::{covers, granted};
 use super::secret::{SecretConfig, Secrets};
 use super::tls;
@@ -278,26 +279,14 @@ impl Stores {
             );
         }
         let is_open = headers.is_empty() && grant.is_none_or(|grant| grant.secrets.is_empty());
-        let mut client = Client::builder()
-            .no_proxy()
-            .referer(false)
-            .use_rustls_tls()
-            .user_agent(concat!("sextant/", env!("CARGO_PKG_VERSION")))
+        let ca = grant.and_then(|grant| grant.ca.as_ref());
+        let ca = ca.map(|ca| tls::certificates(&self.base.join(ca)));
+        let client = client::builder(found, &ca.transpose()?.unwrap_or_default())?
             .default_headers(headers)
             .connect_timeout(self.wait)
             .read_timeout(self.wait)
             .redirect(redirects(found, is_open && is_web))
-            .dns_resolver(Arc::new(CheckedNames(found)));
-        if let Some(ca) = grant.and_then(|grant| grant.ca.as_ref()) {
-            client = client.tls_built_in_root_certs(false);
-            for certificate in tls::certificates(&self.base.join(ca))? {
-                let certificate = reqwest::Certificate::from_der(&certificate);
-                client = client.add_root_certificate(
-                    certificate.map_err(|error| Error::config(format!("ca: {error}")))?,
-                );
-            }
-        }
-        let client = client.build();
+            .build();
         Ok(Connector(
             client.map_err(|error| Error::config(error.to_string()))?,
         ))
