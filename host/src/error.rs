@@ -102,6 +102,11 @@ impl Error {
         ))
     }
 
+    /// A file became another while it was used.
+    pub fn file_changes() -> Self {
+        Self::unavailable("the file changes").with_hint("try again")
+    }
+
     /// The same error, seen from one level further out.
     #[must_use]
     pub fn context(mut self, context: impl fmt::Display) -> Self {

@@ -115,16 +115,37 @@ impl fmt::Debug for Opened {
     }
 }
 
-/// The inputs that a source was granted.
+/// The inputs that a source was granted, as they are whenever they are looked at, or as they were found to be
+/// once ([`pinned`](Self::pinned)).
 #[derive(Debug)]
 pub struct Inputs {
+    granted: Arc<Granted>,
+    pinned: Option<Listings>,
+}
+
+/// What a source was granted, and what was last found of it.
+#[derive(Debug)]
+struct Granted {
     source: String,
     base: PathBuf,
     stores: Stores,
     named: BTreeMap<String, Paths>,
     limits: Limits,
-    /// What each input was found to be when it was last looked at.
-    listed: Mutex<BTreeMap<String, Arc<Listing>>>,
+    listings: Listings,
+}
+
+/// What inputs were found to be, by their names.
+#[derive(Debug, Default)]
+struct Listings(Mutex<BTreeMap<String, Arc<Listing>>>);
+
+impl Listings {
+    fn get(&self, input: &str) -> Option<Arc<Listing>> {
+        self.lock().get(input).cloned()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Listing>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Inputs {
@@ -136,19 +157,34 @@ impl Inputs {
         network: &NetworkConfig,
         limits: &Limits,
     ) -> Self {
-        Self {
+        let granted = Granted {
             stores: Stores::new(base, &network.stores, &network.secrets, limits),
             source: source.to_owned(),
             base: base.to_owned(),
             named,
             limits: limits.clone(),
-            listed: Mutex::default(),
+            listings: Listings::default(),
+        };
+        Self {
+            granted: Arc::new(granted),
+            pinned: None,
+        }
+    }
+
+    /// The same inputs for one scan, whoever reads a part of it: what is found of an input first is what it is, and
+    /// what became another by the time that it is opened is an error. Else a part that was cut out of one file could
+    /// be read of another.
+    #[must_use]
+    pub fn pinned(&self) -> Self {
+        Self {
+            granted: Arc::clone(&self.granted),
+            pinned: Some(Listings::default()),
         }
     }
 
     /// The names of the inputs.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.named.keys().map(String::as_str)
+        self.granted.named.keys().map(String::as_str)
     }
 
     /// The entries of an input, ordered by name.
@@ -180,18 +216,20 @@ impl Inputs {
         start: u64,
         length: Option<u64>,
     ) -> Result<Opened> {
-        // A source lists its entries once and opens many, so what was listed is believed as long
-        // as its file is the same.
-        let known = self.known(input);
-        let known = known.and_then(|listing| listing.origins.get(entry).cloned());
-        let origin = match known.filter(Origin::is_current) {
-            Some(origin) => Some(origin),
-            None => self.find(input)?.origins.get(entry).cloned(),
+        let found = |listing: Arc<Listing>| listing.origins.get(entry).cloned();
+        let origin = match self.pinned {
+            Some(_) => found(self.find(input)?),
+            // A source lists its entries once and opens many, so what was listed is believed as long
+            // as its file is the same.
+            None => match self.known(input).and_then(found).filter(Origin::is_current) {
+                Some(origin) => Some(origin),
+                None => found(self.find(input)?),
+            },
         };
         let origin = origin.ok_or_else(|| {
             Error::not_found(format!("there is no entry {entry:?} in input {input:?}"))
         })?;
-        origin.open(start, length, &self.limits)
+        origin.open(start, length, &self.granted.limits)
     }
 
     /// A text that changes when any entry of any input may have changed.
@@ -210,7 +248,7 @@ impl Inputs {
     /// input, or one and an entry with a slash between. A plugin may well want an archive as it is, so
     /// that is no error by itself.
     pub fn archive_advice(&self, place: &str) -> Option<String> {
-        self.named.iter().find_map(|(input, paths)| {
+        self.granted.named.iter().find_map(|(input, paths)| {
             let below = place.strip_prefix(input.as_str())?;
             let listing = self.known(input)?;
             let (name, origin) = match below {
@@ -225,20 +263,36 @@ impl Inputs {
     }
 
     fn find(&self, input: &str) -> Result<Arc<Listing>> {
-        let paths = self.named.get(input);
-        let paths = paths.ok_or_else(|| self.not_granted(input))?;
-        let found = Listing::find(paths.texts(), self.known(input), self);
-        let listing = found.context(|| format!("input {input:?}"))?;
-        self.listed().insert(input.to_owned(), Arc::clone(&listing));
-        Ok(listing)
+        let Some(pinned) = &self.pinned else {
+            return self.granted.find(input);
+        };
+        if let Some(listing) = pinned.get(input) {
+            return Ok(listing);
+        }
+        let found = self.granted.find(input)?;
+        // Whoever looked at the same time and was first, found it for all.
+        let mut pinned = pinned.lock();
+        let listing = pinned.entry(input.to_owned()).or_insert(found);
+        Ok(Arc::clone(listing))
     }
 
     fn known(&self, input: &str) -> Option<Arc<Listing>> {
-        self.listed().get(input).cloned()
+        let pinned = self.pinned.as_ref();
+        let pinned = pinned.and_then(|pinned| pinned.get(input));
+        pinned.or_else(|| self.granted.listings.get(input))
     }
+}
 
-    fn listed(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Listing>>> {
-        self.listed.lock().unwrap_or_else(PoisonError::into_inner)
+impl Granted {
+    /// Looks at an input.
+    fn find(&self, input: &str) -> Result<Arc<Listing>> {
+        let paths = self.named.get(input);
+        let paths = paths.ok_or_else(|| self.not_granted(input))?;
+        let found = Listing::find(paths.texts(), self.listings.get(input), self);
+        let listing = found.context(|| format!("input {input:?}"))?;
+        let mut listings = self.listings.lock();
+        listings.insert(input.to_owned(), Arc::clone(&listing));
+        Ok(listing)
     }
 
     fn not_granted(&self, input: &str) -> Error {
@@ -261,7 +315,7 @@ struct Listing {
 impl Listing {
     /// Looks for the files. While they are the ones of the listing that is known, no archive has
     /// to be looked into again.
-    fn find(texts: &[String], known: Option<Arc<Self>>, inputs: &Inputs) -> Result<Arc<Self>> {
+    fn find(texts: &[String], known: Option<Arc<Self>>, inputs: &Granted) -> Result<Arc<Self>> {
         let limits = &inputs.limits;
         let grants = texts.iter().map(|text| Grant::parse(text));
         let grants: Vec<_> = grants.collect::<Result<_>>()?;

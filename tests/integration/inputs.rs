@@ -749,6 +749,30 @@ fn files_that_change_are_listed_again() {
     drop(workspace);
 }
 
+/// A file that is written anew in its place is cut off first, and that is not its end.
+#[test]
+fn a_file_that_is_cut_off_while_it_is_read_is_an_error() {
+    let workspace = workspace([("file", "a.csv".to_owned())]).file("a.csv", ones(3_000_000));
+    let host = workspace.host();
+    let session = host.session().expect("a session");
+    try_query(
+        &host,
+        &session,
+        "SET datafusion.execution.target_partitions = 1",
+    )
+    .expect("it runs");
+    let cut_off = host.block_on(async {
+        let mut answer = session.query("SELECT n FROM s.file").await?;
+        answer.next().await?.expect("it has rows");
+        // No more is read before more rows are asked for.
+        std::fs::write(workspace.path("a.csv"), "n\n1\n").expect("it can be written");
+        answer.collect().await
+    });
+    let error = cut_off.expect_err("it was cut off").to_string();
+    assert!(error.contains("file/a.csv: the file changes"), "{error}");
+    assert_eq!(sum(&host, "file"), "1\t1");
+}
+
 /// Only what stands in an archive as it is can be read from anywhere, and then it is, on all cores.
 #[test]
 fn stored_members_are_read_in_parts() {

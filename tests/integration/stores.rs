@@ -12,7 +12,8 @@ use sextant_tests::{
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
 
 type Files = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
 
@@ -325,6 +326,78 @@ fn sum_of_parts(host: &Host, table: &str) -> (String, usize) {
     let digits = parts.find(|c: char| !c.is_ascii_digit());
     let parts = parts[..digits.unwrap_or(parts.len())].parse::<usize>();
     (run(&sum(table)), parts.expect("it is a number"))
+}
+
+/// A file of one row whose server does not send it until it is let.
+fn gate() -> (FarSide, mpsc::Sender<()>) {
+    let (open, opened) = mpsc::channel();
+    let opened = Mutex::new(opened);
+    let far = odd(move |_, asked, _| {
+        if asked.line.starts_with("GET") {
+            let opened = opened.lock().expect("no test panics with it");
+            opened.recv_timeout(Duration::from_secs(30)).ok();
+        }
+        chunked("", b"n\n0\n")
+    });
+    (far, open)
+}
+
+/// A scan is split by the files that were found, and no part of it is read of others: neither with the places of
+/// the old ones, nor at all.
+#[test]
+fn a_file_that_changes_after_it_was_split_is_an_error() {
+    let old = ones(3_000_000);
+    let new = [b"n\n".as_slice(), &b"22\n".repeat(2_000_000)].concat();
+    assert_eq!(old.len(), new.len());
+    for (is_web, is_renamed) in [(true, false), (false, false), (false, true)] {
+        let served = files([("/a.csv", old.clone())]);
+        let (far, (gate, open)) = (web(&served), gate());
+        let there = if is_web {
+            far.url("/a.csv")
+        } else {
+            "a.csv".to_owned()
+        };
+        let grants =
+            [&far, &gate].map(|far| format!("{{ url = {:?}, private = true }}", far.url("/")));
+        let inputs = [("gate", gate.url("/gate.csv")), ("changing", there)];
+        let workspace =
+            workspace(&inputs, &format!("stores = [{}]", grants.join(", "))).file("a.csv", &old);
+        let host = workspace.host();
+        let session = host.session().expect("a session");
+        try_query(
+            &host,
+            &session,
+            "SET datafusion.execution.target_partitions = 4",
+        )
+        .expect("it runs");
+        // What is joined is not read before the gate is, so that all of its parts are read after the change.
+        let sql = "SELECT sum(c.n), count(*) FROM s.gate g CROSS JOIN s.changing c";
+        let plan = lines(&try_query(&host, &session, &format!("EXPLAIN {sql}")).expect("it runs"));
+        assert!(plan.join("\n").contains("partitions=4"), "{plan:?}");
+        let answer = host.block_on(session.query(sql)).expect("it is planned");
+        match (is_web, is_renamed) {
+            (true, _) => {
+                let mut served = served.lock().expect("no test panics with it");
+                served.insert("/a.csv".to_owned(), new.clone());
+            }
+            (false, false) => std::fs::write(workspace.path("a.csv"), &new).expect("it is written"),
+            (false, true) => {
+                std::fs::write(workspace.path("b.csv"), &new).expect("it is written");
+                std::fs::rename(workspace.path("b.csv"), workspace.path("a.csv"))
+                    .expect("it is replaced");
+            }
+        }
+        open.send(()).expect("it is waited for");
+        let error = host.block_on(answer.collect()).expect_err("it changed");
+        let text = error.to_string();
+        assert!(
+            error.is_unavailable() && text.contains("changing/a.csv: the file changes"),
+            "{is_web} {is_renamed}: {text}"
+        );
+        // The next query is one of the new file.
+        drop(open);
+        assert_eq!(rows(&host, &sum("changing")), ["44000000\t2000000"]);
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::limits::Limits;
 use std::fmt;
 use std::fs::{File, Metadata};
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ impl LocalFile {
         // opening, somebody could have put a link there.
         match version(&file.metadata()?) == self.version {
             true => Ok(file),
-            false => Err(Error::unavailable("the file changes").with_hint("try again")),
+            false => Err(Error::file_changes()),
         }
     }
 
@@ -51,17 +51,43 @@ impl LocalFile {
 
     fn read_from(&self, start: u64) -> Result<ByteStream> {
         let mut file = self.open()?;
-        file.seek(SeekFrom::Start(start.min(self.bytes)))?;
-        Ok(Box::new(file))
+        let start = start.min(self.bytes);
+        file.seek(SeekFrom::Start(start))?;
+        Ok(Box::new(Uncut {
+            file,
+            bytes_left: self.bytes - start,
+        }))
     }
 }
 
+/// A file that ends with an error where it ends sooner than when it was found. Whoever writes it anew in its place cuts
+/// it off first.
+struct Uncut {
+    file: File,
+    bytes_left: u64,
+}
+
+impl Read for Uncut {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.bytes_left = self.bytes_left.saturating_sub(count as u64);
+        match count == 0 && !buffer.is_empty() && self.bytes_left > 0 {
+            true => Err(io::Error::other(Error::file_changes())),
+            false => Ok(count),
+        }
+    }
+}
+
+/// The time of the last change is the file system's own: whoever sets that of the last modification back cannot
+/// set it.
 fn version(metadata: &Metadata) -> String {
     format!(
-        "{}-{}.{:09}-{}",
+        "{}-{}.{:09}-{}.{:09}-{}",
         metadata.len(),
         metadata.mtime(),
         metadata.mtime_nsec(),
+        metadata.ctime(),
+        metadata.ctime_nsec(),
         metadata.ino()
     )
 }

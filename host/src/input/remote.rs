@@ -212,7 +212,7 @@ impl RemoteFile {
                 let answer = store.get_opts(path, options).await.map_err(failed)?;
                 match version(&answer.meta) == self.version {
                     true => Ok((position, answer.into_stream().map_err(failed).boxed())),
-                    false => Err(changed()),
+                    false => Err(Error::file_changes()),
                 }
             }
         }
@@ -366,10 +366,6 @@ fn wait<T>(work: impl Future<Output = T>) -> T {
     runtime.block_on(work)
 }
 
-fn changed() -> Error {
-    Error::unavailable("the file changes").with_hint("try again")
-}
-
 fn no_ranges() -> Error {
     Error::config("the server gives no ranges, and members of an archive are read where they lie")
         .with_hint("download the archive and name the file instead of its URL")
@@ -389,7 +385,7 @@ fn failed(error: object_store::Error) -> Error {
     match error {
         object_store::Error::NotFound { .. } => Error::not_found("there is no such file any more"),
         object_store::Error::Precondition { .. } | object_store::Error::NotModified { .. } => {
-            changed()
+            Error::file_changes()
         }
         object_store::Error::PermissionDenied { .. }
         | object_store::Error::Unauthenticated { .. } => {

@@ -122,7 +122,7 @@ impl WebPlace {
                 }))
             }
             404 | 410 => Ok(None),
-            412 => Err(changed()),
+            412 => Err(Error::file_changes()),
             // An empty file has no first byte.
             416 => Ok(Some(WebFile {
                 ranges: Some(false),
@@ -159,7 +159,7 @@ impl WebPlace {
             }
             404 | 410 => return Err(Error::not_found("there is no such file any more")),
             // It is another, or too short by now.
-            412 | 416 => return Err(changed()),
+            412 | 416 => return Err(Error::file_changes()),
             status => return Err(refused(status)),
         };
         file.check(&self.told(&answer)?)?;
@@ -247,7 +247,7 @@ impl WebFile {
         let has_other_mark = self.mark.is_some() && self.mark != now.mark;
         let lengths = self.bytes.zip(now.bytes);
         match has_other_mark || lengths.is_some_and(|(then, now)| then != now) {
-            true => Err(changed()),
+            true => Err(Error::file_changes()),
             false => Ok(()),
         }
     }
@@ -323,10 +323,6 @@ fn coding(headers: &HeaderMap, path: &str) -> Option<String> {
     let found = codings
         .find(|coding| !matches!(*coding, "" | "identity" | "chunked") && !is_of_file(coding))?;
     Some(found.chars().take(SHOWN_CHARACTERS_MAX).collect())
-}
-
-fn changed() -> Error {
-    Error::unavailable("the file changes").with_hint("try again")
 }
 
 fn refused(status: u16) -> Error {

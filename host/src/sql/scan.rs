@@ -39,9 +39,10 @@ pub(super) struct SourceScan {
 }
 
 impl SourceScan {
+    /// A scan of a table by settings that are pinned, as those were that split it into parts.
     pub(super) fn new(
         plugin: &Arc<Plugin>,
-        settings: &SourceSettings,
+        settings: SourceSettings,
         table: &Arc<TableDescription>,
         request: Request,
         parts: Vec<Vec<u8>>,
@@ -56,7 +57,7 @@ impl SourceScan {
         );
         Self {
             plugin: Arc::clone(plugin),
-            settings: settings.clone(),
+            settings,
             request: Arc::new(request),
             table: Arc::clone(table),
             parts,

@@ -157,13 +157,14 @@ impl TableProvider for SourceTable {
             columns,
         };
         let plugin = self.source.plugin().map_err(to_datafusion)?;
-        let settings = self.source.settings().map_err(to_datafusion)?;
+        // Whatever reads a part of the scan reads it of the files that it was split by.
+        let settings = self.source.settings().map_err(to_datafusion)?.pinned();
         let scope = QueryOptions::of(options).map_or_else(
             || Scope::new(plugin.limits()),
             |query| Arc::clone(&query.scope),
         );
         let split = async {
-            let mut connection = Connection::open(plugin, &scope, settings).await?;
+            let mut connection = Connection::open(plugin, &scope, &settings).await?;
             connection.partitions(&request).await
         };
         let parts = match split.await {

@@ -36,6 +36,17 @@ pub struct SourceSettings {
     pub network: Arc<Network>,
 }
 
+impl SourceSettings {
+    /// The same for one scan, all of whose connections find the same files ([`Inputs::pinned`]).
+    #[must_use]
+    pub fn pinned(&self) -> Self {
+        Self {
+            inputs: Arc::new(self.inputs.pinned()),
+            ..self.clone()
+        }
+    }
+}
+
 /// A condition on one column.
 #[derive(Clone, Debug)]
 pub struct Predicate {

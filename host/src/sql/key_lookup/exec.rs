@@ -420,14 +420,14 @@ impl Lookup {
         scope: &Arc<Scope>,
         answer: &mut Answer,
     ) -> std::result::Result<(), Error> {
-        let (plugin, settings) = (self.table.plugin()?, self.table.settings()?);
-        let mut first = Connection::open(plugin, scope, settings).await?;
+        let (plugin, settings) = (self.table.plugin()?, self.table.settings()?.pinned());
+        let mut first = Connection::open(plugin, scope, &settings).await?;
         let parts = first.partitions(request).await?;
         let mut first = Some(first);
         for part in parts {
             let connection = match first.take() {
                 Some(first) => first,
-                None => Connection::open(plugin, scope, settings).await?,
+                None => Connection::open(plugin, scope, &settings).await?,
             };
             let mut scan = connection.scan(request, &part, &self.schema).await?;
             let ended = loop {
