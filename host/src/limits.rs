@@ -124,7 +124,8 @@ limits! {
     input_streams_max: usize = 64;
 
     /// Milliseconds that a source waits for the far side of a network: for a connection, for bytes of
-    /// it, and for a whole HTTP response.
+    /// it, and for a whole HTTP response. For the file of an input on a server, all waits together have as
+    /// much for its first 64 KiB, and as much again for each further 64 KiB.
     network_wait_ms_max: u64 = 60_000;
     /// Milliseconds that one call into a source waits for the far side, tries again and turns included.
     call_wait_ms_max: u64 = 600_000;

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 type Files = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
 
@@ -616,14 +616,13 @@ fn a_body_that_is_not_what_was_said_is_an_error() {
     }
 }
 
+/// However often, as long as bytes come in between.
 #[test]
 fn a_file_that_breaks_off_is_gone_on_with_where_it_is_seen_to_be_the_same() {
     let table = ones(100_000);
     let far = odd(move |_, asked, _| {
         let mut answer = serve("GET", asked, &table);
-        if asked.header("range").is_none() {
-            answer.truncate(answer.len() - 100_000);
-        }
+        answer.truncate(head_bytes(&answer) + 30_000);
         answer
     });
     let workspace = private(&far, [("flaky", "/flaky.csv")], "");
@@ -634,6 +633,54 @@ fn a_file_that_breaks_off_is_gone_on_with_where_it_is_seen_to_be_the_same() {
         ranges.any(|range| range.ends_with('-') && range != "bytes=0-"),
         "{asked:?}"
     );
+}
+
+/// A server that is never late, and never done: neither a query nor a description waits for it for ever. One that is
+/// slow, and not that slow, is waited for.
+#[test]
+fn a_server_that_sends_too_slowly_ends_one_query() {
+    let limits = "network_wait_ms_max = 1000\n";
+    let archive =
+        std::fs::read(root().join("tests/fixtures/inputs/infozip.zip")).expect("it is there");
+    let table = ones(100_000);
+    let trickling = FarSide::slow(10, Duration::from_millis(50), move |asked, _| {
+        let (method, path) = asked.line.split_once(' ').expect("it is HTTP");
+        match (method, path) {
+            ("HEAD", "/made.csv") => answer(405, "", ""),
+            (_, "/made.csv") => chunked("", &table),
+            (_, "/a.zip") => serve(method, asked, &archive),
+            _ => serve(method, asked, &table),
+        }
+    });
+    let names = [
+        ("told", "/told.csv"),
+        ("made", "/made.csv"),
+        ("zip", "/a.zip!*.csv"),
+    ];
+    let workspace = private(&trickling, names, limits);
+    let host = workspace.host();
+    let began = Instant::now();
+    for (table, _) in names {
+        let error = failure(&host, &sum(table));
+        assert!(error.is_unavailable(), "{table}: {error:?}");
+        let text = format!("{error} ({})", error.hint().unwrap_or_default());
+        for expected in [
+            "it sends too slowly: ",
+            " ms, and the limit is 1000 ms for each 65536",
+            "limits.network_wait_ms_max",
+        ] {
+            assert!(text.contains(expected), "{table}: {text}");
+        }
+    }
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(60), "{took:?}");
+    let table = ones(200_000);
+    let slow = FarSide::slow(20_000, Duration::from_millis(100), move |asked, _| {
+        let (method, _) = asked.line.split_once(' ').expect("it is HTTP");
+        serve(method, asked, &table)
+    });
+    let workspace = private(&slow, [("slow", "/slow.csv")], limits);
+    assert_eq!(rows(&workspace.host(), &sum("slow")), ["200000\t200000"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A request as it came.
 #[derive(Clone, Debug)]
@@ -40,6 +40,16 @@ impl FarSide {
     /// A server that gives whatever bytes `answer` makes of a request, one a connection, and closes it.
     /// It is also told how many requests came before.
     pub fn new(answer: impl Fn(&Asked, usize) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        Self::slow(usize::MAX, Duration::ZERO, answer)
+    }
+
+    /// The same, which sends the head of an answer at once, and of the rest so many bytes at a time, with a
+    /// pause before each.
+    pub fn slow(
+        bytes: usize,
+        pause: Duration,
+        answer: impl Fn(&Asked, usize) -> Vec<u8> + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
         let far = Self {
             address: listener.local_addr().expect("it listens"),
@@ -49,7 +59,10 @@ impl FarSide {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (asked, answer) = (Arc::clone(&asked), Arc::clone(&answer));
-                thread::spawn(move || serve(stream, &asked, &*answer));
+                thread::spawn(move || {
+                    let answer = serve(&stream, &asked, &*answer)?;
+                    send(&stream, &answer, bytes, pause).ok()
+                });
             }
         });
         far
@@ -71,12 +84,33 @@ impl FarSide {
     }
 }
 
+fn send(
+    mut stream: &TcpStream,
+    answer: &[u8],
+    bytes: usize,
+    pause: Duration,
+) -> std::io::Result<()> {
+    let head = answer.windows(4).position(|four| four == b"\r\n\r\n");
+    let at_once = match head.filter(|_| !pause.is_zero()) {
+        Some(end) => end + 4,
+        None => answer.len(),
+    };
+    let (at_once, body) = answer.split_at(at_once);
+    stream.write_all(at_once)?;
+    for piece in body.chunks(bytes) {
+        thread::sleep(pause);
+        stream.write_all(piece)?;
+    }
+    Ok(())
+}
+
+/// Takes a request, and gives the answer to it.
 fn serve(
-    stream: TcpStream,
+    stream: &TcpStream,
     asked: &Mutex<Vec<Asked>>,
     answer: &(dyn Fn(&Asked, usize) -> Vec<u8> + Send + Sync),
-) -> Option<()> {
-    let mut reader = BufReader::new(&stream);
+) -> Option<Vec<u8>> {
+    let mut reader = BufReader::new(stream);
     let mut lines = Vec::new();
     loop {
         let mut line = String::new();
@@ -107,7 +141,7 @@ fn serve(
         asked.push(request.clone());
         asked.len() - 1
     };
-    (&stream).write_all(&answer(&request, before)).ok()
+    Some(answer(&request, before))
 }
 
 /// An answer of HTTP: a status, further header fields a line each, and a body.

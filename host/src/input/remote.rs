@@ -11,16 +11,25 @@ use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::net::{InStore, Stores, WebFile, WebPlace};
 use bytes::Bytes;
-use futures::stream::{BoxStream, StreamExt, TryStreamExt};
+use futures::stream::{BoxStream, Fuse, StreamExt, TryStreamExt};
 use object_store::path::Path as ObjectPath;
 use object_store::{GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt};
 use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
+use tokio::time::timeout;
 
-/// How often a file of a web server is gone on with where an answer broke off. Stores do so by themselves.
+/// How often a file of a web server is gone on with where an answer broke off, without a byte in between. Stores do
+/// so by themselves.
 const RESUMES_MAX: u32 = 3;
+
+/// Bytes for which a server has once more the time that it has for the first.
+const PIECE_BYTES: u64 = 64 << 10;
+
+/// How many waits for a store the next names of a listing may take: some to try again, and one for the names.
+const LISTING_WAITS: u32 = 4;
 
 /// Bytes as they come.
 type Chunks = BoxStream<'static, Result<Bytes>>;
@@ -42,6 +51,8 @@ pub(super) struct RemoteFile {
     /// How many bytes it has, where its server says so.
     pub(super) bytes: Option<u64>,
     pub(super) version: String,
+    /// How long its server may let itself be waited for.
+    wait: Duration,
 }
 
 #[derive(Clone)]
@@ -79,12 +90,12 @@ impl RemoteFile {
     pub(super) fn at(url: &str, stores: &Stores) -> Result<Option<Self>> {
         let found = match stores.of(url)? {
             InStore::Object(store, path) => match wait(store.head(&path)) {
-                Ok(meta) => Ok(Some(Self::in_store(&store, meta, url.to_owned()))),
+                Ok(meta) => Ok(Some(Self::in_store(&store, meta, url.to_owned(), stores))),
                 Err(object_store::Error::NotFound { .. }) => Ok(None),
                 Err(error) => Err(failed(error)),
             },
             InStore::Web(place) => wait(place.find())
-                .map(|file| file.map(|file| Self::on_web(place, file, url.to_owned()))),
+                .map(|file| file.map(|file| Self::on_web(place, file, url.to_owned(), stores))),
         };
         found.map_err(|error| error.context(url))
     }
@@ -104,11 +115,21 @@ impl RemoteFile {
             .with_hint("name each of them"));
         };
         let limit = limits.input_glob_files_max;
+        let patience = stores.wait().saturating_mul(LISTING_WAITS);
         let mut found = Vec::new();
         let listing = async {
             let mut listed = store.list(Some(&folder));
             let mut count = 0;
-            while let Some(meta) = listed.try_next().await.map_err(failed)? {
+            loop {
+                let next = timeout(patience, listed.try_next()).await.map_err(|_| {
+                    let limit = patience.as_millis();
+                    too_slow(format!(
+                        "the next names of files took longer than {limit} ms"
+                    ))
+                })?;
+                let Some(meta) = next.map_err(failed)? else {
+                    return Ok(());
+                };
                 count += 1;
                 if count > limit {
                     return Err(Error::over_limit(
@@ -125,17 +146,22 @@ impl RemoteFile {
                 });
                 if let Some(name) = name.filter(|name| is_wanted(name)) {
                     let url = format!("{url}{name}");
-                    found.push((name, Self::in_store(&store, meta, url)));
+                    found.push((name, Self::in_store(&store, meta, url, stores)));
                 }
             }
-            Ok(())
         };
         wait(listing).map_err(|error: Error| error.context(url))?;
         Ok(found)
     }
 
-    fn in_store(store: &Arc<dyn ObjectStore>, meta: ObjectMeta, url: String) -> Self {
+    fn in_store(
+        store: &Arc<dyn ObjectStore>,
+        meta: ObjectMeta,
+        url: String,
+        stores: &Stores,
+    ) -> Self {
         Self {
+            wait: stores.wait(),
             version: version(&meta),
             bytes: Some(meta.size),
             place: Place::Object {
@@ -147,10 +173,11 @@ impl RemoteFile {
         }
     }
 
-    fn on_web(place: WebPlace, file: WebFile, url: String) -> Self {
+    fn on_web(place: WebPlace, file: WebFile, url: String, stores: &Stores) -> Self {
         let bytes = file.bytes.map(|bytes| bytes.to_string());
         let mark = file.mark.as_deref().unwrap_or_default();
         Self {
+            wait: stores.wait(),
             version: format!("{}-{mark}", bytes.unwrap_or_default()),
             bytes: file.bytes,
             place: Place::Web(place, file),
@@ -227,13 +254,50 @@ fn version(meta: &ObjectMeta) -> String {
     }
 }
 
+/// How long a server may let itself be waited for. Each wait is bounded by the client, but one that sends a byte now
+/// and then is never late, and whoever waits holds a thread. So all waits together are bounded as well, by how much
+/// came: once for the first bytes, and once more for each piece. What passes between two reads is no wait.
+struct Patience {
+    wait: Duration,
+    waited: Duration,
+    bytes: u64,
+}
+
+impl Patience {
+    /// Takes note of bytes that came.
+    ///
+    /// # Errors
+    ///
+    /// Unavailable, where they took too long.
+    fn came(&mut self, bytes: usize) -> Result<()> {
+        self.bytes += bytes as u64;
+        let waits = u32::try_from(1 + self.bytes / PIECE_BYTES).unwrap_or(u32::MAX);
+        match self.waited > self.wait.saturating_mul(waits) {
+            true => Err(too_slow(format!(
+                "{} bytes in {} ms, and the limit is {} ms for each {PIECE_BYTES}",
+                self.bytes,
+                self.waited.as_millis(),
+                self.wait.as_millis()
+            ))),
+            false => Ok(()),
+        }
+    }
+}
+
+fn too_slow(how: impl fmt::Display) -> Error {
+    Error::unavailable(format!("it sends too slowly: {how}")).with_hint(
+        "raise limits.network_wait_ms_max in sextant.toml if the far side is known to be slow",
+    )
+}
+
 /// Reads a file. Where a seek leads elsewhere it is asked for again from there.
 pub(super) struct RemoteReader {
     file: RemoteFile,
     position: u64,
     chunk: Bytes,
-    rest: Option<Chunks>,
-    /// How often it was gone on with.
+    rest: Option<Fuse<Chunks>>,
+    patience: Patience,
+    /// How often it was gone on with since bytes came last.
     resumes: u32,
     /// What ended it. An error that is read over must not look like the end.
     failure: Option<Error>,
@@ -246,6 +310,11 @@ impl RemoteReader {
             position: 0,
             chunk: Bytes::new(),
             rest: None,
+            patience: Patience {
+                wait: file.wait,
+                waited: Duration::ZERO,
+                bytes: 0,
+            },
             resumes: 0,
             failure: None,
         }
@@ -257,7 +326,7 @@ impl RemoteReader {
         if self.file.bytes.is_none_or(|bytes| self.position < bytes) {
             let (starts_at, rest) = wait(self.file.stream(self.position))?;
             self.position = starts_at;
-            self.rest = Some(rest.fuse().boxed());
+            self.rest = Some(rest.fuse());
         }
         Ok(())
     }
@@ -276,9 +345,16 @@ impl RemoteReader {
                 return Ok(Bytes::new());
             };
             let bytes = self.file.bytes;
-            let failure = match wait(rest.next()) {
-                Some(Ok(chunk)) if chunk.is_empty() => continue,
+            let began = Instant::now();
+            let next = wait(rest.next());
+            self.patience.waited += began.elapsed();
+            let failure = match next {
                 Some(Ok(chunk)) => {
+                    self.patience.came(chunk.len())?;
+                    if chunk.is_empty() {
+                        continue;
+                    }
+                    self.resumes = 0;
                     let end = self.position + chunk.len() as u64;
                     return match bytes.filter(|&bytes| end > bytes) {
                         Some(bytes) => Err(Error::unavailable(format!(
@@ -309,7 +385,11 @@ impl RemoteReader {
         self.resumes += 1;
         self.rest = None;
         let position = self.position;
-        self.connect()?;
+        // A server that breaks off again and again is waited for as well.
+        let began = Instant::now();
+        let connected = self.connect();
+        self.patience.waited += began.elapsed();
+        connected?;
         match self.rest.is_some() && self.position == position {
             true => Ok(()),
             false => Err(failure),

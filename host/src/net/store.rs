@@ -111,6 +111,11 @@ impl Stores {
         }
     }
 
+    /// How long a server may let itself be waited for, each time.
+    pub(crate) fn wait(&self) -> Duration {
+        self.wait
+    }
+
     /// The store of a URL, and the place in it. Nothing is asked of it yet.
     ///
     /// # Errors
