@@ -189,7 +189,7 @@ impl RemoteFile {
     pub(super) fn is_marked(&self) -> bool {
         match &self.place {
             Place::Object { .. } => true,
-            Place::Web(_, file) => file.mark.is_some(),
+            Place::Web(_, file) => file.is_told_apart(),
         }
     }
 

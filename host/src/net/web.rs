@@ -227,10 +227,17 @@ impl WebFile {
         self.ranges == Some(true)
     }
 
-    /// Whether parts of it are given and seen to be of the same file. Without a mark, two answers could be
-    /// halves of two files; one answer is of one file.
+    /// Whether parts of it are given and seen to be of the same file. Else, two answers could be halves of two
+    /// files; one answer is of one file.
     pub(crate) fn has_safe_ranges(&self) -> bool {
-        self.has_ranges() && self.mark.is_some()
+        self.has_ranges() && self.is_told_apart()
+    }
+
+    /// Whether its mark changes with every byte. A weak tag may stay the same where the server takes another
+    /// content for as good, so that parts are not to be put together by it (RFC 9110, sections 8.8.1 and 15.3.7).
+    pub(crate) fn is_told_apart(&self) -> bool {
+        let mark = self.mark.as_deref();
+        mark.is_some_and(|mark| !mark.starts_with("W/"))
     }
 
     /// Whether it is worth to ask for more. A server that says neither how long a file is nor anything of
@@ -295,13 +302,13 @@ fn mark(headers: &HeaderMap) -> Option<String> {
     tag.or_else(date).map(str::to_owned)
 }
 
-/// Whether the last change is as old as the answer. What is made up whenever it is asked for often says so,
-/// and such a date marks nothing (RFC 9110, section 8.8.2.2).
+/// Whether the last change may be as old as the answer. What is made up whenever it is asked for often says so,
+/// and such a date marks nothing (RFC 9110, section 8.8.2.2); nor does one of an answer that has none of its own.
 fn is_new(changed: &str, headers: &HeaderMap) -> bool {
     let answered = text(headers, DATE).map(DateTime::parse_from_rfc2822);
     match (DateTime::parse_from_rfc2822(changed), answered) {
         (Ok(changed), Some(Ok(answered))) => answered - changed <= TimeDelta::seconds(1),
-        _ => false,
+        _ => true,
     }
 }
 
