@@ -156,6 +156,35 @@ fn files_of_a_web_server_are_inputs() {
     );
 }
 
+/// What stands in a URL behind its host is the server's own matter.
+#[test]
+fn paths_of_a_web_server_need_not_be_those_of_a_store() {
+    let paths = [
+        "/web/2024id_/https://example.org/list.csv",
+        "/%E4.csv",
+        "//a//b.csv",
+        "/./a%2Fb.csv",
+    ];
+    let far = web(&files([
+        (paths[0], ones(1)),
+        (paths[1], ones(2)),
+        (paths[2], ones(3)),
+        ("/a%2Fb.csv", ones(4)),
+    ]));
+    let names = ["archived", "latin", "slashes", "dots"];
+    let inputs = [0, 1, 2, 3].map(|at| (names[at], far.url(paths[at])));
+    let private = format!("stores = [{{ url = {:?}, private = true }}]", far.url("/"));
+    let host = workspace(&inputs, &private).host();
+    for (at, table) in names.iter().enumerate() {
+        let count = at + 1;
+        assert_eq!(
+            rows(&host, &sum(table)),
+            [format!("{count}\t{count}")],
+            "{table}"
+        );
+    }
+}
+
 #[test]
 fn a_web_server_gets_credentials_and_may_fail() {
     let other = FarSide::new(|_, _| answer(200, "", "n\n1\n"));

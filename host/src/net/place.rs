@@ -4,7 +4,8 @@
 use crate::error::{Error, Result};
 use reqwest::Url;
 
-/// The URL of a grant of any scheme.
+/// The URL of a place of any scheme, as a grant or an input names it. The text is in no message: a credential may
+/// stand in it.
 ///
 /// # Errors
 ///

@@ -71,18 +71,28 @@ enum Store {
 }
 
 impl Store {
-    fn place(&self, url: Url, path: ObjectPath) -> InStore {
+    fn place(&self, url: Url) -> Result<InStore> {
         match self {
-            Self::Objects(store) => InStore::Object(Arc::clone(store), path),
-            Self::Web(server) => InStore::Web(WebPlace::new(server, url)),
+            Self::Objects(store) => {
+                let path = ObjectStoreScheme::parse(&url);
+                let (_, path) = path.map_err(|error| Error::config(error.to_string()))?;
+                Ok(InStore::Object(Arc::clone(store), path))
+            }
+            Self::Web(server) => Ok(InStore::Web(WebPlace::new(server, url))),
         }
     }
+}
+
+/// A grant, and the place that it is for.
+struct Place {
+    url: Url,
+    grant: StoreGrant,
 }
 
 /// The stores of a source's inputs.
 pub(crate) struct Stores {
     base: PathBuf,
-    grants: Vec<StoreGrant>,
+    places: Vec<Place>,
     secrets: Secrets,
     wait: Duration,
     /// Those that were reached already, by where their URLs differ.
@@ -91,7 +101,8 @@ pub(crate) struct Stores {
 
 impl fmt::Debug for Stores {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.grants.fmt(f)
+        let grants = self.places.iter().map(|place| &place.grant);
+        f.debug_list().entries(grants).finish()
     }
 }
 
@@ -102,9 +113,16 @@ impl Stores {
         secrets: &BTreeMap<String, SecretConfig>,
         limits: &Limits,
     ) -> Self {
+        // What is no URL was refused with the source.
+        let places = grants.iter().filter_map(|grant| {
+            Some(Place {
+                url: granted(&grant.url).ok()?,
+                grant: grant.clone(),
+            })
+        });
         Self {
             base: base.to_owned(),
-            grants: grants.to_vec(),
+            places: places.collect(),
             secrets: Secrets::new(base, secrets),
             wait: Duration::from_millis(limits.network_wait_ms_max),
             open: Mutex::default(),
@@ -123,21 +141,11 @@ impl Stores {
     /// Config, where the URL or what is granted for it makes no sense; denied, where it names an address
     /// that is not allowed.
     pub(crate) fn of(&self, text: &str) -> Result<InStore> {
-        let url = Url::parse(text)
-            .map_err(|error| Error::config(format!("{text:?} is no URL: {error}")))?;
-        if url.query().is_some() || url.fragment().is_some() || url.password().is_some() {
-            return Err(Error::config(format!(
-                "{:?}: expected a URL without a password, a query and a fragment",
-                url.path()
-            ))
-            .with_hint("credentials stand under stores and secrets in sextant.toml"));
-        }
-        let (scheme, path) =
-            ObjectStoreScheme::parse(&url).map_err(|error| Error::config(error.to_string()))?;
-        let grant = self.grants.iter().find(|grant| {
-            // What is no URL was refused with the source.
-            granted(&grant.url).is_ok_and(|place| covers(&place, &url))
-        });
+        let url = granted(text).map_err(|error| {
+            error.with_hint("credentials stand under stores and secrets in sextant.toml")
+        })?;
+        let place = self.places.iter().find(|place| covers(&place.url, &url));
+        let grant = place.map(|place| &place.grant);
         // Stores differ by what comes before the path, and by what was granted.
         let key = format!(
             "{} {:?}",
@@ -145,22 +153,23 @@ impl Stores {
             grant.map(|grant| &grant.url)
         );
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(store) = open.get(&key) {
-            return Ok(store.place(url, path));
-        }
-        let store = self
-            .connect(&url, scheme, grant)
-            .context(|| text.to_owned())?;
-        open.insert(key, store.clone());
-        Ok(store.place(url, path))
+        let store = match open.get(&key) {
+            Some(store) => store.clone(),
+            None => {
+                let store = self.connect(&url, grant).context(|| text.to_owned())?;
+                open.insert(key, store.clone());
+                store
+            }
+        };
+        store.place(url)
     }
 
-    fn connect(
-        &self,
-        url: &Url,
-        scheme: ObjectStoreScheme,
-        grant: Option<&StoreGrant>,
-    ) -> Result<Store> {
+    fn connect(&self, url: &Url, grant: Option<&StoreGrant>) -> Result<Store> {
+        // Of the scheme and host alone: a path on a web server may be one that no object store has.
+        let mut root = url.clone();
+        root.set_path("/");
+        let scheme = ObjectStoreScheme::parse(&root);
+        let (scheme, _) = scheme.map_err(|error| Error::config(error.to_string()))?;
         let connector = self.connector(url, grant)?;
         let options = self.options(grant)?;
         let retry = RetryConfig {
