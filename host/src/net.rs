@@ -17,6 +17,7 @@
 
 mod address;
 mod client;
+mod credentials;
 mod http;
 mod kept;
 mod pace;
@@ -78,11 +79,13 @@ impl Network {
     pub fn new(source: &str, base: &Path, config: &NetworkConfig, limits: &Limits) -> Result<Self> {
         let secrets = Secrets::new(base, &config.secrets);
         for grant in &config.stores {
-            place::granted(&grant.url).context(|| format!("[source.{source}] stores"))?;
+            grant
+                .check(&secrets)
+                .context(|| format!("[source.{source}] stores"))?;
         }
         Ok(Self {
             source: source.to_owned(),
-            http: Http::new(base, &config.http, &config.secrets, limits)
+            http: Http::new(base, &config.http, &secrets, limits)
                 .context(|| format!("[source.{source}] http"))?,
             tcp: Tcp::new(base, &config.tcp, limits)
                 .context(|| format!("[source.{source}] tcp"))?,

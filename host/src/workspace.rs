@@ -285,9 +285,14 @@ fn secrets<'de, D: Deserializer<'de>>(
         ));
     };
     let secrets = named.into_iter().map(|(name, value)| {
-        if !value.is_table() {
+        let Some(fields) = value.as_table() else {
             return Err(D::Error::custom(format!(
                 "{name:?}: expected where the credential is, such as {{ token_env = \"API_TOKEN\" }}"
+            )));
+        };
+        if let Some((key, _)) = fields.iter().find(|(_, value)| !value.is_str()) {
+            return Err(D::Error::custom(format!(
+                "{name:?}: {key}: expected a text, such as token_env = \"API_TOKEN\""
             )));
         }
         let secret = value.try_into::<SecretConfig>();

@@ -275,6 +275,11 @@ fn grants_that_make_no_sense_are_told() {
             "unknown field `password`, expected one of `user`, `password_env`",
         ),
         (
+            "secrets = { api = { token_env = 55055 } }",
+            "secrets: \"api\"",
+            "token_env: expected a text, such as token_env = \"API_TOKEN\"",
+        ),
+        (
             "secrets = \"pa55word\"",
             "secrets",
             "expected credentials by name",
@@ -288,7 +293,9 @@ fn grants_that_make_no_sense_are_told() {
             error.starts_with(&start) && error.contains(expected),
             "{grants}: {error}"
         );
-        assert!(!error.contains("pa55word"), "{error}");
+        for credential in ["pa55word", "55055"] {
+            assert!(!error.contains(credential), "{error}");
+        }
     }
 }
 

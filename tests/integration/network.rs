@@ -328,7 +328,7 @@ fn grants_that_make_no_sense_are_told() {
         ),
         (
             "http = [{ url = \"https://example.org/\", bearer = \"x\" }]",
-            "there is no secret \"x\"",
+            "\"https://example.org/\": bearer: expected the name of a secret; there is none",
         ),
         (
             "http = [{ url = \"http://example.org/\", bearer = \"x\" }]\nsecrets = { x = { token_env = \"X\" } }",
@@ -367,6 +367,70 @@ fn grants_that_make_no_sense_are_told() {
     );
     let error = failure(&getting(&secret, &far.url("/")), ANSWERS).to_string();
     assert!(error.contains("SEXTANT_TEST_UNSET is not set"), "{error}");
+}
+
+/// Where a credential stands in the place of its name, no message shows it.
+#[test]
+fn a_credential_in_the_wrong_place_is_not_shown() {
+    let far = FarSide::new(|_, _| answer(200, "", ""));
+    let known = "secrets = { api = { token_env = \"X\" }, db = { token_env = \"Y\" } }";
+    let names = "expected the name of a secret; there is \"api\", \"db\"";
+    for (grant, expected) in [
+        (
+            "http = [{ url = \"https://example.org/\", bearer = \"pa55word\" }]",
+            format!("http: \"https://example.org/\": bearer: {names}"),
+        ),
+        (
+            "http = [{ url = \"https://example.org/\", basic = \"pa55word\" }]",
+            format!("basic: {names}"),
+        ),
+        (
+            "http = [{ url = \"https://example.org/\", headers = { x-key = \"pa55word\" } }]",
+            format!("headers.x-key: {names}"),
+        ),
+        (
+            "http = [{ url = \"https://reader:pa55word@example.org/\" }]",
+            "expected a URL without user name and password".to_owned(),
+        ),
+        (
+            "http = [{ url = \"https://pa55word@example.org/\" }]",
+            "expected a URL without user name and password".to_owned(),
+        ),
+        (
+            "stores = [{ url = \"s3://cases/\", secrets = { secret_access_key = \"pa55word\" } }]",
+            format!("stores: \"s3://cases/\": secrets.secret_access_key: {names}"),
+        ),
+        (
+            "stores = [{ url = \"https://example.org/\", bearer = \"pa55word\" }]",
+            format!("stores: \"https://example.org/\": bearer: {names}"),
+        ),
+        (
+            "stores = [{ url = \"https://u:pa55word@h:99999/\" }]",
+            "stores: expected an absolute URL: invalid port number".to_owned(),
+        ),
+    ] {
+        let host = getting(&format!("{grant}\n{known}"), &far.url("/"));
+        let error = failure(&host, ANSWERS);
+        let text = format!("{error} ({})", error.hint().unwrap_or_default());
+        assert!(text.contains(&expected), "{grant}: {text}");
+        assert!(!text.contains("pa55word"), "{text}");
+    }
+    for url in [
+        "https://u:pa55word@h:99999/x",
+        "https://pa55word@localhost/x",
+    ] {
+        let workspace = TestWorkspace::new().plugin("delimited").config(&format!(
+            "[source.d]\nplugin = \"delimited\"\ninputs = {{ a = {url:?} }}\n\
+             [source.d.config.tables.a]\ninput = \"a\"\nheader = true\n"
+        ));
+        let error = failure(&workspace.host(), "SELECT * FROM d.a");
+        let text = format!("{error} ({})", error.hint().unwrap_or_default());
+        assert!(
+            text.contains("input \"a\": ") && text.contains("URL"),
+            "{text}"
+        );
+        assert!(!text.contains("pa55word"), "{text}");
+    }
 }
 
 #[test]
@@ -873,7 +937,11 @@ fn secrets_are_granted_by_name() {
     };
     for (place, secret, expected) in [
         ("other", "reader", "tcp \"other\" is not granted"),
-        ("feed", "other", "secret \"other\" is not granted"),
+        (
+            "feed",
+            "other",
+            "no secret of that name is granted; there is \"reader\"",
+        ),
         (
             "feed",
             "reader",

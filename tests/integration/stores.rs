@@ -244,6 +244,12 @@ fn a_web_server_gets_credentials_and_may_fail() {
     assert_eq!(last.header("authorization"), Some("Bearer t0ken"));
     assert_eq!(last.header("x-key"), Some("t0ken"));
     assert!(!failure(&host, &sum("moved")).to_string().contains("t0ken"));
+    // What is put in its place holds for the next request.
+    std::fs::write(with_token.path("token"), "t1ken\n").expect("it can be written");
+    assert_eq!(rows(&host, &sum("a")), ["1\t1"]);
+    let last = far.asked().pop().expect("it was asked");
+    assert_eq!(last.header("authorization"), Some("Bearer t1ken"));
+    assert_eq!(last.header("x-key"), Some("t1ken"));
 }
 
 /// A grant holds for its own place: not for one whose URL only begins alike, nor for what `..` leads to.

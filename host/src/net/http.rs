@@ -2,12 +2,13 @@
 
 use super::address::Allowed;
 use super::client;
+use super::credentials::Credentials;
 use super::kept::{Answer, Asked, Keeping, Kept};
 use super::pace::{Pace, Paced};
-use super::place::covers;
-use super::secret::{SecretConfig, Secrets};
+use super::place::{self, covers};
+use super::secret::Secrets;
 use super::tls;
-use crate::error::{Context, Error, Result};
+use crate::error::{Error, Result};
 use crate::limits::Limits;
 use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -204,21 +205,20 @@ struct Place {
     allowed: Allowed,
     ca: Vec<CertificateDer<'static>>,
     client: OnceLock<Client>,
-    bearer: Option<String>,
-    basic: Option<String>,
-    headers: Vec<(HeaderName, String)>,
+    credentials: Credentials,
 }
 
 impl Http {
     pub(super) fn new(
         base: &Path,
         grants: &[HttpGrant],
-        secrets: &BTreeMap<String, SecretConfig>,
+        secrets: &Secrets,
         limits: &Limits,
     ) -> Result<Self> {
-        let places = grants
-            .iter()
-            .map(|grant| Place::new(base, grant, secrets).context(|| format!("{:?}", grant.url)));
+        let places = grants.iter().map(|grant| {
+            let place = Place::new(base, grant, secrets);
+            place.map_err(|error| place::at(&grant.url, error))
+        });
         Ok(Self {
             places: places.collect::<Result<_>>()?,
             bounds: Bounds {
@@ -238,9 +238,10 @@ impl Http {
             } else {
                 ""
             };
-            let is_open =
-                place.bearer.is_none() && place.basic.is_none() && place.headers.is_empty();
-            let secret = if is_open { "" } else { ", with a credential" };
+            let secret = match place.credentials.is_empty() {
+                true => "",
+                false => ", with a credential",
+            };
             format!("{} {}{private}{secret}", methods.join(", "), place.url)
         })
     }
@@ -282,7 +283,7 @@ impl Http {
             .min(request.timeout.unwrap_or(self.bounds.wait));
         for _ in 0..=REDIRECTS_MAX {
             let place = self.place(&url, &method)?;
-            let credentials = place.credentials(secrets)?;
+            let credentials = place.credentials.read(secrets)?;
             let asked = Asked::new(&method, &url, &headers, &credentials, &body);
             let known = asked.as_ref().and_then(|asked| self.kept.known(asked));
             let exchange = Exchange {
@@ -401,11 +402,7 @@ fn fields(response: &reqwest::Response) -> Vec<(String, String)> {
 }
 
 impl Place {
-    fn new(
-        base: &Path,
-        grant: &HttpGrant,
-        secrets: &BTreeMap<String, SecretConfig>,
-    ) -> Result<Self> {
+    fn new(base: &Path, grant: &HttpGrant, secrets: &Secrets) -> Result<Self> {
         let url = parse(&grant.url).map_err(Error::config)?;
         if url.query().is_some() {
             return Err(Error::config("expected a URL without a query"));
@@ -424,31 +421,13 @@ impl Place {
             private: grant.private,
             literal: literal(&url).is_some(),
         };
-        let headers = grant.headers.iter().map(|(name, secret)| {
-            let name = name.parse::<HeaderName>();
-            let name = name.map_err(|error| Error::config(format!("headers: {error}")))?;
-            Ok((name, secret.clone()))
-        });
-        let headers: Vec<_> = headers.collect::<Result<_>>()?;
-        let named = grant
-            .bearer
-            .iter()
-            .chain(&grant.basic)
-            .chain(grant.headers.values());
-        for name in named {
-            if !secrets.contains_key(name) {
-                return Err(Error::config(format!("there is no secret {name:?}")));
-            }
-        }
-        if url.scheme() == "http"
-            && !grant.private
-            && (grant.bearer.is_some() || grant.basic.is_some() || !headers.is_empty())
-        {
-            return Err(
-                Error::config("a credential would go over the public network unencrypted")
-                    .with_hint("write https:// into the grant"),
-            );
-        }
+        let credentials = Credentials::new(
+            grant.bearer.as_deref(),
+            grant.basic.as_deref(),
+            &grant.headers,
+            secrets,
+        )?;
+        credentials.check(&url, grant.private)?;
         let ca = grant
             .ca
             .as_ref()
@@ -457,10 +436,8 @@ impl Place {
             methods: methods.collect::<Result<_>>()?,
             ca: ca.transpose()?.unwrap_or_default(),
             client: OnceLock::new(),
-            bearer: grant.bearer.clone(),
-            basic: grant.basic.clone(),
+            credentials,
             allowed,
-            headers,
             url,
         })
     }
@@ -479,45 +456,6 @@ impl Place {
         let client = client.map_err(|error| Error::config(error.to_string()))?;
         Ok(self.client.get_or_init(|| client))
     }
-
-    /// The header fields that prove who asks.
-    fn credentials(&self, secrets: &Secrets) -> Result<HeaderMap> {
-        let mut headers = HeaderMap::new();
-        let mut insert = |name: HeaderName, value: String| -> Result<()> {
-            let value = HeaderValue::from_str(&value);
-            // The value stays out of the message.
-            let mut value = value.map_err(|_| {
-                Error::config(format!(
-                    "the credential for {name} has characters that no header field may have"
-                ))
-            })?;
-            value.set_sensitive(true);
-            headers.insert(name, value);
-            Ok(())
-        };
-        if let Some(name) = &self.bearer {
-            insert(
-                reqwest::header::AUTHORIZATION,
-                format!("Bearer {}", secrets.token(name)?),
-            )?;
-        }
-        if let Some(name) = &self.basic {
-            let pair = format!("{}:{}", secrets.user(name)?, secrets.password(name)?);
-            insert(
-                reqwest::header::AUTHORIZATION,
-                format!("Basic {}", base64(pair.as_bytes())),
-            )?;
-        }
-        for (header, name) in &self.headers {
-            insert(header.clone(), secrets.token(name)?)?;
-        }
-        Ok(headers)
-    }
-}
-
-fn base64(bytes: &[u8]) -> String {
-    use base64::Engine;
-    base64::engine::general_purpose::STANDARD.encode(bytes)
 }
 
 /// One request to one place, as often as it takes.

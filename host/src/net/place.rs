@@ -21,6 +21,14 @@ pub(super) fn granted(text: &str) -> Result<Url> {
     }
 }
 
+/// An error of a place with its text, unless a credential may stand in that.
+pub(super) fn at(text: &str, error: Error) -> Error {
+    match granted(text) {
+        Ok(url) if url.username().is_empty() => error.context(format!("{text:?}")),
+        _ => error,
+    }
+}
+
 /// Whether a URL is a granted one or lies below it: its scheme, host and port are the same, and its path goes on
 /// where a name of the granted one ends.
 pub(super) fn covers(granted: &Url, url: &Url) -> bool {

@@ -66,7 +66,37 @@ impl Secrets {
 
     fn get(&self, name: &str) -> Result<&SecretConfig> {
         let secret = self.named.get(name);
-        secret.ok_or_else(|| Error::denied(format!("secret {name:?} is not granted")))
+        secret.ok_or_else(|| {
+            Error::denied(format!(
+                "no secret of that name is granted; {}",
+                self.known()
+            ))
+        })
+    }
+
+    /// Checks that what a key of a grant names is a secret. What stands there may be the credential itself, so it
+    /// is not told.
+    ///
+    /// # Errors
+    ///
+    /// Config, where it is none.
+    pub(super) fn check(&self, key: &str, name: &str) -> Result<()> {
+        match self.named.contains_key(name) {
+            true => Ok(()),
+            false => Err(Error::config(format!(
+                "{key}: expected the name of a secret; {}",
+                self.known()
+            ))
+            .with_hint("where the credential is stands under secrets, such as secrets = { api = { token_env = \"API_TOKEN\" } }, and grants name it: \"api\"")),
+        }
+    }
+
+    fn known(&self) -> String {
+        let names: Vec<_> = self.named.keys().map(|name| format!("{name:?}")).collect();
+        match names.is_empty() {
+            true => "there is none".to_owned(),
+            false => format!("there is {}", names.join(", ")),
+        }
     }
 
     /// The user name of a secret.

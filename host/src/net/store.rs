@@ -3,11 +3,12 @@
 
 use super::address::Allowed;
 use super::client;
+use super::credentials::Credentials;
 use super::http::{literal, parse};
-use super::place::{covers, granted};
+use super::place::{self, covers, granted};
 use super::secret::{SecretConfig, Secrets};
 use super::tls;
-use super::web::{WebPlace, WebServer};
+use super::web::{RETRIES, WebPlace, WebServer};
 use crate::error::{Context, Error, Result};
 use crate::limits::Limits;
 use object_store::aws::AmazonS3Builder;
@@ -16,7 +17,6 @@ use object_store::client::{HttpClient, HttpConnector};
 use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::path::Path as ObjectPath;
 use object_store::{BackoffConfig, ClientOptions, ObjectStore, ObjectStoreScheme, RetryConfig};
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Url, redirect};
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
@@ -25,8 +25,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// How often a request that failed goes out again.
-const RETRIES: u32 = 3;
 /// How many redirects are followed, where no credential goes along.
 const REDIRECTS_MAX: usize = 5;
 
@@ -45,10 +43,11 @@ pub struct StoreGrant {
     /// `region` and `endpoint`.
     #[serde(default)]
     pub options: BTreeMap<String, String>,
-    /// Options whose values are tokens of secrets, such as `secret_access_key`.
+    /// Options whose values are tokens of secrets, such as `secret_access_key`. They are read when the store is
+    /// first reached, and hold as long as `sextant.toml` says the same of the source.
     #[serde(default)]
     pub secrets: BTreeMap<String, String>,
-    /// The secret whose token goes to a web server as `Authorization: Bearer`.
+    /// The secret whose token goes to a web server as `Authorization: Bearer`. It is read for each request.
     pub bearer: Option<String>,
     /// Header fields for a web server and the secrets whose tokens are their values.
     #[serde(default)]
@@ -83,17 +82,48 @@ impl Store {
     }
 }
 
-/// A grant, and the place that it is for.
+impl StoreGrant {
+    /// Checks what can be checked before anything is asked.
+    ///
+    /// # Errors
+    ///
+    /// Config, where it makes no sense or names a secret that there is not.
+    pub(super) fn check(&self, secrets: &Secrets) -> Result<()> {
+        let place = Place::new(self, secrets);
+        place.map(drop).map_err(|error| place::at(&self.url, error))
+    }
+}
+
+/// A grant, and what it is for.
 struct Place {
     url: Url,
+    /// What goes along to a web server.
+    credentials: Credentials,
     grant: StoreGrant,
+}
+
+impl Place {
+    fn new(grant: &StoreGrant, secrets: &Secrets) -> Result<Self> {
+        let url = granted(&grant.url)?;
+        for (key, name) in &grant.secrets {
+            secrets.check(&format!("secrets.{key}"), name)?;
+        }
+        let bearer = grant.bearer.as_deref();
+        let credentials = Credentials::new(bearer, None, &grant.headers, secrets)?;
+        credentials.check(&url, grant.private)?;
+        Ok(Self {
+            url,
+            credentials,
+            grant: grant.clone(),
+        })
+    }
 }
 
 /// The stores of a source's inputs.
 pub(crate) struct Stores {
     base: PathBuf,
     places: Vec<Place>,
-    secrets: Secrets,
+    secrets: Arc<Secrets>,
     wait: Duration,
     /// Those that were reached already, by where their URLs differ.
     open: Mutex<HashMap<String, Store>>,
@@ -113,17 +143,13 @@ impl Stores {
         secrets: &BTreeMap<String, SecretConfig>,
         limits: &Limits,
     ) -> Self {
-        // What is no URL was refused with the source.
-        let places = grants.iter().filter_map(|grant| {
-            Some(Place {
-                url: granted(&grant.url).ok()?,
-                grant: grant.clone(),
-            })
-        });
+        let secrets = Secrets::new(base, secrets);
+        // What makes no sense was refused with the source.
+        let places = grants.iter().map(|grant| Place::new(grant, &secrets));
         Self {
             base: base.to_owned(),
-            places: places.collect(),
-            secrets: Secrets::new(base, secrets),
+            places: places.filter_map(Result::ok).collect(),
+            secrets: Arc::new(secrets),
             wait: Duration::from_millis(limits.network_wait_ms_max),
             open: Mutex::default(),
         }
@@ -145,18 +171,18 @@ impl Stores {
             error.with_hint("credentials stand under stores and secrets in sextant.toml")
         })?;
         let place = self.places.iter().find(|place| covers(&place.url, &url));
-        let grant = place.map(|place| &place.grant);
         // Stores differ by what comes before the path, and by what was granted.
         let key = format!(
             "{} {:?}",
             &url[..url::Position::BeforePath],
-            grant.map(|grant| &grant.url)
+            place.map(|place| &place.grant.url)
         );
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let store = match open.get(&key) {
             Some(store) => store.clone(),
             None => {
-                let store = self.connect(&url, grant).context(|| text.to_owned())?;
+                let store = self.connect(&url, place);
+                let store = store.map_err(|error| place::at(text, error))?;
                 open.insert(key, store.clone());
                 store
             }
@@ -164,14 +190,29 @@ impl Stores {
         store.place(url)
     }
 
-    fn connect(&self, url: &Url, grant: Option<&StoreGrant>) -> Result<Store> {
+    fn connect(&self, url: &Url, place: Option<&Place>) -> Result<Store> {
         // Of the scheme and host alone: a path on a web server may be one that no object store has.
         let mut root = url.clone();
         root.set_path("/");
         let scheme = ObjectStoreScheme::parse(&root);
         let (scheme, _) = scheme.map_err(|error| Error::config(error.to_string()))?;
-        let connector = self.connector(url, grant)?;
-        let options = self.options(grant)?;
+        let client = self.client(url, place)?;
+        let options = self.options(place)?;
+        let credentials = place.map(|place| place.credentials.clone());
+        let credentials = credentials.unwrap_or_default();
+        if scheme == ObjectStoreScheme::Http {
+            if let Some((key, _)) = options.first() {
+                return Err(Error::config(format!("a web server has no option {key:?}")));
+            }
+            // Their credentials stand under secrets.
+            parse(url.as_str()).map_err(Error::config)?;
+            let server = WebServer::new(client, credentials, &self.secrets, self.wait)?;
+            return Ok(Store::Web(Arc::new(server)));
+        }
+        if !credentials.is_empty() {
+            return Err(Error::config("bearer and headers are for web servers")
+                .with_hint("the credentials of an object store are options, and stand under secrets of its grant"));
+        }
         let retry = RetryConfig {
             backoff: BackoffConfig::default(),
             max_retries: RETRIES as usize,
@@ -179,12 +220,12 @@ impl Stores {
         };
         // Without a credential the request goes out unsigned; these crates would otherwise ask the
         // machine's own surroundings for one.
-        let is_signed = grant.is_some_and(|grant| !grant.secrets.is_empty());
+        let is_signed = place.is_some_and(|place| !place.grant.secrets.is_empty());
         macro_rules! store {
             ($builder:ty) => {{
                 let mut builder = <$builder>::new()
                     .with_url(url.as_str())
-                    .with_http_connector(connector)
+                    .with_http_connector(Connector(client))
                     .with_retry(retry)
                     .with_skip_signature(!is_signed);
                 for (key, value) in options {
@@ -202,16 +243,6 @@ impl Stores {
             ObjectStoreScheme::AmazonS3 => store!(AmazonS3Builder),
             ObjectStoreScheme::GoogleCloudStorage => store!(GoogleCloudStorageBuilder),
             ObjectStoreScheme::MicrosoftAzure => store!(MicrosoftAzureBuilder),
-            ObjectStoreScheme::Http => {
-                if let Some((key, _)) = options.first() {
-                    return Err(Error::config(format!("a web server has no option {key:?}")));
-                }
-                // Their credentials stand under secrets.
-                parse(url.as_str()).map_err(Error::config)?;
-                let Connector(client) = connector;
-                let server = WebServer::new(client, RETRIES, self.wait)?;
-                return Ok(Store::Web(Arc::new(server)));
-            }
             _ => {
                 return Err(Error::config(format!(
                     "expected http, https, s3, gs or az, found {:?}",
@@ -223,8 +254,8 @@ impl Stores {
         Ok(Store::Objects(store))
     }
 
-    fn options(&self, grant: Option<&StoreGrant>) -> Result<Vec<(String, String)>> {
-        let Some(grant) = grant else {
+    fn options(&self, place: Option<&Place>) -> Result<Vec<(String, String)>> {
+        let Some(Place { grant, .. }) = place else {
             return Ok(Vec::new());
         };
         let mut options = Vec::new();
@@ -233,9 +264,11 @@ impl Stores {
             if let Ok(url) = Url::parse(value)
                 && let Some(address) = literal(&url)
             {
-                allowed(grant, true)
-                    .check(address)
-                    .context(|| key.clone())?;
+                let allowed = Allowed {
+                    private: grant.private,
+                    literal: true,
+                };
+                allowed.check(address).context(|| key.clone())?;
             }
             options.push((key.clone(), value.clone()));
         }
@@ -246,71 +279,30 @@ impl Stores {
     }
 
     /// A client that connects to allowed addresses alone.
-    fn connector(&self, url: &Url, grant: Option<&StoreGrant>) -> Result<Connector> {
+    fn client(&self, url: &Url, place: Option<&Place>) -> Result<Client> {
         let is_web = matches!(url.scheme(), "http" | "https");
-        let is_private = grant.is_some_and(|grant| grant.private);
-        let address = literal(url).filter(|_| is_web);
-        let allowed = Allowed {
-            private: is_private,
-            literal: address.is_some(),
-        };
-        if let Some(address) = address {
-            allowed.check(address)?;
-        }
         // Names, and whatever is redirected to, are not what the administrator wrote.
         let found = Allowed {
+            private: place.is_some_and(|place| place.grant.private),
             literal: false,
-            ..allowed
         };
-        let mut headers = HeaderMap::new();
-        if let Some(grant) = grant {
-            let bearer = grant
-                .bearer
-                .as_ref()
-                .map(|secret| (AUTHORIZATION, secret, "Bearer "));
-            let named = grant.headers.iter().map(|(name, secret)| {
-                let name = name.parse::<HeaderName>();
-                let name = name.map_err(|error| Error::config(format!("headers: {error}")))?;
-                Ok::<_, Error>((name, secret, ""))
-            });
-            for header in bearer.map(Ok).into_iter().chain(named) {
-                let (name, secret, before) = header?;
-                let value = format!("{before}{}", self.secrets.token(secret)?);
-                // The value stays out of the message.
-                let mut value = HeaderValue::from_str(&value).map_err(|_| {
-                    Error::config(format!(
-                        "the credential for {name} has characters that no header field may have"
-                    ))
-                })?;
-                value.set_sensitive(true);
-                headers.insert(name, value);
-            }
+        if let Some(address) = literal(url).filter(|_| is_web) {
+            let written = Allowed {
+                literal: true,
+                ..found
+            };
+            written.check(address)?;
         }
-        if !headers.is_empty() && url.scheme() == "http" && !is_private {
-            return Err(
-                Error::config("a credential would go over the public network unencrypted")
-                    .with_hint("write https://"),
-            );
-        }
-        let is_open = headers.is_empty() && grant.is_none_or(|grant| grant.secrets.is_empty());
-        let ca = grant.and_then(|grant| grant.ca.as_ref());
+        let is_open = place
+            .is_none_or(|place| place.credentials.is_empty() && place.grant.secrets.is_empty());
+        let ca = place.and_then(|place| place.grant.ca.as_ref());
         let ca = ca.map(|ca| tls::certificates(&self.base.join(ca)));
         let client = client::builder(found, &ca.transpose()?.unwrap_or_default())?
-            .default_headers(headers)
             .connect_timeout(self.wait)
             .read_timeout(self.wait)
             .redirect(redirects(found, is_open && is_web))
             .build();
-        Ok(Connector(
-            client.map_err(|error| Error::config(error.to_string()))?,
-        ))
-    }
-}
-
-fn allowed(grant: &StoreGrant, literal: bool) -> Allowed {
-    Allowed {
-        private: grant.private,
-        literal,
+        client.map_err(|error| Error::config(error.to_string()))
     }
 }
 

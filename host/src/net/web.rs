@@ -6,9 +6,11 @@
 //! Refused: an answer that is marked otherwise or has another length than what was found; one that was
 //! compressed on its way; and one whose end cannot be told from a connection that broke off.
 
+use super::credentials::Credentials;
 use super::http::{failed, outlook};
 use super::kept::has_end;
 use super::pace::{Pace, Paced, Requests};
+use super::secret::Secrets;
 use crate::error::{Error, Result};
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta};
@@ -21,6 +23,8 @@ use reqwest::{Client, Method, Response, Url};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// How often a request that failed goes out again.
+pub(super) const RETRIES: u32 = 3;
 /// Milliseconds before the second try, at most; twice as many before each further one.
 const BACKOFF_MS: u64 = 100;
 /// The most milliseconds before another try.
@@ -40,6 +44,9 @@ const COMPRESSIONS: [(&str, &str); 4] = [
 /// A web server.
 pub(super) struct WebServer {
     client: Client,
+    /// What goes along with each request, read for each.
+    credentials: Credentials,
+    secrets: Arc<Secrets>,
     /// How often, and when, what failed for a moment is asked for again.
     pace: Pace,
     /// For how long.
@@ -47,16 +54,27 @@ pub(super) struct WebServer {
 }
 
 impl WebServer {
-    /// The server that a client reaches. The client holds what was granted: addresses, redirects and
-    /// credentials.
-    pub(super) fn new(client: Client, retries: u32, wait: Duration) -> Result<Self> {
+    /// The server that a client reaches, and which knows by these credentials who asks. The client holds what else
+    /// was granted: addresses and redirects.
+    pub(super) fn new(
+        client: Client,
+        credentials: Credentials,
+        secrets: &Arc<Secrets>,
+        wait: Duration,
+    ) -> Result<Self> {
         let pace = Pace::new(&Requests {
-            retries,
+            retries: RETRIES,
             backoff_ms: BACKOFF_MS,
             backoff_ms_max: BACKOFF_MS_MAX,
             ..Requests::default()
         })?;
-        Ok(Self { client, pace, wait })
+        Ok(Self {
+            client,
+            credentials,
+            secrets: Arc::clone(secrets),
+            pace,
+            wait,
+        })
     }
 }
 
@@ -178,7 +196,14 @@ impl WebPlace {
 
     /// Sends a request, and again where that may help.
     async fn ask(&self, method: Method, headers: HeaderMap) -> Result<Response> {
-        let WebServer { client, pace, wait } = &*self.server;
+        let WebServer {
+            client,
+            credentials,
+            secrets,
+            pace,
+            wait,
+        } = &*self.server;
+        let credentials = credentials.read(secrets)?;
         let began = Instant::now();
         let mut paced = Paced::default();
         let mut again = 1;
@@ -186,7 +211,8 @@ impl WebPlace {
             let request = client
                 .request(method.clone(), self.url.clone())
                 .header(ACCEPT_ENCODING, "identity")
-                .headers(headers.clone());
+                .headers(headers.clone())
+                .headers(credentials.clone());
             let sent = request.send().await.map_err(|error| failed(&error));
             let (is_passing, asked_for) = outlook(&sent);
             if !is_passing
