@@ -822,6 +822,41 @@ fn an_input_on_a_private_server_is_added_by_the_command() {
     assert_eq!(rows(&workspace.host(), sum), ["3\t3"]);
 }
 
+/// With a part of a credential, or without any, nobody asks the surroundings of this machine for one.
+#[test]
+fn a_store_is_asked_with_the_credential_that_was_granted_or_with_none() {
+    let far = FarSide::new(|_, _| answer(404, "", ""));
+    let failing = |options: &str, secrets: &str| {
+        let grants = format!(
+            "stores = [{{ url = \"s3://cases/\", private = true, options = {{ endpoint = {:?}, {options} }}, secrets = {{ {secrets} }} }}]\n\
+             secrets = {{ key = {{ token_file = \"key\" }} }}",
+            far.url("")
+        );
+        let inputs = [("one", "s3://cases/a.csv".to_owned())];
+        let workspace = workspace(&inputs, &grants).file("key", "pa55word");
+        failure(&workspace.host(), &sum("one")).to_string()
+    };
+    for (secrets, missing) in [
+        ("token = \"key\"", "access_key_id is missing"),
+        ("secret_access_key = \"key\"", "access_key_id is missing"),
+        ("access_key_id = \"key\"", "secret_access_key is missing"),
+    ] {
+        let error = failing("region = \"us-east-1\"", secrets);
+        assert!(
+            error.contains(missing) && !error.contains("pa55word"),
+            "{secrets}: {error}"
+        );
+    }
+    assert_eq!(far.asked().len(), 0);
+    let error = failing("skip_signature = \"false\"", "");
+    assert!(error.contains("no file matches"), "{error}");
+    let asked = far.asked();
+    assert!(!asked.is_empty());
+    for asked in asked {
+        assert_eq!(asked.header("authorization"), None, "{asked:?}");
+    }
+}
+
 /// S3 on 127.0.0.1, as `moto` serves it, until it is dropped.
 struct S3 {
     server: Child,

@@ -11,7 +11,7 @@ use super::tls;
 use super::web::{RETRIES, WebPlace, WebServer};
 use crate::error::{Context, Error, Result};
 use crate::limits::Limits;
-use object_store::aws::AmazonS3Builder;
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::azure::MicrosoftAzureBuilder;
 use object_store::client::{HttpClient, HttpConnector};
 use object_store::gcp::GoogleCloudStorageBuilder;
@@ -218,23 +218,27 @@ impl Stores {
             max_retries: RETRIES as usize,
             retry_timeout: self.wait,
         };
-        // Without a credential the request goes out unsigned; these crates would otherwise ask the
-        // machine's own surroundings for one.
-        let is_signed = place.is_some_and(|place| !place.grant.secrets.is_empty());
+        let has_secrets = place.is_some_and(|place| !place.grant.secrets.is_empty());
+        let is_signed = match scheme {
+            ObjectStoreScheme::AmazonS3 => is_signed_for_s3(&options, has_secrets)?,
+            _ => has_secrets,
+        };
         macro_rules! store {
             ($builder:ty) => {{
                 let mut builder = <$builder>::new()
                     .with_url(url.as_str())
                     .with_http_connector(Connector(client))
-                    .with_retry(retry)
-                    .with_skip_signature(!is_signed);
+                    .with_retry(retry);
                 for (key, value) in options {
                     let known = key.parse();
                     let known =
                         known.map_err(|_| Error::config(format!("there is no option {key:?}")))?;
                     builder = builder.with_config(known, value);
                 }
+                // Without a credential the request goes out unsigned, whatever options say; these crates
+                // would otherwise ask the machine's own surroundings for one.
                 builder
+                    .with_skip_signature(!is_signed)
                     .build()
                     .map(|store| Arc::new(store) as Arc<dyn ObjectStore>)
             }};
@@ -304,6 +308,36 @@ impl Stores {
             .build();
         client.map_err(|error| Error::config(error.to_string()))
     }
+}
+
+/// Whether requests to S3 are signed. Where a part of a credential is missing, the store's crate would ask for all of it
+/// where clouds answer with that of the machine.
+///
+/// # Errors
+///
+/// Config, which says what is missing.
+fn is_signed_for_s3(options: &[(String, String)], has_secrets: bool) -> Result<bool> {
+    use AmazonS3ConfigKey::{AccessKeyId, SecretAccessKey, Token};
+    let known = options.iter().filter_map(|(key, _)| key.parse().ok());
+    let known: Vec<AmazonS3ConfigKey> = known.collect();
+    let has_part = [AccessKeyId, SecretAccessKey, Token]
+        .iter()
+        .any(|key| known.contains(key));
+    if !has_part && !has_secrets {
+        return Ok(false);
+    }
+    for (name, key) in [
+        ("access_key_id", AccessKeyId),
+        ("secret_access_key", SecretAccessKey),
+    ] {
+        if !known.contains(&key) {
+            return Err(Error::config(format!(
+                "a credential of S3 is an access_key_id and a secret_access_key, and {name} is missing"
+            ))
+            .with_hint("both stand under secrets of the grant of the store"));
+        }
+    }
+    Ok(true)
 }
 
 /// Files on the web often lie where their address redirects to. A credential must not go there, and
