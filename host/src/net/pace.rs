@@ -55,6 +55,32 @@ pub struct Paced {
     pub waited: Duration,
 }
 
+/// How often, and when, what failed is tried again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Backoff {
+    /// How often.
+    pub(super) retries: u32,
+    /// Milliseconds before the second try, at most; twice as many before each further one.
+    pub(super) wait_ms: u64,
+    /// The most milliseconds before another try.
+    pub(super) wait_ms_max: u64,
+}
+
+impl Backoff {
+    /// Waits before try `again`, counted from 1, and says how long it was; none where there is to be none.
+    pub(super) async fn wait(self, again: u32, asked_for: Option<Duration>) -> Option<Duration> {
+        let max = Duration::from_millis(self.wait_ms_max);
+        if again > self.retries || asked_for.is_some_and(|wait| wait > max) {
+            return None;
+        }
+        let doubled = 1_u64.checked_shl(again - 1).unwrap_or(u64::MAX);
+        let backoff = Duration::from_millis(self.wait_ms.saturating_mul(doubled)).min(max);
+        let wait = asked_for.unwrap_or_default() + backoff.mul_f64(random());
+        tokio::time::sleep(wait).await;
+        Some(wait)
+    }
+}
+
 /// Gives turns.
 pub(super) struct Pace {
     config: Requests,
@@ -126,17 +152,16 @@ impl Pace {
         asked_for: Option<Duration>,
         paced: &mut Paced,
     ) -> bool {
-        let max = Duration::from_millis(self.config.backoff_ms_max);
-        if again > self.config.retries || asked_for.is_some_and(|wait| wait > max) {
+        let backoff = Backoff {
+            retries: self.config.retries,
+            wait_ms: self.config.backoff_ms,
+            wait_ms_max: self.config.backoff_ms_max,
+        };
+        let Some(waited) = backoff.wait(again, asked_for).await else {
             return false;
-        }
-        let doubled = 1_u64.checked_shl(again - 1).unwrap_or(u64::MAX);
-        let backoff =
-            Duration::from_millis(self.config.backoff_ms.saturating_mul(doubled)).min(max);
-        let wait = asked_for.unwrap_or_default() + backoff.mul_f64(random());
-        tokio::time::sleep(wait).await;
+        };
         paced.retries += 1;
-        paced.waited += wait;
+        paced.waited += waited;
         true
     }
 

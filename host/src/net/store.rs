@@ -206,7 +206,7 @@ impl Stores {
             }
             // Their credentials stand under secrets.
             parse(url.as_str()).map_err(Error::config)?;
-            let server = WebServer::new(client, credentials, &self.secrets, self.wait)?;
+            let server = WebServer::new(client, credentials, &self.secrets, self.wait);
             return Ok(Store::Web(Arc::new(server)));
         }
         if !credentials.is_empty() {

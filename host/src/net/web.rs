@@ -9,7 +9,7 @@
 use super::credentials::Credentials;
 use super::http::{failed, outlook};
 use super::kept::has_end;
-use super::pace::{Pace, Paced, Requests};
+use super::pace::Backoff;
 use super::secret::Secrets;
 use crate::error::{Error, Result};
 use bytes::Bytes;
@@ -25,10 +25,12 @@ use std::time::{Duration, Instant};
 
 /// How often a request that failed goes out again.
 pub(super) const RETRIES: u32 = 3;
-/// Milliseconds before the second try, at most; twice as many before each further one.
-const BACKOFF_MS: u64 = 100;
-/// The most milliseconds before another try.
-const BACKOFF_MS_MAX: u64 = 15_000;
+
+const BACKOFF: Backoff = Backoff {
+    retries: RETRIES,
+    wait_ms: 100,
+    wait_ms_max: 15_000,
+};
 
 /// Characters of a header field that a message shows.
 const SHOWN_CHARACTERS_MAX: usize = 40;
@@ -47,9 +49,7 @@ pub(super) struct WebServer {
     /// What goes along with each request, read for each.
     credentials: Credentials,
     secrets: Arc<Secrets>,
-    /// How often, and when, what failed for a moment is asked for again.
-    pace: Pace,
-    /// For how long.
+    /// For how long what failed for a moment is asked for again.
     wait: Duration,
 }
 
@@ -61,20 +61,13 @@ impl WebServer {
         credentials: Credentials,
         secrets: &Arc<Secrets>,
         wait: Duration,
-    ) -> Result<Self> {
-        let pace = Pace::new(&Requests {
-            retries: RETRIES,
-            backoff_ms: BACKOFF_MS,
-            backoff_ms_max: BACKOFF_MS_MAX,
-            ..Requests::default()
-        })?;
-        Ok(Self {
+    ) -> Self {
+        Self {
             client,
             credentials,
             secrets: Arc::clone(secrets),
-            pace,
             wait,
-        })
+        }
     }
 }
 
@@ -200,12 +193,10 @@ impl WebPlace {
             client,
             credentials,
             secrets,
-            pace,
             wait,
         } = &*self.server;
         let credentials = credentials.read(secrets)?;
         let began = Instant::now();
-        let mut paced = Paced::default();
         let mut again = 1;
         loop {
             let request = client
@@ -217,7 +208,7 @@ impl WebPlace {
             let (is_passing, asked_for) = outlook(&sent);
             if !is_passing
                 || began.elapsed() > *wait
-                || !pace.again(again, asked_for, &mut paced).await
+                || BACKOFF.wait(again, asked_for).await.is_none()
             {
                 return sent;
             }
