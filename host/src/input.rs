@@ -187,6 +187,13 @@ impl Inputs {
         self.granted.named.keys().map(String::as_str)
     }
 
+    /// Whether a file of an input lies on a server, so that whoever lists or reads it waits for the far side of a
+    /// network.
+    pub fn is_far(&self, input: &str) -> bool {
+        let paths = self.granted.named.get(input);
+        paths.is_some_and(|paths| paths.texts().iter().any(|text| remote::is_url(text)))
+    }
+
     /// The entries of an input, ordered by name.
     ///
     /// # Errors

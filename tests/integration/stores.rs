@@ -185,6 +185,25 @@ fn paths_of_a_web_server_need_not_be_those_of_a_store() {
     }
 }
 
+/// A wait for a server is no plugin's work, while files are looked for and while they are read; it has a bound of its
+/// own.
+#[test]
+fn a_wait_for_a_web_server_does_not_count_as_work() {
+    let far = odd(|_, _, _| {
+        std::thread::sleep(Duration::from_millis(1_500));
+        chunked("", &ones(3))
+    });
+    let names = [("slow", "/slow.csv")];
+    let workspace = private(&far, names, "call_ms_max = 700\n");
+    assert_eq!(rows(&workspace.host(), &sum("slow")), ["3\t3"]);
+    let workspace = private(&far, names, "call_ms_max = 700\ncall_wait_ms_max = 300\n");
+    let error = failure(&workspace.host(), &sum("slow")).to_string();
+    assert!(
+        error.contains("milliseconds that a call waited for the far side"),
+        "{error}"
+    );
+}
+
 #[test]
 fn a_web_server_gets_credentials_and_may_fail() {
     let other = FarSide::new(|_, _| answer(200, "", "n\n1\n"));

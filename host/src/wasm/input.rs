@@ -1,9 +1,11 @@
 //! The contract's `input`: the host's streams, read ahead by one chunk on a thread that may block,
 //! so that a guest never waits for the disk and the disk never for a guest, and a stream that is
-//! given up costs one chunk more.
+//! given up costs one chunk more. While a call waits for an input on a server its own time stands still, as
+//! with whatever else it asks of the network.
 
 use super::api::v0_1::{input, types};
 use super::describe::error_to_guest;
+use super::network::Waiting;
 use super::state::{Role, State};
 use crate::error::{Error, Result};
 use crate::input::{Inputs, Opened};
@@ -30,14 +32,16 @@ pub struct OpenReader {
     /// How many bytes come before those that the guest asked for.
     skip: u64,
     ahead: Option<Ahead>,
-    /// Where chunks come from, where that is no file.
+    /// Where chunks come from, where that is no input.
     afar: Option<Body>,
+    /// Whether it lies on a server, so that whoever reads waits for the far side.
+    is_far: bool,
     /// What there is when nothing is read ahead any more: no bytes, or the error that ended it.
     end: Result<Vec<u8>>,
 }
 
 impl OpenReader {
-    fn new(name: String, opened: Opened) -> Self {
+    fn new(name: String, opened: Opened, is_far: bool) -> Self {
         Self {
             name,
             chunk: Vec::new(),
@@ -45,6 +49,7 @@ impl OpenReader {
             skip: opened.skip,
             ahead: Some(read_ahead(opened.reader)),
             afar: None,
+            is_far,
             end: Ok(Vec::new()),
         }
     }
@@ -58,6 +63,7 @@ impl OpenReader {
             skip: 0,
             ahead: None,
             afar: Some(body),
+            is_far: true,
             end: Ok(Vec::new()),
         }
     }
@@ -129,6 +135,12 @@ impl State {
         }
     }
 
+    /// Begins a wait for the far side, where an input lies there.
+    fn wait_for_input(&self, input: &str) -> Option<Waiting> {
+        let is_far = self.inputs().is_ok_and(|inputs| inputs.is_far(input));
+        is_far.then(|| self.far.begin())
+    }
+
     async fn list_entries(inputs: Result<Arc<Inputs>>, input: String) -> Result<Vec<input::Entry>> {
         let inputs = inputs?;
         let entries = blocking(move || inputs.entries(&input)).await?;
@@ -151,8 +163,9 @@ impl State {
         self.check_streams()?;
         let inputs = self.inputs()?;
         let name = format!("{input}/{entry}");
+        let is_far = inputs.is_far(&input);
         let opened = blocking(move || inputs.open(&input, &entry, start, length)).await?;
-        self.push_reader(OpenReader::new(name, opened))
+        self.push_reader(OpenReader::new(name, opened, is_far))
     }
 
     /// Whether one more stream may be opened.
@@ -205,7 +218,9 @@ impl input::Host for State {
         input: String,
     ) -> wasmtime::Result<Result<Vec<input::Entry>, types::Error>> {
         let stopwatch = self.stopwatch();
+        let waiting = self.wait_for_input(&input);
         let entries = Self::list_entries(self.inputs(), input).await;
+        drop(waiting);
         self.waited(stopwatch);
         Ok(entries.map_err(error_to_guest))
     }
@@ -219,7 +234,9 @@ impl input::Host for State {
     ) -> wasmtime::Result<Result<Resource<OpenReader>, types::Error>> {
         let stopwatch = self.stopwatch();
         let name = format!("{input}/{entry}");
+        let waiting = self.wait_for_input(&input);
         let opened = self.open_entry(input, entry, start, length).await;
+        drop(waiting);
         self.waited(stopwatch);
         Ok(opened.map_err(|error| error_in_entry(error, &name)))
     }
@@ -235,7 +252,7 @@ impl input::HostReader for State {
         let stopwatch = self.stopwatch();
         let far = Arc::clone(&self.far);
         let open = self.resources.get_mut(&reader)?;
-        let waiting = open.afar.is_some().then(|| far.begin());
+        let waiting = open.is_far.then(|| far.begin());
         let read = open.read(max).await;
         drop(waiting);
         let read = match read {
