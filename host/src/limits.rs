@@ -151,6 +151,12 @@ limits! {
     sql_tokens_max: usize = 100_000;
     /// Operators in a row: of a sum, an OR, a UNION. `IN` takes a long list without any.
     sql_operators_max: usize = 4_000;
+    /// Places in which lines of two geometries cross, touch or end that are related to each other. Each takes
+    /// up to 3 KB while they are; a valid polygon has few but with its like.
+    geometry_nodes_max: usize = 500_000;
+    /// Steps that a spatial function takes for one row, at worst: a point or a line looked at beside another.
+    /// A thousand million are some five seconds, in which nothing stops it.
+    geometry_steps_max: u64 = 2_000_000_000;
     /// Threads for queries, at the least; four a core where that is more. A function of a plugin holds
     /// one for as long as a call takes, and others must not wait for it.
     query_threads_min: usize = 16;

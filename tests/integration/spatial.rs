@@ -185,6 +185,173 @@ fn a_long_line_is_simplified() {
     );
 }
 
+/// A ring as well-known binary has it, around a place and so far from it.
+fn ring(points: u32, center: f64, radius: impl Fn(u32) -> f64) -> Vec<u8> {
+    let corners = (0..=points).map(|corner| {
+        let angle = f64::from(corner % points) / f64::from(points) * std::f64::consts::TAU;
+        let radius = radius(corner % points);
+        coordinates(&[center + radius * angle.cos(), radius * angle.sin()])
+    });
+    counted(&corners.collect::<Vec<_>>())
+}
+
+/// A polygon with such a ring.
+fn circle(points: u32) -> Vec<u8> {
+    geometry(3, &counted(&[ring(points, 0.0, |_| 1.0)]))
+}
+
+/// A line that crosses itself in every second pair of its pieces.
+fn crossing_line(points: u32) -> Vec<u8> {
+    let places = (0..points).map(|k| match k % 2 {
+        0 => coordinates(&[f64::from(k), 0.0]),
+        _ => coordinates(&[f64::from(points - k), 1.0]),
+    });
+    geometry(2, &counted(&places.collect::<Vec<_>>()))
+}
+
+/// A line of which the farthest point is always one of its first or last ones.
+fn jagged_line(points: u32) -> Vec<u8> {
+    let places = (0..points).map(|k| coordinates(&[f64::from(k), f64::from(k % 2)]));
+    geometry(2, &counted(&places.collect::<Vec<_>>()))
+}
+
+/// A polygon like a comb with long teeth, which stand upright or lie.
+fn comb(teeth: u32, is_upright: bool) -> Vec<u8> {
+    let (first, last) = (-1.0, f64::from(teeth));
+    let mut places = vec![[first, first]];
+    for tooth in (0..teeth).map(f64::from) {
+        places.extend([[tooth, 0.0], [tooth + 0.25, last], [tooth + 0.5, 0.0]]);
+    }
+    places.extend([[last, first], [first, first]]);
+    let places = places.into_iter().map(|[x, y]| match is_upright {
+        true => coordinates(&[x, y]),
+        false => coordinates(&[y, x]),
+    });
+    geometry(3, &counted(&[counted(&places.collect::<Vec<_>>())]))
+}
+
+/// Every place where lines cross is kept while two geometries are related: they are counted before.
+#[test]
+fn lines_that_cross_too_often_are_refused() {
+    let host = TestWorkspace::new().host();
+    let line = hex(&crossing_line(10_000));
+    let (upright, lying) = (comb(400, true), comb(400, false));
+    let combs = hex(&geometry(6, &counted(&[upright.clone(), lying.clone()])));
+    let (upright, lying) = (hex(&upright), hex(&lying));
+    for sql in [
+        format!("SELECT st_intersects(x'{line}', st_point(5, 0.5))"),
+        // Also where its box meets no other: a constant is prepared before any row is looked at.
+        format!(
+            "SELECT st_intersects(g, x'{line}') FROM (SELECT st_point(value, 9) AS g FROM generate_series(1, 3))"
+        ),
+        format!("SELECT st_contains(x'{combs}', st_point(5, 5))"),
+        format!("SELECT st_touches(x'{upright}', x'{lying}')"),
+    ] {
+        let error = failure(&host, &sql);
+        assert!(error.is_limit(), "{error}");
+        let shown = error.to_string();
+        assert!(
+            shown.contains(": lines of the geometry cross, touch or end in 5"),
+            "{shown}"
+        );
+        assert!(
+            shown.ends_with("places or more, and the limit is 500000"),
+            "{shown}"
+        );
+        let hint = error.hint().unwrap_or_default();
+        assert!(hint.contains("limits.geometry_nodes_max"), "{hint}");
+    }
+}
+
+/// What takes the square of its points at worst is bounded by its steps.
+#[test]
+fn what_would_take_too_long_is_refused() {
+    let limits = "[limits]\ngeometry_steps_max = 1000000\n";
+    let host = TestWorkspace::new().config(limits).host();
+    let circle_hex = hex(&circle(1_200));
+    let points: Vec<_> = (0..2_000)
+        .map(|k| geometry(1, &coordinates(&[f64::from(k) / 2_000.0, 0.0])))
+        .collect();
+    let points = hex(&geometry(4, &counted(&points)));
+    let (jagged, crossing) = (hex(&jagged_line(5_000)), hex(&crossing_line(2_000)));
+    let comb = hex(&comb(400, true));
+    for (function, arguments) in [
+        ("st_intersects", format!("x'{circle_hex}', x'{points}'")),
+        ("st_distance", format!("x'{circle_hex}', x'{circle_hex}'")),
+        ("st_isvalid", format!("x'{circle_hex}'")),
+        ("st_isvalidreason", format!("x'{circle_hex}'")),
+        ("st_simplify", format!("x'{jagged}', 0.01")),
+        (
+            "st_simplifypreservetopology",
+            format!("x'{crossing}', 0.01"),
+        ),
+        ("st_convexhull", format!("x'{circle_hex}'")),
+        ("st_orientedenvelope", format!("x'{circle_hex}'")),
+        ("st_pointonsurface", format!("x'{comb}'")),
+    ] {
+        let error = failure(&host, &format!("SELECT {function}({arguments})"));
+        assert!(error.is_limit(), "{function}: {error}");
+        let shown = error.to_string();
+        let begin = format!("{function}: a row would take ");
+        assert!(shown.contains(&begin), "{function}: {shown}");
+        assert!(
+            shown.ends_with("steps, and the limit is 1000000"),
+            "{shown}"
+        );
+        let hint = error.hint().unwrap_or_default();
+        assert!(hint.contains("limits.geometry_steps_max"), "{hint}");
+    }
+    // Neither points nor rows are bounded, only what one row takes.
+    let few = hex(&circle(200));
+    let sql = format!(
+        "SELECT count(*) FROM generate_series(1, 1000) WHERE st_intersects(x'{few}', st_point(value, 0))"
+    );
+    assert_eq!(rows(&host, &sql), ["1"]);
+}
+
+/// Sound geometry may have as many points as the coast of a country: a hundred islands in a row.
+#[test]
+fn sound_geometry_may_be_large() {
+    let limits = "[limits]\nsql_bytes_max = 10000000\n";
+    let host = TestWorkspace::new().config(limits).host();
+    let islands: Vec<_> = (0..100_u32)
+        .map(|island| {
+            let radius = |corner: u32| 4.0 + f64::from(corner * 79 % 100) / 100.0;
+            let coast = ring(1_000, f64::from(island) * 10.0, radius);
+            geometry(3, &counted(&[coast]))
+        })
+        .collect();
+    let islands = hex(&geometry(6, &counted(&islands)));
+    let sql = format!(
+        "SELECT st_npoints(g), st_contains(g, st_point(x, y)), st_distance(g, st_point(x, y)) = 0
+         FROM (SELECT x'{islands}' AS g), (VALUES (500.0, 1.0), (5.0, 4.9)) AS p(x, y) ORDER BY x"
+    );
+    assert_eq!(
+        rows(&host, &sql),
+        ["100100\tfalse\tfalse", "100100\ttrue\ttrue"]
+    );
+}
+
+/// The stack is as deep as one geometry needs it, and not all of them, whether they come as bytes or as arrays.
+#[test]
+fn lines_in_arrays_are_simplified() {
+    let host = TestWorkspace::new().host();
+    let line = hex(&jagged_line(5_000));
+    let simplified = format!(
+        "SELECT sum(st_npoints(st_simplify(g, 2))) FROM (SELECT st_geomfromwkb(CASE WHEN value > 0 THEN x'{line}' END) AS g FROM generate_series(1, 200))"
+    );
+    assert_eq!(rows(&host, &simplified), ["400"]);
+}
+
+/// What geodatafusion refuses is an error of the data, and says of which function.
+#[test]
+fn errors_name_their_function() {
+    let host = TestWorkspace::new().host();
+    let error = failure(&host, "SELECT st_geomfromtext('nonsense')");
+    assert!(error.is_data(), "{error}");
+    assert!(error.to_string().contains("st_geomfromtext: "), "{error}");
+}
+
 /// Points of a plugin, and of the GeoParquet file that was made of them, give what they were made of.
 #[test]
 fn points_of_plugins_and_files() {
@@ -248,7 +415,7 @@ fn points_of_plugins_and_files() {
     let error = failure(&host, "SELECT st_x(geometry) FROM map.mixed");
     let shown = error.to_string();
     assert!(
-        shown.contains("st_x takes points; a row has a LINESTRING"),
+        shown.contains("st_x: it takes points; a row has a LINESTRING"),
         "{shown}"
     );
     let hint = error.hint().unwrap_or_default();

@@ -3,6 +3,7 @@
 //! with the extension name and the reference system that GeoArrow gives them (geoparquet.org, 1.1;
 //! geoarrow.org, "extension types").
 
+mod effort;
 mod extent;
 mod function;
 mod geometry;

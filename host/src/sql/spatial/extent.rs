@@ -9,7 +9,7 @@ use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
-use datafusion::logical_expr::utils::format_state_name;
+use datafusion::logical_expr::utils::{AggregateOrderSensitivity, format_state_name};
 use datafusion::logical_expr::{Accumulator, AggregateUDFImpl, Signature};
 use geodatafusion::udf::native::bounding_box::Extent as Inner;
 use std::sync::Arc;
@@ -51,8 +51,11 @@ impl AggregateUDFImpl for Extent {
             let name = format_state_name(arguments.name, name);
             Arc::new(Field::new(name, DataType::Float64, true))
         });
-        let order = arguments.ordering_fields.iter().map(Arc::clone);
-        Ok(numbers.chain(order).collect())
+        Ok(numbers.collect())
+    }
+
+    fn order_sensitivity(&self) -> AggregateOrderSensitivity {
+        AggregateOrderSensitivity::Insensitive
     }
 }
 
@@ -66,7 +69,7 @@ struct Bounds {
 
 impl Accumulator for Bounds {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        for array in values {
+        if let Some(array) = values.first() {
             geometry::look_through(array)
                 .map_err(|error| to_datafusion(error.context(INNER.name())))?;
         }

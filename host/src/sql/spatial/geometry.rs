@@ -24,16 +24,92 @@ const FLAG_Z: u32 = 0x8000_0000;
 const FLAG_M: u32 = 0x4000_0000;
 const FLAG_SRID: u32 = 0x2000_0000;
 
+/// An empty MULTIPOINT.
+const EMPTY: [u8; 9] = [1, 4, 0, 0, 0, 0, 0, 0, 0];
+
 /// What a geometry is, once it was looked through.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Geometry {
     pub(super) kind: Kind,
+    /// Whether its points have measures in the place of heights.
+    pub(super) is_measured: bool,
     /// Its points, without empty ones.
     pub(super) points: usize,
-    /// Whether any of them has a height.
-    pub(super) has_heights: bool,
+    /// Those of its lines and rings.
+    pub(super) vertices: usize,
+    /// Where its lines end: two for a line, and one for a ring.
+    pub(super) ends: usize,
+    /// Whether it is a point that is empty, or one of its parts has no points.
+    pub(super) has_empty_parts: bool,
+    pub(super) bounds: Bounds,
     /// Where it is, if it is a point and not empty.
     pub(super) place: Option<Place>,
+}
+
+/// The least and the greatest coordinates along x, y and z. Where there is none, the least is above the greatest.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    along: [(f64, f64); 3],
+    /// Whether a coordinate along x or y is no number, so that others may see other bounds.
+    has_nan: bool,
+}
+
+impl Bounds {
+    const NONE: Self = Self {
+        along: [(f64::INFINITY, f64::NEG_INFINITY); 3],
+        has_nan: false,
+    };
+
+    fn add(&mut self, place: Place) {
+        self.has_nan |= place.x.is_nan() || place.y.is_nan();
+        let place = [Some(place.x), Some(place.y), place.z];
+        for ((least, greatest), coordinate) in self.along.iter_mut().zip(place) {
+            // What is no number is neither.
+            *least = least.min(coordinate.unwrap_or(f64::NAN));
+            *greatest = greatest.max(coordinate.unwrap_or(f64::NAN));
+        }
+    }
+
+    /// The bounds along an axis: `x`, `y` or `z`.
+    pub(super) fn along(&self, axis: char) -> Option<(f64, f64)> {
+        let [x, y, z] = self.along;
+        let bounds = match axis {
+            'x' => x,
+            'y' => y,
+            _ => z,
+        };
+        (bounds.0 <= bounds.1).then_some(bounds)
+    }
+
+    /// Whether two boxes may have a place in common, whatever its height.
+    pub(super) fn meet(&self, other: &Self) -> bool {
+        let mut both = self.along.iter().zip(&other.along).take(2);
+        let meet = both.all(|(one, other)| one.0 <= other.1 && other.0 <= one.1);
+        meet || self.has_nan || other.has_nan
+    }
+}
+
+/// A line of a geometry or what is told as one, without heights and measures.
+#[derive(Debug)]
+pub(super) struct Path {
+    pub(super) role: Role,
+    pub(super) points: Vec<[f64; 2]>,
+}
+
+/// What a path is of its geometry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Point,
+    Line,
+    /// The ring around a polygon. Those of its holes come right after it.
+    Exterior,
+    Interior,
+}
+
+impl Role {
+    pub(super) fn is_ring(self) -> bool {
+        matches!(self, Self::Exterior | Self::Interior)
+    }
 }
 
 /// The coordinates of a point.
@@ -110,24 +186,24 @@ impl Kind {
 /// The values of a column; none for a null.
 pub(super) type Values<'a, T> = Box<dyn Iterator<Item = Option<T>> + 'a>;
 
-/// Looks through all geometry of a column, and says how many points the largest one has at most. What is
-/// neither binary nor text is geometry in arrays, which cannot be nested.
-pub(super) fn look_through(array: &dyn Array) -> Result<usize> {
-    let mut largest = 0;
-    if let Some(values) = binaries(array) {
-        for bytes in values.flatten() {
-            largest = largest.max(read(bytes)?.points);
-        }
-    } else if let Some(values) = texts(array) {
-        for text in values.flatten() {
-            check_text(text)?;
-            // A digit, a space, a digit and a comma.
-            largest = largest.max(text.len() / 4);
-        }
-    } else {
-        largest = array.get_array_memory_size() / (2 * COORDINATE_BYTES);
+/// Looks through all geometry of a column that is binary or text. What is neither is geometry in arrays, which
+/// cannot be nested, or none.
+pub(super) fn look_through(array: &dyn Array) -> Result<()> {
+    for bytes in binaries(array).into_iter().flatten().flatten() {
+        read(bytes)?;
     }
-    Ok(largest)
+    for text in texts(array).into_iter().flatten().flatten() {
+        check_text(text)?;
+    }
+    Ok(())
+}
+
+/// Whether values of a type are read as well-known binary.
+pub(super) fn is_binary(data_type: &DataType) -> bool {
+    matches!(
+        data_type,
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView
+    )
 }
 
 /// The values of a column, if it is binary.
@@ -154,20 +230,58 @@ fn texts(array: &dyn Array) -> Option<Values<'_, &str>> {
 
 /// Looks through well-known binary. Bytes after the geometry are none of it, and are passed over.
 pub(super) fn read(bytes: &[u8]) -> Result<Geometry> {
-    let mut reader = Reader {
-        rest: bytes,
-        points: 0,
-        has_heights: false,
-        place: None,
-    };
+    let mut reader = Reader::new(bytes);
     let header = reader.header()?;
     reader.body(header, 0)?;
+    let is_point = header.kind == Kind::Point;
     Ok(Geometry {
         kind: header.kind,
+        is_measured: header.has_m && !header.has_z,
         points: reader.points,
-        has_heights: reader.has_heights,
-        place: reader.place.filter(|_| header.kind == Kind::Point),
+        vertices: reader.vertices,
+        ends: reader.ends,
+        has_empty_parts: reader.has_empty_parts || is_point && reader.points == 0,
+        bounds: reader.bounds,
+        place: reader.place.filter(|_| is_point),
     })
+}
+
+/// The paths of a geometry.
+pub(super) fn paths(bytes: &[u8]) -> Result<Vec<Path>> {
+    let mut reader = Reader::new(bytes);
+    reader.paths = Some(Vec::new());
+    let header = reader.header()?;
+    reader.body(header, 0)?;
+    Ok(reader.paths.unwrap_or_default())
+}
+
+/// The same geometry without those of its parts that have no points, which add nothing to it. An empty point
+/// becomes an empty MULTIPOINT.
+pub(super) fn without_empty_parts(bytes: &[u8]) -> Result<Vec<u8>> {
+    let geometry = read(bytes)?;
+    if geometry.kind == Kind::Point && geometry.points == 0 {
+        return Ok(EMPTY.to_vec());
+    }
+    let mut kept = Vec::with_capacity(bytes.len());
+    Reader::new(bytes).keep(&mut kept)?;
+    Ok(kept)
+}
+
+/// A box as a polygon. Of its heights, if it has any, one corner has the greatest.
+pub(super) fn polygon(bounds: &[(f64, f64)]) -> Vec<u8> {
+    let code: u32 = if bounds.len() > 2 { 1003 } else { 3 };
+    let mut bytes = vec![1];
+    for number in [code, 1, 5] {
+        bytes.extend(number.to_le_bytes());
+    }
+    for (is_right, is_upper) in [(0, 0), (0, 1), (1, 1), (1, 0), (0, 0)] {
+        let greatest = [is_right, is_upper, is_right * is_upper];
+        for ((least, most), is_greatest) in bounds.iter().zip(greatest) {
+            let coordinate = if is_greatest == 1 { most } else { least };
+            bytes.extend(coordinate.to_le_bytes());
+        }
+    }
+    bytes
 }
 
 /// Looks at how deep brackets are nested. Whether a text is well-known is left to its parser.
@@ -239,11 +353,29 @@ impl Header {
 struct Reader<'a> {
     rest: &'a [u8],
     points: usize,
-    has_heights: bool,
+    vertices: usize,
+    ends: usize,
+    has_empty_parts: bool,
+    bounds: Bounds,
     place: Option<Place>,
+    /// Where they are wanted.
+    paths: Option<Vec<Path>>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(rest: &'a [u8]) -> Self {
+        Self {
+            rest,
+            points: 0,
+            vertices: 0,
+            ends: 0,
+            has_empty_parts: false,
+            bounds: Bounds::NONE,
+            place: None,
+            paths: None,
+        }
+    }
+
     fn header(&mut self) -> Result<Header> {
         let [order] = self.take()?;
         let is_little_endian = match order {
@@ -280,47 +412,103 @@ impl Reader<'_> {
     fn body(&mut self, header: Header, depth: usize) -> Result<()> {
         match header.kind {
             Kind::Point => self.point(header),
-            Kind::LineString => self.line(header),
+            Kind::LineString => self.line(header, Role::Line),
             Kind::Polygon => {
-                for _ in 0..self.count(header, RING_BYTES_MIN)? {
-                    self.line(header)?;
+                for ring in 0..self.count(header, RING_BYTES_MIN)? {
+                    let role = match ring {
+                        0 => Role::Exterior,
+                        _ => Role::Interior,
+                    };
+                    self.line(header, role)?;
                 }
                 Ok(())
             }
             Kind::GeometryCollection if depth >= DEPTH_MAX => Err(too_deep()),
             _ => {
                 for _ in 0..self.count(header, PART_BYTES_MIN)? {
+                    let before = self.points;
                     let part = self.header()?;
                     header.check_part(part)?;
                     self.body(part, depth + 1)?;
+                    self.has_empty_parts |= self.points == before;
                 }
                 Ok(())
             }
         }
     }
 
+    /// Copies a geometry that was looked through, but for its empty parts.
+    fn keep(&mut self, kept: &mut Vec<u8>) -> Result<()> {
+        let whole = self.rest;
+        let header = self.header()?;
+        if let Kind::Point | Kind::LineString | Kind::Polygon = header.kind {
+            self.body(header, 0)?;
+            kept.extend_from_slice(&whole[..whole.len() - self.rest.len()]);
+            return Ok(());
+        }
+        kept.extend_from_slice(&whole[..whole.len() - self.rest.len()]);
+        let count_at = kept.len();
+        kept.extend([0; size_of::<u32>()]);
+        let mut left: u32 = 0;
+        for _ in 0..self.count(header, PART_BYTES_MIN)? {
+            let (bytes, points) = (kept.len(), self.points);
+            self.keep(kept)?;
+            match self.points == points {
+                true => kept.truncate(bytes),
+                false => left += 1,
+            }
+        }
+        let left = match header.is_little_endian {
+            true => left.to_le_bytes(),
+            false => left.to_be_bytes(),
+        };
+        kept[count_at..count_at + left.len()].copy_from_slice(&left);
+        Ok(())
+    }
+
     fn point(&mut self, header: Header) -> Result<()> {
-        let x = self.coordinate(header)?;
-        let y = self.coordinate(header)?;
-        let z = header.has_z.then(|| self.coordinate(header)).transpose()?;
-        let m = header.has_m.then(|| self.coordinate(header)).transpose()?;
+        let place = self.place(header)?;
         // There is no other way to write an empty point.
-        if !(x.is_nan() && y.is_nan()) {
+        if !(place.x.is_nan() && place.y.is_nan()) {
             self.points += 1;
-            self.has_heights |= header.has_z;
-            self.place = Some(Place { x, y, z, m });
+            self.bounds.add(place);
+            self.place = Some(place);
+            if let Some(paths) = &mut self.paths {
+                let points = vec![[place.x, place.y]];
+                let role = Role::Point;
+                paths.push(Path { role, points });
+            }
         }
         Ok(())
     }
 
     /// The points of a line or a ring.
-    fn line(&mut self, header: Header) -> Result<()> {
+    fn line(&mut self, header: Header, role: Role) -> Result<()> {
         let count = self.count(header, header.point_bytes())?;
-        let bytes = count * header.point_bytes();
-        self.rest = self.rest.get(bytes..).unwrap_or_default();
+        let mut points = Vec::new();
+        for _ in 0..count {
+            let place = self.place(header)?;
+            self.bounds.add(place);
+            if self.paths.is_some() {
+                points.push([place.x, place.y]);
+            }
+        }
         self.points += count;
-        self.has_heights |= header.has_z && count > 0;
+        self.vertices += count;
+        self.ends += if role.is_ring() { 1 } else { 2 };
+        if let Some(paths) = &mut self.paths {
+            paths.push(Path { role, points });
+        }
         Ok(())
+    }
+
+    fn place(&mut self, header: Header) -> Result<Place> {
+        Ok(Place {
+            x: self.coordinate(header)?,
+            y: self.coordinate(header)?,
+            z: header.has_z.then(|| self.coordinate(header)).transpose()?,
+            m: header.has_m.then(|| self.coordinate(header)).transpose()?,
+        })
     }
 
     /// A number of things of so many bytes at least, all of which can be there.
