@@ -496,7 +496,7 @@ fn the_demo_works_its_case() {
             the_servers_of_the_demo_end_with_it(folder.path(), &said);
             // In the same folder, where the sources are replaced.
             let (without, _) = demo(folder.path(), &["--without-postgres"]);
-            assert_eq!(with_the_database(&without), shown);
+            assert_shown("demo", &with_the_database(&without));
         }
     }
     let kept = sextant::Workspace::open(folder.path()).expect("it is kept");
