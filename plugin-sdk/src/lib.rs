@@ -573,6 +573,9 @@ mod gather;
 // Formats that several sources read.
 #[cfg(any(feature = "json", test))]
 pub mod json;
+#[cfg(any(feature = "marks", test))]
+pub mod marks;
+pub mod numbers;
 pub mod relation;
 mod rows;
 mod scan;

@@ -5,7 +5,7 @@
 
 use crate::config::{Column, Type};
 use crate::records::Group;
-use crate::values::{boolean, date, decimal, float64, int32, int64, timestamp};
+use crate::values::{boolean, date, timestamp};
 use arrow_array::types::{
     ArrowPrimitiveType, Date32Type, Decimal128Type, Float64Type, Int32Type, Int64Type,
     TimestampMicrosecondType,
@@ -17,6 +17,7 @@ use arrow_buffer::{
     BooleanBuffer, BooleanBufferBuilder, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer,
 };
 use arrow_schema::SchemaRef;
+use sextant_plugin_sdk::numbers::{decimal, float64, int32, int64};
 use sextant_plugin_sdk::{Error, Result};
 use std::sync::Arc;
 

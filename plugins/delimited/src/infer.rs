@@ -5,8 +5,9 @@
 
 use crate::columns::Nulls;
 use crate::config::Type;
-use crate::values::{Zone, boolean, date, float64, int64, iso_has_offset};
+use crate::values::{Zone, boolean, date, iso_has_offset};
 use sextant_plugin_sdk::Result;
+use sextant_plugin_sdk::numbers::{float64, int64};
 
 /// What the values of a column that were seen so far could all be.
 #[derive(Clone, Copy, Debug)]

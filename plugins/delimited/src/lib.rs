@@ -5,7 +5,7 @@
 //!
 //! 1. `ranges` splits the table into parts that are read independently.
 //! 2. `feed` makes UTF-8 of an entry's bytes.
-//! 3. `records`, on the bitmaps of `marks`, finds where records and fields start and end.
+//! 3. `records`, on the bitmaps of the SDK's `marks`, finds where records and fields start and end.
 //! 4. `columns`, with the parsers of `values`, makes one column after the other of them.
 //!
 //! What a table looks like is in `config` and, where the configuration leaves it open, found out by
@@ -20,8 +20,6 @@
 mod values;
 
 mod config;
-
-mod marks;
 
 mod feed;
 

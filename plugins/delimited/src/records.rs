@@ -12,8 +12,8 @@
 
 use crate::config::Dialect;
 use crate::feed::{Feed, Offsets};
-use crate::marks::{BLOCK_BYTES, Marks};
 use memchr::{memchr, memchr3};
+use sextant_plugin_sdk::marks::{BLOCK_BYTES, Marks};
 use sextant_plugin_sdk::{Error, InputReader, Result};
 
 /// A record longer than this is refused, which bounds the memory of a scan.
@@ -541,7 +541,10 @@ struct Cursor<'a> {
 
 impl Cursor<'_> {
     fn run(&mut self) -> Stop {
-        let marks = Marks::new(self.dialect.delimiter, self.dialect.quote);
+        let Dialect {
+            delimiter, quote, ..
+        } = self.dialect;
+        let marks = Marks::new([delimiter, b'\n', quote.unwrap_or(delimiter)]);
         let mut position = self.record;
         match self.comment() {
             Flow::Next => {}
