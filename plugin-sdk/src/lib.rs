@@ -615,7 +615,7 @@ pub use rows::{Cell, RowBuilder};
 pub use scan::{OnError, RowReader, Rows, scan_rows};
 pub use secret::ScramProof;
 pub use source::{Batches, Key, Operator, Partition, Predicate, Pushdown, Request, Source, Table};
-pub use strings::Strings;
+pub use strings::{Strings, in_pieces};
 pub use tcp::TcpConnection;
 
 pub use arrow_array;

@@ -1,5 +1,6 @@
 //! From records to columns: a source hands over cells, row by row, and gets batches.
 
+use crate::strings::in_pieces;
 use crate::{Error, Request, Result};
 use arrow_array::builder::{
     ArrayBuilder, BinaryBuilder, BooleanBuilder, Date32Builder, Float64Builder, Int32Builder,
@@ -7,6 +8,7 @@ use arrow_array::builder::{
 };
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{DataType, Schema, SchemaRef, TimeUnit};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// Bytes of values after which a batch is full, however few rows it has: a host bounds both.
@@ -49,7 +51,6 @@ impl<'a> From<&'a Option<String>> for Cell<'a> {
 #[derive(Debug)]
 pub struct RowBuilder {
     schema: SchemaRef,
-    wanted: Vec<usize>,
     columns: Vec<Column>,
     rows: usize,
     /// Bytes of texts and binary values, which are what can be long.
@@ -63,14 +64,11 @@ impl RowBuilder {
     /// The column types are those of [`Cell`]; a table with others makes its arrays itself.
     pub fn new(columns: &Schema, request: &Request) -> Result<Self> {
         let schema = request.project(columns);
-        let builders = schema
-            .fields()
-            .iter()
-            .map(|field| Column::new(field.data_type()));
+        let wanted = request.columns.iter().zip(schema.fields());
+        let columns = wanted.map(|(&cell, field)| Column::new(cell, field.data_type()));
         Ok(Self {
-            columns: builders.collect::<Result<_>>()?,
+            columns: columns.collect::<Result<_>>()?,
             schema,
-            wanted: request.columns.clone(),
             rows: 0,
             bytes: 0,
             batch_rows: request.batch_rows.max(1),
@@ -86,21 +84,18 @@ impl RowBuilder {
     /// another type [`Internal`](crate::ErrorKind::Internal); both name the column. Nothing of such
     /// a row is kept, so a source may report it and go on.
     pub fn push(&mut self, row: &[Cell<'_>]) -> Result<()> {
-        let cell = |position: usize| *row.get(position).unwrap_or(&Cell::Null);
-        let mut cells = self.columns.iter().zip(&self.wanted);
-        if let Some(at) = cells.position(|(column, &position)| !column.takes(cell(position))) {
+        let cell = |column: &Column| *row.get(column.cell).unwrap_or(&Cell::Null);
+        let mut columns = self.columns.iter();
+        if let Some(at) = columns.position(|column| !column.values.takes(cell(column))) {
             let field = self.schema.field(at);
-            let error = refusal(cell(self.wanted[at]), field.data_type());
+            let error = refusal(cell(&self.columns[at]), field.data_type());
             return Err(error.in_field(field.name()));
         }
-        for (column, &position) in self.columns.iter_mut().zip(&self.wanted) {
-            let cell = cell(position);
-            self.bytes += match cell {
-                Cell::Text(text) => text.len(),
-                Cell::Bytes(bytes) => bytes.len(),
-                _ => 0,
-            };
-            column.push(cell);
+        for column in &mut self.columns {
+            match cell(column) {
+                Cell::Null => {}
+                value => self.bytes += column.push(value, self.rows),
+            }
         }
         self.rows += 1;
         Ok(())
@@ -123,7 +118,8 @@ impl RowBuilder {
 
     /// The rows collected since the last batch.
     pub fn finish(&mut self) -> Result<RecordBatch> {
-        let arrays = self.columns.iter_mut().map(Column::finish).collect();
+        let columns = self.columns.iter_mut();
+        let arrays = columns.map(|column| column.finish(self.rows)).collect();
         let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
         (self.rows, self.bytes) = (0, 0);
         Ok(RecordBatch::try_new_with_options(
@@ -134,8 +130,51 @@ impl RowBuilder {
     }
 }
 
+/// A column, and which cell of a row it holds.
 #[derive(Debug)]
-enum Column {
+struct Column {
+    cell: usize,
+    values: Values,
+    /// How many rows it has. Nulls are added when a value follows them, or none does: in wide tables most
+    /// cells are null.
+    rows: usize,
+}
+
+impl Column {
+    fn new(cell: usize, data_type: &DataType) -> Result<Self> {
+        Ok(Self {
+            cell,
+            values: Values::new(data_type)?,
+            rows: 0,
+        })
+    }
+
+    /// Adds the value of a row, one that the column takes and that is not null, and says how many bytes
+    /// of text it has.
+    fn push(&mut self, value: Cell<'_>, row: usize) -> usize {
+        self.add_nulls(row);
+        self.rows = row + 1;
+        self.values.push(value)
+    }
+
+    /// Adds nulls up to a row.
+    #[inline]
+    fn add_nulls(&mut self, row: usize) {
+        if self.rows < row {
+            self.values.push_nulls(row - self.rows);
+            self.rows = row;
+        }
+    }
+
+    fn finish(&mut self, rows: usize) -> ArrayRef {
+        self.add_nulls(rows);
+        self.rows = 0;
+        self.values.finish()
+    }
+}
+
+#[derive(Debug)]
+enum Values {
     Bool(BooleanBuilder),
     Int32(Int32Builder),
     Int64(Int64Builder),
@@ -146,7 +185,23 @@ enum Column {
     Timestamp(TimestampMicrosecondBuilder),
 }
 
-impl Column {
+/// Does the same with the builder of any type.
+macro_rules! with_builder {
+    ($values:expr, $builder:ident => $result:expr) => {
+        match $values {
+            Values::Bool($builder) => $result,
+            Values::Int32($builder) => $result,
+            Values::Int64($builder) => $result,
+            Values::Float($builder) => $result,
+            Values::Text($builder) => $result,
+            Values::Bytes($builder) => $result,
+            Values::Date($builder) => $result,
+            Values::Timestamp($builder) => $result,
+        }
+    };
+}
+
+impl Values {
     fn new(data_type: &DataType) -> Result<Self> {
         Ok(match data_type {
             DataType::Boolean => Self::Bool(BooleanBuilder::new()),
@@ -167,7 +222,8 @@ impl Column {
         })
     }
 
-    /// Whether it has room for a cell: one of its own type, and a number that fits.
+    /// Whether there is room for a cell: one of the column's own type, and a number that fits.
+    #[inline]
     fn takes(&self, cell: Cell<'_>) -> bool {
         match (self, cell) {
             (Self::Int32(_), Cell::Int(value)) => i32::try_from(value).is_ok(),
@@ -183,46 +239,45 @@ impl Column {
         }
     }
 
-    /// Adds a cell that it takes.
-    fn push(&mut self, cell: Cell<'_>) {
-        match (self, cell) {
+    /// Adds a value that it takes, and says how many bytes of text it has.
+    #[inline]
+    fn push(&mut self, value: Cell<'_>) -> usize {
+        match (self, value) {
+            (Self::Text(builder), Cell::Text(value)) => {
+                push_text(builder, value);
+                return value.len();
+            }
+            (Self::Bytes(builder), Cell::Bytes(value)) => {
+                builder.append_value(value);
+                return value.len();
+            }
             (Self::Bool(builder), Cell::Bool(value)) => builder.append_value(value),
             (Self::Int32(builder), Cell::Int(value)) => builder.append_value(value as i32),
             (Self::Int64(builder), Cell::Int(value)) => builder.append_value(value),
             (Self::Float(builder), Cell::Float(value)) => builder.append_value(value),
-            (Self::Text(builder), Cell::Text(value)) => builder.append_value(value),
-            (Self::Bytes(builder), Cell::Bytes(value)) => builder.append_value(value),
             (Self::Date(builder), Cell::Date(value)) => builder.append_value(value),
             (Self::Timestamp(builder), Cell::Timestamp(value)) => builder.append_value(value),
-            (column, _) => column.push_null(),
+            (values, _) => values.push_nulls(1),
         }
+        0
     }
 
-    fn push_null(&mut self) {
-        match self {
-            Self::Bool(builder) => builder.append_null(),
-            Self::Int32(builder) => builder.append_null(),
-            Self::Int64(builder) => builder.append_null(),
-            Self::Float(builder) => builder.append_null(),
-            Self::Text(builder) => builder.append_null(),
-            Self::Bytes(builder) => builder.append_null(),
-            Self::Date(builder) => builder.append_null(),
-            Self::Timestamp(builder) => builder.append_null(),
-        }
+    fn push_nulls(&mut self, count: usize) {
+        with_builder!(self, builder => builder.append_nulls(count));
     }
 
     fn finish(&mut self) -> ArrayRef {
-        match self {
-            Self::Bool(builder) => ArrayBuilder::finish(builder),
-            Self::Int32(builder) => ArrayBuilder::finish(builder),
-            Self::Int64(builder) => ArrayBuilder::finish(builder),
-            Self::Float(builder) => ArrayBuilder::finish(builder),
-            Self::Text(builder) => ArrayBuilder::finish(builder),
-            Self::Bytes(builder) => ArrayBuilder::finish(builder),
-            Self::Date(builder) => ArrayBuilder::finish(builder),
-            Self::Timestamp(builder) => ArrayBuilder::finish(builder),
-        }
+        with_builder!(self, builder => ArrayBuilder::finish(builder))
     }
+}
+
+/// Adds a text.
+fn push_text(builder: &mut StringBuilder, text: &str) {
+    in_pieces(text, |piece| {
+        builder.write_str(piece).expect("a builder takes any text");
+    });
+    // What was written before is the value.
+    builder.append_value("");
 }
 
 /// Why a column of a type does not take a cell.
@@ -328,6 +383,45 @@ mod tests {
             1
         );
         assert!(rows.is_empty());
+    }
+
+    #[test]
+    fn nulls_stand_where_they_were_pushed() {
+        let mut rows = RowBuilder::new(&columns(), &request(&[0, 1, 2, 3, 4, 5, 6, 7])).unwrap();
+        let mut pattern = 1_u64;
+        for rows_of_batch in [1, 7, 100, 0, 33] {
+            let mut expected = vec![Vec::new(); ROW.len()];
+            for row in 0..rows_of_batch {
+                pattern = pattern
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
+                let mut cells = ROW;
+                for (column, cell) in cells.iter_mut().enumerate() {
+                    // Long runs of nulls, long runs of values, and all between them.
+                    let is_null = match column {
+                        0 => row < 50,
+                        1 => row >= 50,
+                        _ => pattern >> (40 + column) & 1 == 0,
+                    };
+                    if is_null {
+                        *cell = Cell::Null;
+                    }
+                    expected[column].push(is_null);
+                }
+                rows.push(&cells).unwrap();
+            }
+            let batch = rows.finish().unwrap();
+            assert_eq!(batch.num_rows(), rows_of_batch);
+            for (array, expected) in batch.columns().iter().zip(&expected) {
+                let found: Vec<_> = (0..array.len()).map(|row| array.is_null(row)).collect();
+                assert_eq!(&found, expected);
+                let valid = (0..array.len()).filter(|&row| array.is_valid(row));
+                let text = array.as_string_opt::<i32>();
+                assert!(text.is_none_or(|text| valid.clone().all(|row| text.value(row) == "a")));
+                let int = array.as_primitive_opt::<Int64Type>();
+                assert!(int.is_none_or(|int| valid.clone().all(|row| int.value(row) == 1 << 40)));
+            }
+        }
     }
 
     #[test]
