@@ -16,9 +16,9 @@ pub fn day(text: &str) -> Option<i32> {
 /// Days since 1970-01-01 of a day without anything between its numbers, `20170512`.
 pub fn compact_day(text: &str) -> Option<i32> {
     let text = text.trim();
-    let number = |start: usize, end: usize| digits(text.get(start..end)?);
-    let date = NaiveDate::from_ymd_opt(number(0, 4)? as i32, number(4, 6)?, number(6, 8)?)?;
-    (text.len() == 8).then(|| date.to_epoch_days())
+    let number = digits(text).filter(|_| text.len() == 8)?;
+    let (year, month, day) = (number / 10_000, number / 100 % 100, number % 100);
+    Some(NaiveDate::from_ymd_opt(year as i32, month, day)?.to_epoch_days())
 }
 
 /// Microseconds since 1970-01-01, in the time of the place.

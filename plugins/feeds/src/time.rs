@@ -2,6 +2,7 @@
 //! W3C's note on dates, which RDF uses. A time without a zone is refused: it would have to be guessed at.
 
 use chrono::{DateTime, NaiveDate};
+use sextant_plugin_sdk::numbers::int64;
 use std::borrow::Cow;
 
 const DAY_MICROSECONDS: i64 = 86_400 * 1_000_000;
@@ -97,7 +98,7 @@ fn east_seconds(zone: &[u8]) -> Option<i64> {
 /// A number of digits alone.
 pub(crate) fn number(digits: &[u8]) -> Option<u32> {
     let all = digits.iter().all(u8::is_ascii_digit);
-    all.then(|| lexical_core::parse(digits).ok())?
+    all.then(|| int64(digits)?.try_into().ok())?
 }
 
 fn rfc_3339(text: &str) -> Option<i64> {
