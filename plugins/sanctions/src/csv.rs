@@ -8,7 +8,8 @@
 //! A record that lies whole in the host's chunk is lent from there.
 
 use crate::entity::shortened;
-use memchr::{memchr, memchr3};
+use memchr::memchr;
+use sextant_plugin_sdk::marks::Marks;
 use sextant_plugin_sdk::{Error, InputReader, Result};
 use std::io::BufRead;
 
@@ -17,6 +18,12 @@ pub(crate) const RECORD_BYTES_MAX: usize = 1 << 20;
 
 /// The end of a file in DOS.
 const END: u8 = 0x1A;
+
+/// What ends a value, a line, or a text in quotes.
+const MARKS: Marks<3> = Marks::new([b',', b'\n', b'"']);
+
+const QUOTE_WITHIN: &str = "expected a value without quotes, found a quote within it";
+const TEXT_BEHIND: &str = "expected a comma after a closing quote, found more text";
 
 /// The records of a file.
 pub(crate) struct CsvReader {
@@ -125,7 +132,7 @@ impl CsvReader {
             bytes = &self.unquoted;
         }
         let spans = self.line.spans.as_slice();
-        Ok(match std::str::from_utf8(bytes) {
+        Ok(match simdutf8::basic::from_utf8(bytes) {
             Ok(text) => Ok(CsvRecord {
                 text,
                 spans,
@@ -271,99 +278,82 @@ struct Span {
 /// Where in a line the reader stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum At {
-    /// Before a value.
+    /// At the start of a value, or in one without quotes.
     #[default]
-    Start,
     Plain,
     Quoted,
     /// Behind a quote within quotes: the end of the value, or the first of two.
-    Quote,
-    /// Behind a value in quotes.
-    Behind,
+    Closed,
 }
 
 impl Line {
     fn clear(&mut self) {
         self.spans.clear();
-        (self.at, self.has_doubled, self.broken) = (At::Start, false, None);
+        (self.at, self.span) = (At::Plain, Span::default());
+        (self.has_doubled, self.broken) = (false, None);
     }
 
     /// Goes on with the next bytes, before which the line has `before`: where in them it ends, if it
     /// does.
     fn read(&mut self, bytes: &[u8], before: usize) -> Option<usize> {
-        let mut position = 0;
-        loop {
-            let byte = *bytes.get(position)?;
-            match self.at {
-                At::Start if byte == b'"' => {
-                    position += 1;
-                    self.span.start = before + position;
-                    self.at = At::Quoted;
-                }
-                At::Start => {
-                    self.span.start = before + position;
-                    self.at = At::Plain;
-                }
-                At::Plain => {
-                    position += memchr3(b',', b'\n', b'"', &bytes[position..])?;
-                    self.span.end = before + position;
-                    if bytes[position] == b'"' {
-                        self.broken =
-                            Some("expected a value without quotes, found a quote within it");
-                    } else if self.ends(bytes[position]) {
-                        return Some(position + 1);
-                    }
-                    position += 1;
-                }
-                At::Quoted => {
-                    position += memchr(b'"', &bytes[position..])?;
-                    self.span.end = before + position;
-                    self.at = At::Quote;
-                    position += 1;
-                }
-                At::Quote if byte == b'"' => {
-                    self.has_doubled = true;
-                    self.at = At::Quoted;
-                    position += 1;
-                }
-                At::Quote | At::Behind => {
-                    self.at = At::Behind;
-                    match byte {
-                        b' ' | b'\t' | b'\r' => {}
-                        b',' | b'\n' => {
-                            if self.ends(byte) {
-                                return Some(position + 1);
-                            }
-                        }
-                        _ => {
-                            self.broken =
-                                Some("expected a comma after a closing quote, found more text");
-                        }
-                    }
-                    position += 1;
-                }
+        for position in MARKS.places(bytes) {
+            let at = before + position;
+            if bytes[position] == b'"' {
+                self.quote(at);
+                continue;
             }
+            match self.at {
+                At::Plain => self.span.end = at,
+                At::Quoted => continue,
+                At::Closed => self.check_behind(&bytes[..position], before),
+            }
+            self.spans.push(self.span);
+            self.at = At::Plain;
+            self.span.start = at + 1;
+            if bytes[position] == b'\n' {
+                return Some(position + 1);
+            }
+        }
+        if self.at == At::Closed {
+            self.check_behind(bytes, before);
+        }
+        None
+    }
+
+    /// Goes on behind a quote.
+    fn quote(&mut self, at: usize) {
+        match self.at {
+            At::Plain if at == self.span.start => {
+                self.span.start = at + 1;
+                self.at = At::Quoted;
+            }
+            At::Plain => self.broken = Some(QUOTE_WITHIN),
+            At::Quoted => {
+                self.span.end = at;
+                self.at = At::Closed;
+            }
+            At::Closed if at == self.span.end + 1 => {
+                self.has_doubled = true;
+                self.at = At::Quoted;
+            }
+            At::Closed => self.broken = Some(TEXT_BEHIND),
         }
     }
 
-    /// Ends the value at hand at a comma, or the line with it.
-    fn ends(&mut self, byte: u8) -> bool {
-        self.spans.push(self.span);
-        self.at = At::Start;
-        byte == b'\n'
+    /// Looks for text behind a closing quote, up to the end of the bytes.
+    fn check_behind(&mut self, bytes: &[u8], before: usize) {
+        let mut behind = bytes
+            .iter()
+            .skip((self.span.end + 1).saturating_sub(before));
+        if behind.any(|byte| !matches!(byte, b' ' | b'\t' | b'\r')) {
+            self.broken = Some(TEXT_BEHIND);
+        }
     }
 
     /// Ends the line where the file ends, behind so many bytes of it.
     fn end(&mut self, bytes: usize) {
-        match self.at {
-            At::Start => {
-                self.span = Span {
-                    start: bytes,
-                    end: bytes,
-                };
-            }
-            At::Plain => self.span.end = bytes,
-            At::Quoted | At::Quote | At::Behind => {}
+        if self.at == At::Plain {
+            self.span.end = bytes;
         }
         self.spans.push(self.span);
     }
@@ -440,6 +430,111 @@ mod tests {
         for nothing in ["", "\n", " \r\n"] {
             assert!(every(nothing).unwrap().is_empty());
         }
+    }
+
+    /// As [`read`], byte by byte: the plainest way to say it.
+    fn plain(text: &[u8]) -> std::result::Result<Vec<String>, String> {
+        let (mut records, mut number, mut rest) = (Vec::new(), 0, text.iter().peekable());
+        while rest.peek().is_some() {
+            let start = text.len() - rest.len();
+            let (mut values, mut value, mut state) = (Vec::new(), Vec::new(), "start");
+            let (mut broken, mut is_whole) = (None, false);
+            while !is_whole && let Some(&byte) = rest.next() {
+                state = match (state, byte) {
+                    ("start", b'"') => "quoted",
+                    ("start" | "plain" | "quote" | "behind", b',' | b'\n') => {
+                        let value = String::from_utf8(std::mem::take(&mut value)).unwrap();
+                        values.push(value.trim().to_owned());
+                        is_whole = byte == b'\n';
+                        "start"
+                    }
+                    ("quoted", b'"') => "quote",
+                    ("quote", b'"') => {
+                        value.push(byte);
+                        "quoted"
+                    }
+                    ("quote" | "behind", b' ' | b'\t' | b'\r') => "behind",
+                    ("quote" | "behind", _) => {
+                        broken = Some(TEXT_BEHIND);
+                        "behind"
+                    }
+                    ("plain", b'"') => {
+                        broken = Some(QUOTE_WITHIN);
+                        state
+                    }
+                    _ => {
+                        value.push(byte);
+                        if state == "quoted" { state } else { "plain" }
+                    }
+                };
+            }
+            if state == "quoted" {
+                let place = format!("record {}, byte {start}", number + 1);
+                return Err(format!(
+                    "{place}: expected a quote, found the end of the file: it is not complete"
+                ));
+            }
+            if !is_whole {
+                values.push(String::from_utf8(value).unwrap().trim().to_owned());
+            }
+            if values == [""] && broken.is_none() {
+                continue;
+            }
+            number += 1;
+            let (place, found) = (format!("record {number}, byte {start}"), values.len());
+            if found < 3 && !is_whole {
+                return Err(format!(
+                    "{place}: expected 3 values, found {found} and the end of the file: it is not complete"
+                ));
+            }
+            records.push(match broken {
+                Some(broken) => format!("{place}: {broken}"),
+                None if found != 3 => format!("{place}: expected 3 values, found {found}"),
+                None => values.join("|"),
+            });
+        }
+        Ok(records)
+    }
+
+    #[test]
+    fn records_are_the_same_byte_by_byte_and_however_they_come() {
+        // SplitMix64 (Steele, Lea and Flood, 2014) over what has a meaning.
+        let mut state = 7_u64;
+        let mut random = || {
+            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            (z ^ (z >> 31)) as usize
+        };
+        let pieces = [
+            ",",
+            ",",
+            "\",\"",
+            "\"",
+            "\"\"",
+            "\n",
+            "\r\n",
+            " ",
+            "a",
+            "Київ",
+            "-0- ,",
+            "1,\"b, c\",\"\"\n",
+            "x,y,z\n",
+        ];
+        let mut sound = 0;
+        for _ in 0..3_000 {
+            let count = random() % 40;
+            let text: String = (0..count)
+                .map(|_| pieces[random() % pieces.len()])
+                .collect();
+            let expected = plain(text.as_bytes());
+            sound += usize::from(expected.is_ok());
+            for chunk_bytes in [1, 1 + random() % 70, 1 << 20] {
+                let found = read(&text, chunk_bytes).map_err(|error| error.to_string());
+                assert_eq!(found, expected, "{text:?} by {chunk_bytes}");
+            }
+        }
+        assert!(sound > 500, "files are sound: {sound}");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! into the `note` of the thing it belongs to, or else becomes an attribute.
 
 use hashbrown::HashSet;
-use sextant_plugin_sdk::{Error, Result};
+use sextant_plugin_sdk::{Error, Result, in_pieces};
 use std::borrow::Cow;
 
 /// The one row that an entity has of its own.
@@ -340,14 +340,14 @@ impl Joined {
     /// Adds a piece.
     pub(crate) fn add(&mut self, piece: &str) {
         self.begin();
-        self.0.push_str(piece);
+        in_pieces(piece, |piece| self.0.push_str(piece));
     }
 
     /// Adds a field of the list as a piece.
     pub(crate) fn add_field(&mut self, field: &str, text: &str) {
         self.begin();
         for part in [field, ": ", text] {
-            self.0.push_str(part);
+            in_pieces(part, |piece| self.0.push_str(piece));
         }
     }
 

@@ -12,6 +12,7 @@ use crate::entity::{
 use crate::rows::{Record, Records, TableRows};
 use crate::tables::ListTable;
 use crate::{ofac, remarks};
+use memchr::memchr_iter;
 use sextant_plugin_sdk::{Error, InputReader, Result};
 
 /// How long the number of an entry may be.
@@ -267,13 +268,20 @@ fn programmes<'a>(values: &Values<'a>) -> impl Iterator<Item = &'a str> + use<'a
 /// The name of a person is `LAST, First`, where it has both.
 fn primary_name(name: &str, is_person: bool) -> Name<'_> {
     let mut primary = Name::new(NameKind::Primary, name);
-    if let Some((last, first)) = name.split_once(", ")
-        && is_person
+    if is_person
+        && let Some((last, first)) = split_comma(name)
         && !first.contains(',')
     {
         (primary.parts[0], primary.parts[1]) = (Some(last), Some(first));
     }
     primary
+}
+
+/// What stands around the first comma that has a space behind it. To search for both at once is made for
+/// longer texts, and takes longer.
+fn split_comma(name: &str) -> Option<(&str, &str)> {
+    let mut commas = memchr_iter(b',', name.as_bytes());
+    commas.find_map(|at| Some((&name[..at], name[at + 1..].strip_prefix(' ')?)))
 }
 
 fn alias(values: &Values<'_>, note: &mut Joined, rows: &mut TableRows) -> Result<()> {
@@ -319,4 +327,31 @@ fn comment(values: &Values<'_>, rows: &mut TableRows) -> Result<()> {
         rows.attribute(id, "Remarks", remark);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_split_as_the_standard_library_splits_them() {
+        for name in [
+            "",
+            ",",
+            ", ",
+            "GULL, Arne",
+            "GULL,Arne",
+            "GULL,Arne, Jr",
+            "GULL , Arne, Jr.",
+            "ЧАЙКА, Арне",
+            "GULL,, Arne",
+            "GULL,",
+        ] {
+            assert_eq!(split_comma(name), name.split_once(", "), "{name:?}");
+        }
+        let parts = |name, is_person| primary_name(name, is_person).parts;
+        assert_eq!(parts("GULL, Arne", true)[..2], [Some("GULL"), Some("Arne")]);
+        assert_eq!(parts("GULL, Arne", false), [None; 6]);
+        assert_eq!(parts("GULL, Arne, Jr", true), [None; 6]);
+    }
 }

@@ -60,7 +60,12 @@ fn read_clause<'a>(
     rows: &mut TableRows,
 ) -> Option<&'a str> {
     let clause = clause.strip_prefix("alt. ").unwrap_or(clause);
-    if let Some(text) = clause.strip_prefix("DOB ") {
+    // Names are asked for most, and to compare with each word of the others takes time.
+    if rows.wants(ListTable::Names) {
+        if let Some(name) = weak_alias(clause) {
+            rows.name(id, &name);
+        }
+    } else if let Some(text) = clause.strip_prefix("DOB ") {
         if rows.wants(ListTable::Births)
             && let Some(birth) = ofac::birth(text)
         {
@@ -81,8 +86,6 @@ fn read_clause<'a>(
         let stopped = stopped.strip_prefix("Linked To: ").unwrap_or(name);
         let name = if is_abbreviated(name) { stopped } else { name };
         rows.relation(id, &ofac::linked_to(name));
-    } else if let Some(name) = weak_alias(clause) {
-        rows.name(id, &name);
     } else if rows.wants_any(WORDED)
         && let Some((word, meaning, text)) = ofac::split_word(clause)
     {

@@ -14,7 +14,7 @@ use crate::entity::{
 };
 use crate::tables::{COLUMNS_MAX, ListTable};
 use hashbrown::HashSet;
-use sextant_plugin_sdk::{Cell, Error, Result, Rows};
+use sextant_plugin_sdk::{Cell, Error, Result, Rows, in_pieces};
 
 /// Reads the records of one list file, in its order; none at the end. An error is the end too: the
 /// file itself is broken and no part of it should pass for the whole.
@@ -63,6 +63,8 @@ enum Value {
     Null,
     /// Where among the texts it ends; it begins where the text before ends.
     Text(usize),
+    /// A word of the tables' own.
+    Word(&'static str),
     Day(i32),
     Year(i32),
     /// The list.
@@ -109,6 +111,7 @@ impl TableRows {
                     let start = std::mem::replace(&mut self.given_bytes, end);
                     Cell::Text(&self.texts[start..end])
                 }
+                Value::Word(word) => Cell::Text(word),
                 Value::Day(days) => Cell::Date(days),
                 Value::Year(year) => Cell::Int(year.into()),
                 Value::List => Cell::Text(&self.from.list),
@@ -141,12 +144,17 @@ impl TableRows {
     fn text<'t>(&mut self, text: impl Into<Option<&'t str>>) {
         let value = match text.into() {
             Some(text) => {
-                self.texts.push_str(text);
+                in_pieces(text, |piece| self.texts.push_str(piece));
                 Value::Text(self.texts.len())
             }
             None => Value::Null,
         };
         self.values.push(value);
+    }
+
+    fn word(&mut self, word: impl Into<Option<&'static str>>) {
+        let word = word.into();
+        self.values.push(word.map_or(Value::Null, Value::Word));
     }
 
     fn day(&mut self, days: Option<i32>) {
@@ -163,7 +171,7 @@ impl TableRows {
     /// The one row that an entity has of its own.
     pub(crate) fn entity(&mut self, id: &str, description: &Description<'_>) {
         if self.begin(ListTable::Entities, id) {
-            self.text(description.kind.as_str());
+            self.word(description.kind.as_str());
             self.text(description.name);
             self.text(description.name_original_script);
             self.text(description.gender);
@@ -179,9 +187,9 @@ impl TableRows {
 
     pub(crate) fn name(&mut self, id: &str, name: &Name<'_>) {
         if self.begin(ListTable::Names, id) {
-            self.text(name.kind.as_str());
+            self.word(name.kind.as_str());
             self.text(name.name);
-            self.text(name.quality.map(Quality::as_str));
+            self.word(name.quality.map(Quality::as_str));
             self.text(name.quality_raw);
             self.text(name.script);
             self.text(name.language);
@@ -194,7 +202,7 @@ impl TableRows {
 
     pub(crate) fn identifier(&mut self, id: &str, identifier: &Identifier<'_>) {
         if self.begin(ListTable::Identifiers, id) {
-            self.text(identifier.kind.as_str());
+            self.word(identifier.kind.as_str());
             self.text(identifier.kind_raw);
             self.text(identifier.kind_detail);
             self.text(identifier.number);
@@ -220,7 +228,7 @@ impl TableRows {
 
     pub(crate) fn birth(&mut self, id: &str, birth: &Birth<'_>) {
         if self.begin(ListTable::Births, id) {
-            self.text(birth.kind.map(|kind| kind.as_str()));
+            self.word(birth.kind.map(|kind| kind.as_str()));
             self.day(birth.date);
             self.year(birth.year_from);
             self.year(birth.year_to);
@@ -248,7 +256,7 @@ impl TableRows {
 
     pub(crate) fn role(&mut self, id: &str, kind: RoleKind, role: &str) {
         if self.begin(ListTable::Roles, id) {
-            self.text(kind.as_str());
+            self.word(kind.as_str());
             self.text(role);
         }
     }
@@ -256,7 +264,7 @@ impl TableRows {
     pub(crate) fn relation(&mut self, id: &str, relation: &Relation<'_>) {
         if self.begin(ListTable::Relations, id) {
             self.text(relation.other_id);
-            self.text(relation.kind);
+            self.word(relation.kind);
             self.text(relation.role);
             self.day(relation.start.date);
             self.text(relation.start.text);
@@ -296,6 +304,7 @@ impl TableRows {
         let mut start = 0;
         let mut shown = |value: &Value| match *value {
             Value::Text(end) => self.texts[std::mem::replace(&mut start, end)..end].to_owned(),
+            Value::Word(word) => word.to_owned(),
             Value::Day(number) | Value::Year(number) => number.to_string(),
             Value::Null | Value::List | Value::Source => "-".to_owned(),
         };
