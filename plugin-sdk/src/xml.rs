@@ -724,8 +724,11 @@ impl Window {
 }
 
 /// How many characters of UTF-8 have several bytes in a part of a file; none where it is no UTF-8. A
-/// character may be cut off by its end.
+/// character may be cut off by its start, up to three bytes of it, and one by its end.
 fn wide_characters(chunk: &[u8]) -> Option<usize> {
+    let first = chunk.iter().take(3);
+    let cut = first.take_while(|byte| matches!(byte, 0x80..0xC0)).count();
+    let chunk = &chunk[cut..];
     let text = match str::from_utf8(chunk) {
         Ok(text) => text,
         Err(error) if error.error_len().is_none() => {
@@ -1322,6 +1325,40 @@ mod tests {
             "byte 0: expected windows-1251 as the file declares, found UTF-8"
         );
         assert!(failure(b"<\0r\0/\0>\0").contains("UTF-16"));
+    }
+
+    #[test]
+    fn utf_8_that_declares_another_encoding_is_seen_wherever_a_chunk_begins() {
+        let declared = "<?xml version=\"1.0\" encoding=\"windows-1251\"?><r>";
+        for character in ["К", "€", "𝄞"] {
+            let wide = character.repeat(WIDE_CHARACTERS + 1);
+            for cut in 1..character.len() {
+                // What is looked at first ends within a character.
+                let plain = "x".repeat(DECLARATION_BYTES_MAX as usize - declared.len() - cut);
+                let converted = format!("{declared}{plain}{wide}</r>");
+                for chunk_bytes in [converted.len(), DECLARATION_BYTES_MAX as usize] {
+                    let mut reader = reader(&converted, chunk_bytes).unwrap();
+                    reader.step().unwrap();
+                    assert_eq!(
+                        reader.skip().unwrap_err().to_string(),
+                        "byte 1024: expected windows-1251 as the file declares, found UTF-8",
+                        "{character} cut at {cut}"
+                    );
+                }
+            }
+            let text = format!("a{character}b{character}");
+            for start in 0..text.len() {
+                for end in start..=text.len() {
+                    let whole = text.char_indices().filter(|&(at, character)| {
+                        !character.is_ascii() && at >= start && at + character.len_utf8() <= end
+                    });
+                    let found = wide_characters(&text.as_bytes()[start..end]);
+                    assert_eq!(found, Some(whole.count()), "{text} from {start} to {end}");
+                }
+            }
+        }
+        assert_eq!(wide_characters(&[0x80; 4]), None);
+        assert_eq!(wide_characters(&[0xCA, 0xE8, 0xBF, 0xE2]), None);
     }
 
     #[test]
