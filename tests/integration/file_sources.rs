@@ -88,6 +88,12 @@ formats! {
         "lists = [{ name = \"l\", input = \"files\", format = \"ftm\" }]",
         "entities",
     );
+    notices = text(
+        "interpol",
+        &[("a.ndjson", generate::notices)],
+        "notices = { red = { input = \"files\" } }",
+        "red_notices",
+    );
     geojson = json(
         "geo",
         &[("a.geojson", generate::geojson)],

@@ -6,12 +6,14 @@
 //! are missing, and some days are absurd but days.
 //!
 //! ```text
-//! Random --> Person, Company, Date --> police, register, umf, lists, layers, news --> Page --> a writer
+//! Random --> Person, Company, Date --> police, register, umf, lists, layers, news,
+//!                                    notices --> Page --> a writer
 //! ```
 
 mod layers;
 mod lists;
 mod news;
+mod notices;
 mod police;
 mod register;
 mod umf;
@@ -19,6 +21,7 @@ mod umf;
 pub use layers::{geojson, kml, shapefile};
 pub use lists::{ftm, ofac_add, ofac_alt, ofac_sdn, ofac_xml, un_list};
 pub use news::{atom, gdelt, json_feed, rss};
+pub use notices::notices;
 pub use police::{invalid_documents, phones, vehicles, wanted_persons, weapons};
 pub use register::register;
 pub use umf::umf;
@@ -580,7 +583,7 @@ mod tests {
 
     type Make = fn(&mut dyn Write, u64, usize) -> io::Result<()>;
 
-    const ALL: [(&str, Make); 19] = [
+    const ALL: [(&str, Make); 20] = [
         ("weapons", weapons),
         ("vehicles", vehicles),
         ("wanted_persons", wanted_persons),
@@ -600,6 +603,7 @@ mod tests {
         ("atom", atom),
         ("json_feed", json_feed),
         ("gdelt", gdelt),
+        ("notices", notices),
     ];
 
     fn made(make: Make, seed: u64, records: usize) -> Vec<u8> {
@@ -725,7 +729,9 @@ mod tests {
             let json = text(make, 1000);
             assert_eq!(objects(json.strip_prefix('\u{feff}').unwrap()), 1000);
         }
-        assert!(text(ftm, 1000).lines().all(|line| objects(line) > 0));
+        for make in [ftm, notices] {
+            assert!(text(make, 1000).lines().all(|line| objects(line) > 0));
+        }
         assert!(objects(&text(geojson, 1000)) > 1000);
         assert!(objects(&text(json_feed, 1000)) > 1000);
     }
@@ -820,8 +826,8 @@ mod tests {
     fn files_without_records_are_files() {
         for (name, make) in ALL {
             let bytes = made(make, 1, 0);
-            let has_frame = !["ofac_sdn", "ofac_alt", "ofac_add", "ftm", "gdelt"].contains(&name);
-            assert_eq!(!bytes.is_empty(), has_frame, "{name}");
+            let is_bare = ["ofac_sdn", "ofac_alt", "ofac_add", "ftm", "gdelt", "notices"];
+            assert_eq!(bytes.is_empty(), is_bare.contains(&name), "{name}");
         }
     }
 }

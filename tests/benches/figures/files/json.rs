@@ -1,5 +1,7 @@
 //! JSON: an array of records, lines of entities and a collection of features, read with serde.
 
+mod notices;
+
 use super::shape::{Geometry, Places};
 use super::sink::{Sink, Value};
 use super::{Case, LIST_RECORDS_MAX, SEED, WEAPONS};
@@ -14,7 +16,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 /// The weapons first.
-pub(crate) const CASES: [Case; 3] = [
+pub(crate) const CASES: [Case; 4] = [
     Case {
         name: "files_police_weapons",
         plugin: "police_open_data",
@@ -54,6 +56,7 @@ pub(crate) const CASES: [Case; 3] = [
         native: "serde_json, a struct a feature",
         same: &["geometry", "max_y"],
     },
+    notices::CASE,
 ];
 
 /// Opens a file behind the byte order mark that it may have.

@@ -230,10 +230,10 @@ fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// Days since 1970-01-01 of `YYYY-MM-DD`, `DD.MM.YYYY` or `YYYYMMDD`.
+/// Days since 1970-01-01 of `YYYY-MM-DD`, `YYYY/MM/DD`, `DD.MM.YYYY` or `YYYYMMDD`.
 pub(crate) fn day(text: &str) -> Option<i32> {
     let [year, month, day] = match text.as_bytes() {
-        [_, _, _, _, b'-', _, _, b'-', _, _] => [0..4, 5..7, 8..10],
+        [_, _, _, _, b'-' | b'/', _, _, b'-' | b'/', _, _] => [0..4, 5..7, 8..10],
         [_, _, b'.', _, _, b'.', _, _, _, _] => [6..10, 3..5, 0..2],
         [_, _, _, _, _, _, _, _] => [0..4, 4..6, 6..8],
         _ => return None,
