@@ -26,7 +26,7 @@ pub(crate) struct Page {
     /// How many notices there are.
     pub(crate) total: u64,
     /// Those that the API gives, and why some of them cannot be read.
-    pub(crate) notices: Vec<Result<Notice>>,
+    pub(crate) notices: Vec<Result<Notice<'static>>>,
 }
 
 impl Api {
@@ -60,14 +60,18 @@ impl Api {
             let message = "expected a page of notices with their total, found none";
             return Err(wrong(message.to_owned()));
         };
-        let notices = frame.notices().unwrap_or_default();
+        let notices = frame.page.unwrap_or_default();
         let (due, found) = (total.min(NOTICES_MAX), notices.len() as u64);
         if found < due {
             let message = format!("expected a page of {due} of {total} notices, found {found}");
             return Err(wrong(message));
         }
-        let notices = notices.into_iter().map(Notice::of_page).collect();
-        Ok(Page { total, notices })
+        let notices = notices.into_iter();
+        let notices = notices.map(|raw| Notice::of_page(raw).map(Notice::into_owned));
+        Ok(Page {
+            total,
+            notices: notices.collect(),
+        })
     }
 
     /// A notice's detail; or why it cannot be used, which concerns this notice alone. The API answers
@@ -76,7 +80,7 @@ impl Api {
     /// # Errors
     ///
     /// Those that concern every request.
-    pub(crate) fn detail(&self, notice: &Notice) -> Result<Result<Notice>> {
+    pub(crate) fn detail(&self, notice: &Notice<'_>) -> Result<Result<Notice<'static>>> {
         let path = match notice.detail_path(self.kind) {
             Ok(path) => path,
             Err(error) => return Ok(Err(error)),
@@ -90,9 +94,10 @@ impl Api {
             Err(error) => return Err(error),
         };
         let bytes = read_whole(response)?;
-        let detail = serde_json::from_slice::<Notice>(&bytes)
+        let detail = serde_json::from_slice::<Notice<'_>>(&bytes)
             .map_err(|error| Error::invalid_data(format!("this is no notice: {error}")));
         let detail = detail.and_then(|detail| check(notice, detail));
+        let detail = detail.map(Notice::into_owned);
         Ok(detail.map_err(|error| error.in_input(url)))
     }
 
@@ -103,7 +108,7 @@ impl Api {
 }
 
 /// That a detail is the one that was asked for.
-fn check(notice: &Notice, detail: Notice) -> Result<Notice> {
+fn check<'a>(notice: &Notice<'_>, detail: Notice<'a>) -> Result<Notice<'a>> {
     let (due, found) = (notice.entity_id()?, detail.entity_id()?);
     if due == found {
         return Ok(detail);

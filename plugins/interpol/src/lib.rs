@@ -11,7 +11,13 @@
 //! each slice has no more. README.md describes the tables.
 
 mod tables;
-// A notice, and its values.
+// What a notice is made of.
+mod json;
+// What that is in a column.
+mod value;
+// Where the columns are in it.
+mod layout;
+// A notice, and its rows.
 mod notice;
 // Which notices a scan had already.
 mod seen;

@@ -1,42 +1,46 @@
-//! A notice: the members of a JSON object, as a list or a detail has them, and the values of columns.
+//! A notice: the members of a JSON object, as a list or a detail has them, and its rows.
 
-use crate::tables::{Column, Holds, Kind, Relation, SEX, Step};
-use serde::de::{self, Deserializer, MapAccess, Visitor};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use crate::json::{self, Json, Member};
+use crate::layout::{Layout, Places};
+use crate::tables::{Column, Holds, Kind, LINKS, Relation, SEX, Step, WARRANTS};
+use crate::value::{self, Datum};
+use serde::Deserialize;
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
-use sextant_plugin_sdk::{Cell, Error, Result, Rows, date};
+use sextant_plugin_sdk::json::{JsonRecord, Name};
+use sextant_plugin_sdk::{Error, Result, Rows};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::fmt;
 
 /// Links that are columns.
-const LINKS: [&str; 3] = ["self", "thumbnail", "images"];
+const KNOWN_LINKS: [&str; 3] = ["self", "thumbnail", "images"];
+/// How many members most notices have at most.
+const MEMBERS: usize = 32;
 
-/// A JSON object. A member that is there twice is an error.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub(crate) struct Notice(BTreeMap<String, Value>);
+/// A JSON object, borrowed from where it was read. A member that is there twice is an error.
+#[derive(Clone, Debug)]
+pub(crate) struct Notice<'a>(Vec<Member<'a>>);
 
-/// What a page of a list and a detail have in common.
-#[derive(Deserialize)]
-#[serde(expecting = "a notice or a page of notices")]
+/// A record of a file, or an answer of the API: a page of a list, or a notice of its own.
 pub(crate) struct Frame<'a> {
     /// How many notices there are to what was asked; a page's alone.
     pub(crate) total: Option<u64>,
-    #[serde(borrow, rename = "_embedded")]
-    embedded: Option<Embedded<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Embedded<'a> {
-    #[serde(borrow)]
-    notices: Option<Vec<&'a RawValue>>,
+    /// The notices, where it is a page. One that cannot be read does not concern the others.
+    pub(crate) page: Option<Vec<&'a RawValue>>,
+    /// Its members.
+    pub(crate) notice: Notice<'a>,
 }
 
 impl<'a> Frame<'a> {
-    /// The notices, where it is a page.
-    pub(crate) fn notices(self) -> Option<Vec<&'a RawValue>> {
-        self.embedded?.notices
+    /// Reads a record of a file.
+    pub(crate) fn of_record(record: &JsonRecord<'a>, relation: Relation) -> Result<Self> {
+        let members = Members {
+            may_be_page: true,
+            keeps_warrants: relation != Relation::Notices(Kind::Red),
+        };
+        let read = record.parse_seed(members);
+        read.map_err(|error| record.wrong(&error))
     }
 }
 
@@ -47,9 +51,9 @@ pub(crate) struct Origin<'a> {
     pub(crate) record: Option<i64>,
 }
 
-impl Notice {
+impl<'a> Notice<'a> {
     /// A notice of a page.
-    pub(crate) fn of_page(raw: &RawValue) -> Result<Self> {
+    pub(crate) fn of_page(raw: &'a RawValue) -> Result<Self> {
         serde_json::from_str(raw.get()).map_err(|error| {
             // Lines and columns would be those of the notice, which nobody sees.
             let message = error.to_string();
@@ -60,10 +64,11 @@ impl Notice {
 
     /// Its number, such as `2026/30493`.
     pub(crate) fn entity_id(&self) -> Result<&str> {
-        match self.0.get("entity_id") {
-            Some(Value::String(id)) if !id.trim().is_empty() => Ok(id.as_str()),
+        match self.get("entity_id") {
+            Some(Json::Text(id)) if !id.trim().is_empty() => Ok(id),
             found => {
-                let message = format!("expected a notice's number, found {}", named(found));
+                let found = found.map_or("none", Json::named);
+                let message = format!("expected a notice's number, found {found}");
                 Err(Error::invalid_data(message).in_field("entity_id"))
             }
         }
@@ -75,16 +80,36 @@ impl Notice {
         Ok(self)
     }
 
+    /// The same notice, which borrows nothing.
+    pub(crate) fn into_owned(self) -> Notice<'static> {
+        Notice(json::owned(self.0))
+    }
+
+    fn get(&self, name: &str) -> Option<&Json<'a>> {
+        json::find(&self.0, name)
+    }
+
+    /// Sets a member, whether or not it was there, and gives back what it was.
+    fn set(&mut self, name: Cow<'a, str>, value: Json<'a>) -> Option<Json<'a>> {
+        let mut members = self.0.iter_mut().rev();
+        match members.find(|(known, _)| *known == name) {
+            Some((_, known)) => Some(std::mem::replace(known, value)),
+            None => {
+                self.0.push((name, value));
+                None
+            }
+        }
+    }
+
     /// Says the sex, where the notice does not.
     pub(crate) fn set_sex(&mut self, sex: char) {
-        let known = self.0.entry(SEX.to_owned()).or_insert(Value::Null);
-        if is_blank(known) {
-            *known = Value::String(sex.into());
+        if !self.has_sex() {
+            self.set(SEX.into(), Json::Text(sex.to_string().into()));
         }
     }
 
     fn has_sex(&self) -> bool {
-        self.0.get(SEX).is_some_and(|sex| !is_blank(sex))
+        self.get(SEX).is_some_and(|sex| !sex.is_blank())
     }
 
     /// Whether only its detail has a column's value.
@@ -95,19 +120,20 @@ impl Notice {
 
     /// Whether one of these is among its nationalities.
     pub(crate) fn has_nationality(&self, codes: &[String]) -> bool {
-        let own = match self.0.get("nationalities") {
-            Some(Value::Array(own)) => own.as_slice(),
+        let own = match self.get("nationalities") {
+            Some(Json::List(own)) => own.as_slice(),
             Some(one) => std::slice::from_ref(one),
             None => &[],
         };
-        let mut own = own.iter().filter_map(Value::as_str);
+        let mut own = own.iter().filter_map(Json::as_str);
         own.any(|own| codes.iter().any(|code| code == own))
     }
 
     /// The path of its detail below `notices/v1/`. The API's own link says it, of which nothing but a
     /// plain path is taken.
     pub(crate) fn detail_path(&self, kind: Kind) -> Result<String> {
-        let link = self.link("self").and_then(|link| {
+        let links = self.get(LINKS).unwrap_or(&Json::Null);
+        let link = link(links, "self").and_then(|link| {
             let (_, path) = link.split_once("/notices/v1/")?;
             let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
             let mut parts = path.split('/');
@@ -137,372 +163,296 @@ impl Notice {
     pub(crate) fn with_detail(self, detail: Self) -> Self {
         let mut both = detail;
         for (name, value) in self.0 {
-            let found = both.0.get(&name).map(|found| match name.as_str() {
-                "_links" => further_links(found),
-                _ => found.clone(),
+            let said = value.to_value();
+            let found = both.set(name.clone(), value).map(|found| match &*name {
+                LINKS => further_links(&found),
+                _ => found,
             });
-            if let Some(found) = found.filter(|found| !is_blank(found) && *found != value) {
-                both.0.insert(format!("detail_{name}"), found);
+            if let Some(found) = found.filter(|found| !found.is_blank() && found.to_value() != said)
+            {
+                both.set(format!("detail_{name}").into(), found);
             }
-            both.0.insert(name, value);
         }
         both
     }
 
     /// Its arrest warrants, each as an object with the notice's number.
-    fn warrants(&self) -> Result<Vec<Self>> {
-        let wrong = |found: &str| {
+    fn into_warrants(mut self) -> Result<Vec<Self>> {
+        let wrong = |found: String| {
             let message = format!("expected an array of objects, found {found}");
-            Error::invalid_data(message).in_field("arrest_warrants")
+            Error::invalid_data(message).in_field(WARRANTS)
         };
-        let warrants = match self.0.get("arrest_warrants") {
-            None | Some(Value::Null) => return Ok(Vec::new()),
-            Some(Value::Array(warrants)) => warrants,
-            found => return Err(wrong(named(found))),
+        let warrants = match self.set(WARRANTS.into(), Json::Null) {
+            None | Some(Json::Null) => return Ok(Vec::new()),
+            Some(Json::List(warrants)) => warrants,
+            Some(found) => return Err(wrong(found.named().to_owned())),
         };
-        let id = Value::String(self.entity_id()?.to_owned());
-        let warrants = warrants.iter().map(|warrant| match warrant {
-            Value::Object(members) => {
-                let members = members.iter();
-                let mut members: BTreeMap<_, _> = members
-                    .map(|(name, value)| (name.clone(), value.clone()))
-                    .collect();
-                members.insert("entity_id".to_owned(), id.clone());
-                Ok(Self(members))
+        let id = Json::Text(self.entity_id()?.to_owned().into());
+        let warrants = warrants.into_iter().map(|warrant| match warrant {
+            Json::Object(members) => {
+                let mut warrant = Self(members);
+                warrant.set("entity_id".into(), id.clone());
+                Ok(warrant)
             }
-            other => Err(wrong(&format!("{} among them", named(Some(other))))),
+            other => Err(wrong(format!("{} among them", other.named()))),
         });
         warrants.collect()
     }
 
     /// Pushes its rows: all of them, or none and the error of one that cannot be made.
     pub(crate) fn push(
-        &self,
-        relation: Relation,
-        columns: &[Column],
+        self,
+        layout: &mut Layout,
         origin: Origin<'_>,
         rows: &mut Rows,
     ) -> Result<()> {
-        let row = |notice: &Self| {
-            let wants = |column| rows.wants(column);
-            notice.row(relation, columns, origin, wants)
+        let warrants = match layout.relation {
+            Relation::Notices(_) => return push_row(&self.row(layout, origin, rows)?, rows),
+            Relation::Warrants => self.into_warrants()?,
         };
-        let made = match relation {
-            Relation::Notices(_) => vec![row(self)?],
-            Relation::Warrants => {
-                let warrants = self.warrants()?;
-                warrants.iter().map(row).collect::<Result<_>>()?
-            }
-        };
-        for row in made {
-            rows.push(&row.iter().map(Datum::cell).collect::<Vec<_>>())?;
-        }
-        Ok(())
+        let made = warrants.iter();
+        let made = made.map(|warrant| warrant.row(layout, origin, rows));
+        let made: Vec<_> = made.collect::<Result<_>>()?;
+        made.iter().try_for_each(|row| push_row(row, rows))
     }
 
-    fn row(
-        &self,
-        relation: Relation,
-        columns: &[Column],
-        origin: Origin<'_>,
-        wants: impl Fn(usize) -> bool,
-    ) -> Result<Vec<Datum>> {
-        let values = columns
-            .iter()
-            .enumerate()
-            .map(|(at, column)| match column.holds {
-                _ if !wants(at) => Ok(Datum::Null),
-                Holds::Other => self.other(relation, columns),
-                Holds::Source => Ok(Datum::Text(origin.source.to_owned())),
-                Holds::Record => Ok(origin.record.map_or(Datum::Null, Datum::Int)),
-                _ => self.value(column),
+    fn row<'r>(
+        &'r self,
+        layout: &mut Layout,
+        origin: Origin<'r>,
+        rows: &Rows,
+    ) -> Result<Vec<Datum<'r>>> {
+        let mut row = Vec::with_capacity(layout.columns.len());
+        let (columns, places) = layout.places(&self.0);
+        for (at, column) in columns.iter().enumerate() {
+            row.push(match column.holds {
+                _ if !rows.wants(at) => Datum::Null,
+                Holds::Other => self.other(places)?,
+                Holds::Source => Datum::Text(origin.source.into()),
+                Holds::Record => origin.record.map_or(Datum::Null, Datum::Int),
+                _ => {
+                    let place = places.columns[at];
+                    column_value(column, place.map_or(&Json::Null, |place| &self.0[place].1))?
+                }
             });
-        values.collect()
+        }
+        Ok(row)
     }
 
     /// The value of a column that is a member.
-    pub(crate) fn value(&self, column: &Column) -> Result<Datum> {
-        let value = self.0.get(column.member).unwrap_or(&Value::Null);
-        let read = match column.holds {
-            Holds::Text => text(value),
-            Holds::Forename => text(value).map(|datum| match datum {
-                Datum::Text(dash) if dash.trim() == "-" => Datum::Null,
-                datum => datum,
-            }),
-            Holds::Listed => list(value),
-            Holds::Day => day(value).map(|day| {
-                let day = day.and_then(|day| day.days);
-                day.map_or(Datum::Null, Datum::Date)
-            }),
-            Holds::Year => {
-                day(value).map(|day| day.map_or(Datum::Null, |day| Datum::Int(i64::from(day.year))))
-            }
-            Holds::Measure => measure(value),
-            Holds::Image => Ok(self.link("thumbnail").or(self.link("images")).into()),
-            Holds::Detail => Ok(self.link("self").into()),
-            Holds::Other | Holds::Source | Holds::Record => Ok(Datum::Null),
-        };
-        read.map_err(|error| error.in_field(column.name))
-    }
-
-    fn link(&self, name: &str) -> Option<&str> {
-        self.0.get("_links")?.get(name)?.get("href")?.as_str()
+    pub(crate) fn value(&self, column: &Column) -> Result<Datum<'_>> {
+        column_value(column, self.get(column.member).unwrap_or(&Json::Null))
     }
 
     /// What no column says, as a JSON object.
-    fn other(&self, relation: Relation, columns: &[Column]) -> Result<Datum> {
+    fn other(&self, places: &Places) -> Result<Datum<'_>> {
         let mut other = BTreeMap::new();
-        for (name, value) in &self.0 {
-            let value = match columns.iter().find(|column| column.member == name) {
+        for (at, column) in &places.others {
+            let (name, value) = &self.0[*at];
+            if value.is_blank() {
+                continue;
+            }
+            let value = match column {
                 // A link that is no column, or links that are none.
-                _ if name == "_links" => further_links(value),
-                // It has a table of its own.
-                None if name == "arrest_warrants" && relation.kind() == Kind::Red => Value::Null,
-                None => value.clone(),
-                Some(column) if is_part_lost(column, value) => value.clone(),
-                Some(_) => Value::Null,
+                _ if name == LINKS => further_links(value),
+                Some(column) if !is_part_lost(column, value) => continue,
+                _ => value.clone(),
             };
-            if !is_blank(&value) {
-                other.insert(name, value);
+            if !value.is_blank() {
+                other.insert(name, value.to_value());
             }
         }
         match other.is_empty() {
             true => Ok(Datum::Null),
-            false => Ok(Datum::Text(serde_json::to_string(&other)?)),
+            false => Ok(Datum::Text(serde_json::to_string(&other)?.into())),
         }
     }
 }
 
-impl<'de> Deserialize<'de> for Notice {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        deserializer.deserialize_map(Members)
+/// The value of a column, of its member.
+fn column_value<'j>(column: &Column, json: &'j Json<'_>) -> Result<Datum<'j>> {
+    let read = match column.holds {
+        Holds::Text => value::text(json),
+        Holds::Forename => value::text(json).map(|datum| match datum {
+            Datum::Text(dash) if dash.trim() == "-" => Datum::Null,
+            datum => datum,
+        }),
+        Holds::Listed => value::list(json),
+        Holds::Day => value::day(json).map(|day| {
+            let day = day.and_then(|day| day.days);
+            day.map_or(Datum::Null, Datum::Date)
+        }),
+        Holds::Year => value::day(json)
+            .map(|day| day.map_or(Datum::Null, |day| Datum::Int(i64::from(day.year)))),
+        Holds::Measure => value::measure(json),
+        Holds::Image => Ok(link(json, "thumbnail").or(link(json, "images")).into()),
+        Holds::Detail => Ok(link(json, "self").into()),
+        Holds::Other | Holds::Source | Holds::Record => Ok(Datum::Null),
+    };
+    read.map_err(|error| error.in_field(column.name))
+}
+
+fn push_row(row: &[Datum<'_>], rows: &mut Rows) -> Result<()> {
+    rows.push(&row.iter().map(Datum::cell).collect::<Vec<_>>())
+}
+
+impl<'de> Deserialize<'de> for Notice<'de> {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> std::result::Result<Self, D::Error> {
+        let members = Members {
+            may_be_page: false,
+            keeps_warrants: true,
+        };
+        members.deserialize(json).map(|frame| frame.notice)
     }
 }
 
-struct Members;
+impl<'de> Deserialize<'de> for Frame<'de> {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> std::result::Result<Self, D::Error> {
+        let members = Members {
+            may_be_page: true,
+            keeps_warrants: true,
+        };
+        members.deserialize(json)
+    }
+}
+
+/// Reads the members of a notice, or of a page.
+struct Members {
+    may_be_page: bool,
+    keeps_warrants: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Members {
+    type Value = Frame<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(
+        self,
+        json: D,
+    ) -> std::result::Result<Frame<'de>, D::Error> {
+        json.deserialize_map(self)
+    }
+}
 
 impl<'de> Visitor<'de> for Members {
-    type Value = Notice;
+    type Value = Frame<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.may_be_page {
+            true => "a notice or a page of notices",
+            false => "an object",
+        })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Frame<'de>, A::Error> {
+        let (mut total, mut page) = (None, None);
+        let mut members: Vec<Member<'de>> = Vec::with_capacity(MEMBERS);
+        let mut known = 0;
+        while let Some(Name(name)) = map.next_key()? {
+            // Names are compared with those before that have the same ends.
+            let bit = 1_u64 << (ends(&name) % 64);
+            if known & bit != 0 && json::find(&members, &name).is_some() {
+                let message = format!("the member {name:?} is there twice");
+                return Err(de::Error::custom(message));
+            }
+            known |= bit;
+            let value = match &*name {
+                "total" if self.may_be_page => {
+                    total = map.next_value()?;
+                    total.map_or(Json::Null, |total: u64| Json::Number(total.into()))
+                }
+                "_embedded" if self.may_be_page => {
+                    let embedded = map.next_value::<Option<Embedded<'de>>>()?;
+                    let embedded = embedded.unwrap_or_default();
+                    page = embedded.notices;
+                    Json::Object(embedded.others)
+                }
+                WARRANTS if !self.keeps_warrants => {
+                    map.next_value::<&RawValue>()?;
+                    Json::Null
+                }
+                _ => map.next_value()?,
+            };
+            members.push((name, value));
+        }
+        Ok(Frame {
+            total,
+            page,
+            notice: Notice(members),
+        })
+    }
+}
+
+/// A number for how a name begins and ends.
+fn ends(name: &str) -> usize {
+    let byte = |byte: Option<&u8>| usize::from(byte.copied().unwrap_or_default());
+    let name = name.as_bytes();
+    name.len() + 7 * byte(name.first()) + 13 * byte(name.last())
+}
+
+/// What stands in a page beside what is said of it, or in a detail.
+#[derive(Default)]
+struct Embedded<'a> {
+    notices: Option<Vec<&'a RawValue>>,
+    others: Vec<Member<'a>>,
+}
+
+impl<'de> Deserialize<'de> for Embedded<'de> {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> std::result::Result<Self, D::Error> {
+        let mut embedded = Self::default();
+        let read = json.deserialize_map(&mut embedded);
+        read.map(|()| embedded)
+    }
+}
+
+impl<'de> Visitor<'de> for &mut Embedded<'de> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Notice, A::Error> {
-        let mut members = BTreeMap::new();
-        while let Some((name, value)) = map.next_entry::<String, Value>()? {
-            match members.entry(name) {
-                Entry::Vacant(entry) => {
-                    entry.insert(value);
-                }
-                Entry::Occupied(entry) => {
-                    let message = format!("the member {:?} is there twice", entry.key());
-                    return Err(de::Error::custom(message));
-                }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<(), A::Error> {
+        while let Some(Name(name)) = map.next_key()? {
+            match &*name {
+                "notices" => self.notices = map.next_value()?,
+                _ => self.others.push((name, map.next_value()?)),
             }
         }
-        Ok(Notice(members))
+        Ok(())
     }
 }
 
-/// A value of a row.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Datum {
-    Null,
-    Text(String),
-    Int(i64),
-    Float(f64),
-    Date(i32),
+/// Where a link leads.
+fn link<'j>(links: &'j Json<'_>, name: &str) -> Option<&'j str> {
+    links.get(name)?.get("href")?.as_str()
 }
 
-impl Datum {
-    pub(crate) fn cell(&self) -> Cell<'_> {
-        match self {
-            Self::Null => Cell::Null,
-            Self::Text(text) => Cell::Text(text),
-            Self::Int(value) => Cell::Int(*value),
-            Self::Float(value) => Cell::Float(*value),
-            Self::Date(days) => Cell::Date(*days),
-        }
-    }
-}
-
-impl From<Option<&str>> for Datum {
-    fn from(text: Option<&str>) -> Self {
-        text.map_or(Self::Null, |text| Self::Text(text.to_owned()))
-    }
-}
-
-/// A value's type, as errors name it.
-fn named(value: Option<&Value>) -> &'static str {
-    match value {
-        None => "none",
-        Some(Value::Null) => "null",
-        Some(Value::Bool(_)) => "a truth value",
-        Some(Value::Number(_)) => "a number",
-        Some(Value::String(_)) => "a text",
-        Some(Value::Array(_)) => "an array",
-        Some(Value::Object(_)) => "an object",
-    }
-}
-
-/// A value as errors show it: the beginning, where it is long.
-fn shown(value: &Value) -> String {
-    let text = value.to_string();
-    match text.char_indices().nth(80) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text,
-    }
-}
-
-/// Whether nothing is in it.
-fn is_blank(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::String(text) => text.trim().is_empty(),
-        Value::Array(values) => values.iter().all(is_blank),
-        Value::Object(members) => members.values().all(is_blank),
-        Value::Bool(_) | Value::Number(_) => false,
-    }
-}
-
-fn further_links(links: &Value) -> Value {
-    match links {
-        Value::Object(links) => {
-            let further = links
-                .iter()
-                .filter(|(name, _)| !LINKS.contains(&name.as_str()));
-            Value::Object(
-                further
-                    .map(|(name, link)| (name.clone(), link.clone()))
-                    .collect(),
-            )
-        }
-        other => other.clone(),
-    }
-}
-
-/// A text as it stands there; numbers and truth values as JSON writes them.
-fn scalar(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
-        _ => None,
-    }
-}
-
-fn text(value: &Value) -> Result<Datum> {
-    if is_blank(value) {
-        return Ok(Datum::Null);
-    }
-    let text = scalar(value).ok_or_else(|| {
-        Error::invalid_data(format!("expected a text, found {}", named(Some(value))))
-    })?;
-    Ok(Datum::Text(text))
-}
-
-fn list(value: &Value) -> Result<Datum> {
-    let Value::Array(values) = value else {
-        // One value that is no array, in whatever edition.
-        return match value {
-            Value::Object(_) if !is_blank(value) => Ok(Datum::Text(value.to_string())),
-            value => text(value),
-        };
+/// The links that are no columns, or what is no links.
+fn further_links<'a>(links: &Json<'a>) -> Json<'a> {
+    let Json::Object(links) = links else {
+        return links.clone();
     };
-    let values: Vec<_> = values.iter().filter(|value| !is_blank(value)).collect();
-    if values.is_empty() {
-        return Ok(Datum::Null);
-    }
-    let texts: Option<Vec<_>> = values.iter().map(|value| scalar(value)).collect();
-    Ok(Datum::Text(match texts {
-        Some(texts) => texts.join("; "),
-        None => value.to_string(),
-    }))
-}
-
-fn measure(value: &Value) -> Result<Datum> {
-    let number = match value {
-        value if is_blank(value) => return Ok(Datum::Null),
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    };
-    match number.filter(|number| number.is_finite() && *number >= 0.0) {
-        Some(0.0) => Ok(Datum::Null),
-        Some(number) => Ok(Datum::Float(number)),
-        None => {
-            let message = format!("expected a number from 0 on, found {}", shown(value));
-            Err(Error::invalid_data(message))
-        }
-    }
-}
-
-/// A day, or the part of it that is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Day {
-    year: i32,
-    days: Option<i32>,
-    /// Whether the year, or the day, is all that the text says.
-    is_whole: bool,
-}
-
-fn day(value: &Value) -> Result<Option<Day>> {
-    if is_blank(value) {
-        return Ok(None);
-    }
-    let found = match value {
-        Value::Number(year) => partial_day(&year.to_string()),
-        Value::String(text) => partial_day(text.trim()),
-        _ => None,
-    };
-    let found = found.ok_or_else(|| {
-        let found = shown(value);
-        let message = format!("expected a day as YYYY/MM/DD or a year, found {found}");
-        Error::invalid_data(message)
-    });
-    found.map(Some)
-}
-
-/// `YYYY`, `YYYY/MM` or `YYYY/MM/DD`; a month or day of `00` is unknown.
-fn partial_day(text: &str) -> Option<Day> {
-    let (year, rest) = text.split_at_checked(4)?;
-    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if !is_digits(year) {
-        return None;
-    }
-    let year = year.parse().ok()?;
-    let known = |days, is_whole| {
-        Some(Day {
-            year,
-            days,
-            is_whole,
-        })
-    };
-    if rest.is_empty() {
-        return known(None, true);
-    }
-    if let Some(days) = date::day(text) {
-        return known(Some(days), true);
-    }
-    let rest = rest.strip_prefix(['/', '-'])?;
-    let (month, day) = rest.split_once(['/', '-']).unwrap_or((rest, "00"));
-    let is_month = month.len() == 2 && is_digits(month) && month <= "12";
-    let is_day = day.len() == 2 && is_digits(day) && day <= "31";
-    match is_month && is_day && (month == "00" || day == "00") {
-        true => known(None, month == "00" && day == "00"),
-        false => None,
-    }
+    let further = links.iter();
+    let further = further.filter(|(name, _)| !KNOWN_LINKS.contains(&&**name));
+    Json::Object(further.cloned().collect())
 }
 
 /// Whether a column does not say all of a value: of a day, a month without one, say. A year alone is
 /// in the table where it is that of birth, and nowhere else.
-fn is_part_lost(column: &Column, value: &Value) -> bool {
-    if column.holds != Holds::Day {
+fn is_part_lost(column: &Column, value: &Json<'_>) -> bool {
+    if column.holds != Holds::Day || is_whole_day(value) {
         return false;
     }
-    match day(value) {
+    match value::day(value) {
         Ok(Some(day)) if day.days.is_some() => false,
         Ok(Some(day)) => !day.is_whole || column.member != "date_of_birth",
         Ok(None) | Err(_) => false,
     }
+}
+
+/// Whether it is `YYYY/MM/DD`, unless it is no day at all, which its column says.
+fn is_whole_day(value: &Json<'_>) -> bool {
+    let is_whole =
+        |day: &str| day.len() == 10 && day.get(5..7) != Some("00") && !day.ends_with("00");
+    value.as_str().is_some_and(is_whole)
 }

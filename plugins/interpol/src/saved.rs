@@ -2,13 +2,17 @@
 //! after the other.
 //!
 //! A notice that is in several files is one row. Its detail says more than a list, so that files are
-//! read for details first, and again for notices that only lists have, where there are any.
+//! read for details first, and those with lists again for notices that only lists have. Where a notice came
+//! again in other bytes, all are read once more to tell whether it says something else.
 
+use crate::layout::Layout;
 use crate::notice::{Frame, Notice, Origin};
 use crate::seen::Seen;
-use crate::tables::{Column, Relation};
+use crate::tables::Relation;
+use serde_json::Value;
 use sextant_plugin_sdk::json::{JsonRecord, JsonRecords};
 use sextant_plugin_sdk::{Entry, Host, Result, RowReader, Rows};
+use std::vec::IntoIter;
 
 /// Bytes of a record, which may be a whole page.
 const RECORD_BYTES_MAX: usize = 4 << 20;
@@ -16,26 +20,39 @@ const RECORD_BYTES_MAX: usize = 4 << 20;
 /// Reads the notices of one kind.
 pub(crate) struct Saved {
     host: Host,
-    relation: Relation,
-    columns: Vec<Column>,
+    layout: Layout,
     entries: Vec<Entry>,
-    /// Which entry is next in this pass.
-    next: usize,
-    file: Option<(String, JsonRecords)>,
+    /// What is left to read in this pass.
+    left: IntoIter<Entry>,
+    file: Option<Box<File>>,
     pass: Pass,
-    /// Whether there are notices as lists have them.
-    has_listed: bool,
+    /// What has notices as lists have them.
+    with_lists: Vec<Entry>,
     details: Seen,
     listed: Seen,
     /// How many rows there are of notices without their detail.
     without_detail: u64,
 }
 
+/// A file that is being read.
+struct File {
+    entry: Entry,
+    /// Its name, as rows and errors have it.
+    source: String,
+    records: JsonRecords,
+    has_lists: bool,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Pass {
     Details,
     Lists,
+    /// No rows: what came again is compared.
+    Again,
 }
+
+/// The bytes of a notice, and what was read from them.
+type Read<'a> = (&'a [u8], Result<Notice<'a>>);
 
 /// Whose word of a notice it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -48,13 +65,12 @@ impl Saved {
     pub(crate) fn new(host: &Host, relation: Relation, entries: Vec<Entry>) -> Self {
         Self {
             host: host.clone(),
-            relation,
-            columns: relation.columns(),
+            layout: Layout::new(relation),
+            left: entries.clone().into_iter(),
             entries,
-            next: 0,
             file: None,
             pass: Pass::Details,
-            has_listed: false,
+            with_lists: Vec::new(),
             details: Seen::default(),
             listed: Seen::default(),
             without_detail: 0,
@@ -63,20 +79,30 @@ impl Saved {
 
     /// Opens the next file, or says that there is none in this pass.
     fn open(&mut self) -> Result<bool> {
-        let Some(entry) = self.entries.get(self.next) else {
+        let Some(entry) = self.left.next() else {
             return Ok(false);
         };
-        self.next += 1;
-        let records = JsonRecords::new(self.host.read(entry)?).record_bytes_max(RECORD_BYTES_MAX);
-        self.file = Some((entry.to_string(), records));
+        let records = JsonRecords::new(self.host.read(&entry)?);
+        self.file = Some(Box::new(File {
+            source: entry.to_string(),
+            records: records.record_bytes_max(RECORD_BYTES_MAX),
+            has_lists: false,
+            entry,
+        }));
         Ok(true)
     }
 
-    /// Goes on to lists after details, or says that this was all.
+    /// Goes on to the next pass that is needed, or says that this was all.
     fn end_pass(&mut self, rows: &Rows) -> bool {
-        if self.pass == Pass::Details && self.has_listed {
+        let with_lists = std::mem::take(&mut self.with_lists);
+        if self.pass == Pass::Details && !with_lists.is_empty() {
             self.pass = Pass::Lists;
-            self.next = 0;
+            self.left = with_lists.into_iter();
+            return true;
+        }
+        if self.pass != Pass::Again && (self.details.is_unclear() || self.listed.is_unclear()) {
+            self.pass = Pass::Again;
+            self.left = std::mem::take(&mut self.entries).into_iter();
             return true;
         }
         self.details.report_again(rows);
@@ -85,7 +111,7 @@ impl Saved {
         self.listed.report_unknown(rows);
         let count = self.without_detail;
         if count > 0 {
-            rows.warn(&match self.relation {
+            rows.warn(&match self.layout.relation {
                 Relation::Warrants => {
                     format!("{count} notices are there without their detail, which has the warrants")
                 }
@@ -97,84 +123,121 @@ impl Saved {
         false
     }
 
-    /// A record's notices, and why some of them cannot be read. Those of a page are a list's, a notice of
-    /// its own is a detail.
-    fn notices(record: &JsonRecord<'_>) -> Result<(Word, Vec<Result<Notice>>)> {
-        let frame: Frame<'_> = record.parse()?;
-        Ok(match frame.notices() {
-            Some(page) => (Word::List, page.into_iter().map(Notice::of_page).collect()),
-            None => (Word::Detail, vec![record.parse()]),
-        })
+    /// A record's notices with their bytes, and why some of them cannot be read. Those of a page are a list's, a
+    /// notice of its own is a detail.
+    fn notices<'a>(&self, record: &JsonRecord<'a>) -> (Word, Vec<Read<'a>>) {
+        match Frame::of_record(record, self.layout.relation) {
+            Ok(Frame {
+                page: Some(page), ..
+            }) => {
+                let page = page.into_iter();
+                let page = page.map(|raw| (raw.get().as_bytes(), Notice::of_page(raw)));
+                (Word::List, page.collect())
+            }
+            frame => {
+                let notice = frame.map(|frame| frame.notice);
+                (Word::Detail, vec![(record.bytes(), notice)])
+            }
+        }
+    }
+
+    /// Takes what the next record has, or says that there is none.
+    fn read_record(&mut self, file: &mut File, rows: &mut Rows) -> Result<bool> {
+        let source = &*file.source;
+        let next = file.records.next();
+        let Some(record) = next.map_err(|error| error.in_input(source))? else {
+            return Ok(false);
+        };
+        let (number, byte) = (record.number(), record.byte());
+        let origin = Origin {
+            source,
+            record: i64::try_from(number).ok(),
+        };
+        let (word, notices) = self.notices(&record);
+        file.has_lists |= word == Word::List;
+        for notice in notices {
+            if let Err(error) = self.read_notice(word, notice, origin, rows) {
+                let error = error.in_input(source).at_record(number).at_byte(byte);
+                rows.bad(error)?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Takes a notice, if it is for this pass and was not there before.
+    fn read_notice(
+        &mut self,
+        word: Word,
+        (bytes, notice): Read<'_>,
+        origin: Origin<'_>,
+        rows: &mut Rows,
+    ) -> Result<()> {
+        let is_new = notice.and_then(|notice| Ok((self.is_new(word, bytes, &notice)?, notice)));
+        match is_new {
+            Ok((true, notice)) => self.take(word, notice, origin, rows),
+            // What cannot be read was told in the first pass.
+            Err(error) if self.pass == Pass::Details => Err(error),
+            Ok((false, _)) | Err(_) => Ok(()),
+        }
     }
 
     /// Whether a notice is for this pass, and was not there before.
-    fn is_new(&mut self, word: Word, notice: &Notice) -> Result<bool> {
+    fn is_new(&mut self, word: Word, bytes: &[u8], notice: &Notice<'_>) -> Result<bool> {
         let id = notice.entity_id()?;
         Ok(match (self.pass, word) {
-            (Pass::Details, Word::Detail) => {
-                self.details.insert(id, &serde_json::to_string(notice)?)
+            (Pass::Details, Word::Detail) => self.details.insert(id, bytes),
+            (Pass::Lists, Word::List) if !self.details.contains(id) => {
+                self.listed.insert(id, bytes)
             }
-            (Pass::Details, Word::List) => {
-                self.has_listed = true;
+            (Pass::Details | Pass::Lists, _) => false,
+            (Pass::Again, word) => {
+                let seen = match word {
+                    Word::Detail => &mut self.details,
+                    Word::List => &mut self.listed,
+                };
+                seen.compare(id, || says(bytes));
                 false
             }
-            (Pass::Lists, Word::List) if !self.details.contains(id) => {
-                self.listed.insert(id, &serde_json::to_string(notice)?)
-            }
-            (Pass::Lists, _) => false,
         })
     }
 
     fn take(
         &mut self,
         word: Word,
-        notice: &Notice,
+        notice: Notice<'_>,
         origin: Origin<'_>,
         rows: &mut Rows,
     ) -> Result<()> {
-        let columns = self.columns.iter().enumerate();
-        let mut wanted = columns.filter(|(at, _)| rows.wants(*at));
-        let is_warrants = self.relation == Relation::Warrants;
-        let lacks = is_warrants || wanted.any(|(_, column)| notice.lacks(column));
-        self.without_detail += u64::from(lacks && word == Word::List);
-        notice.push(self.relation, &self.columns, origin, rows)
+        if word == Word::List {
+            let columns = self.layout.columns.iter().enumerate();
+            let mut wanted = columns.filter(|(at, _)| rows.wants(*at));
+            let is_warrants = self.layout.relation == Relation::Warrants;
+            let lacks = is_warrants || wanted.any(|(_, column)| notice.lacks(column));
+            self.without_detail += u64::from(lacks);
+        }
+        notice.push(&mut self.layout, origin, rows)
     }
 }
 
 impl RowReader for Saved {
     fn read(&mut self, rows: &mut Rows) -> Result<bool> {
-        let Some((source, records)) = &mut self.file else {
+        let Some(mut file) = self.file.take() else {
             return Ok(self.open()? || self.end_pass(rows));
         };
-        let source = source.clone();
-        let next = records.next().map_err(|error| error.in_input(&*source))?;
-        let Some(record) = next else {
-            self.file = None;
-            return Ok(true);
-        };
-        let (number, byte) = (record.number(), record.byte());
-        let notices = Self::notices(&record);
-        let (word, notices) = notices.unwrap_or_else(|error| (Word::Detail, vec![Err(error)]));
-        let origin = Origin {
-            source: &source,
-            record: i64::try_from(number).ok(),
-        };
-        for notice in notices {
-            let is_new = match &notice {
-                Ok(notice) => self.is_new(word, notice),
-                Err(error) => Err(error.clone()),
-            };
-            let taken = match (is_new, notice) {
-                (Ok(true), Ok(notice)) => self.take(word, &notice, origin, rows),
-                // What cannot be read was told in the first pass.
-                (Err(error), _) if self.pass == Pass::Details => Err(error),
-                _ => Ok(()),
-            };
-            if let Err(error) = taken {
-                let error = error.in_input(&*source).at_record(number).at_byte(byte);
-                rows.bad(error)?;
-            }
+        match self.read_record(&mut file, rows)? {
+            true => self.file = Some(file),
+            false if file.has_lists => self.with_lists.push(file.entry),
+            false => {}
         }
         Ok(true)
     }
+}
+
+/// What a notice says, written in one way: serde_json's objects are sorted, and its white space and escapes are
+/// always the same.
+fn says(bytes: &[u8]) -> String {
+    serde_json::from_slice(bytes).map_or_else(
+        |_| String::from_utf8_lossy(bytes).into_owned(),
+        |value: Value| value.to_string(),
+    )
 }

@@ -1,10 +1,13 @@
 //! Which notices a scan had already. A set of numbers that does not grow without bound: what comes
 //! when it is full is taken for new, and a warning says so.
+//!
+//! Whether what comes again says the same is told by its bytes, mostly. Where these differ, both are read once
+//! more: white space, escapes and the order of members do not count.
 
 use sextant_plugin_sdk::Rows;
 use std::collections::HashMap;
 use std::collections::hash_map::{DefaultHasher, Entry};
-use std::hash::{Hash, Hasher};
+use std::hash::Hasher;
 
 /// How many notices are remembered.
 const NOTICES_MAX: usize = 200_000;
@@ -12,8 +15,10 @@ const NOTICES_MAX: usize = 200_000;
 /// The notices that a scan had.
 #[derive(Debug)]
 pub(crate) struct Seen {
-    /// What each said, as a number, by its own number.
+    /// A number for the bytes of each, by its own number.
     notices: HashMap<String, u64>,
+    /// Those that came again in other bytes, and a number for what the first says, where that is known.
+    unclear: HashMap<String, Option<u64>>,
     notices_max: usize,
     /// How many came again.
     again: u64,
@@ -36,6 +41,7 @@ impl Seen {
     pub(crate) fn with_room_for(notices_max: usize) -> Self {
         Self {
             notices: HashMap::new(),
+            unclear: HashMap::new(),
             notices_max,
             again: 0,
             first_again: None,
@@ -44,28 +50,45 @@ impl Seen {
         }
     }
 
-    /// Whether it is new. `says` is what it says, to tell whether it says the same again.
-    pub(crate) fn insert(&mut self, id: &str, says: &str) -> bool {
-        let mut hasher = DefaultHasher::new();
-        says.hash(&mut hasher);
-        let says = hasher.finish();
+    /// Whether it is new. Its bytes are those that it was read from.
+    pub(crate) fn insert(&mut self, id: &str, bytes: &[u8]) -> bool {
         let is_full = self.notices.len() >= self.notices_max;
         if is_full && !self.notices.contains_key(id) {
             self.unknown += 1;
             return true;
         }
+        let bytes = sum(bytes);
         match self.notices.entry(id.to_owned()) {
             Entry::Vacant(entry) => {
-                entry.insert(says);
+                entry.insert(bytes);
                 true
             }
             Entry::Occupied(entry) => {
+                if *entry.get() != bytes {
+                    self.unclear.insert(id.to_owned(), None);
+                }
                 self.again += 1;
-                self.differing += u64::from(*entry.get() != says);
                 self.first_again.get_or_insert_with(|| id.to_owned());
                 false
             }
         }
+    }
+
+    /// Whether all are to be read once more, to [compare](Self::compare) them.
+    pub(crate) fn is_unclear(&self) -> bool {
+        !self.unclear.is_empty()
+    }
+
+    /// Compares what comes again with the first, in the order in which they were inserted. `says` is what one
+    /// says, written in one way.
+    pub(crate) fn compare(&mut self, id: &str, says: impl FnOnce() -> String) {
+        let Some(first) = self.unclear.get_mut(id) else {
+            return;
+        };
+        let mut hasher = DefaultHasher::new();
+        hasher.write(says().as_bytes());
+        let says = hasher.finish();
+        self.differing += u64::from(*first.get_or_insert(says) != says);
     }
 
     /// Whether it was there before, without counting it.
@@ -94,6 +117,16 @@ impl Seen {
     }
 }
 
+/// A number for bytes: their words of eight, multiplied and rotated as in rustc's `FxHasher`. It is made for
+/// every notice, and nobody gains by a collision: a notice is left out by its own number.
+fn sum(bytes: &[u8]) -> u64 {
+    let mix = |sum: u64, word: u64| (sum.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+    let (words, rest) = bytes.as_chunks::<8>();
+    let words = words.iter().map(|word| u64::from_le_bytes(*word));
+    let sum = words.fold(bytes.len() as u64, mix);
+    rest.iter().map(|&byte| u64::from(byte)).fold(sum, mix)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,19 +134,48 @@ mod tests {
     #[test]
     fn what_comes_again_is_counted() {
         let mut seen = Seen::with_room_for(2);
-        assert!(seen.insert("2026/1", "a") && seen.insert("2026/2", "b"));
-        assert!(!seen.insert("2026/2", "b") && !seen.insert("2026/1", "c"));
-        assert_eq!((seen.again, seen.differing, seen.unknown), (2, 1, 0));
+        assert!(seen.insert("2026/1", b"a") && seen.insert("2026/2", b"b"));
+        assert!(!seen.insert("2026/2", b"b") && !seen.is_unclear());
+        assert!(!seen.insert("2026/1", b"c") && seen.is_unclear());
+        assert_eq!((seen.again, seen.unknown), (2, 0));
         assert_eq!(seen.first_again.as_deref(), Some("2026/2"));
         assert!(seen.contains("2026/1") && !seen.contains("2026/3"));
     }
 
     #[test]
+    fn what_is_unclear_is_compared_by_what_it_says() {
+        let mut seen = Seen::with_room_for(3);
+        for (id, bytes) in [("1", "a"), ("2", "b"), ("1", " a"), ("1", "c"), ("2", "b")] {
+            seen.insert(id, bytes.as_bytes());
+        }
+        for (id, says) in [("1", "a"), ("1", "a"), ("1", "c")] {
+            seen.compare(id, || says.to_owned());
+        }
+        seen.compare("2", || unreachable!("its bytes were the same"));
+        assert_eq!((seen.again, seen.differing), (3, 1));
+    }
+
+    #[test]
+    fn each_byte_counts() {
+        let texts = [
+            "",
+            "\0",
+            "\0\0",
+            "12345678",
+            "123456789",
+            "12345679",
+            "0123456789abcdef!",
+        ];
+        let sums: std::collections::HashSet<_> = texts.map(|text| sum(text.as_bytes())).into();
+        assert_eq!(sums.len(), texts.len());
+    }
+
+    #[test]
     fn a_full_set_takes_what_it_does_not_know_for_new() {
         let mut seen = Seen::with_room_for(1);
-        assert!(seen.insert("2026/1", "a"));
-        assert!(seen.insert("2026/2", "b") && seen.insert("2026/2", "b"));
-        assert!(!seen.insert("2026/1", "a"), "what it knows it knows");
+        assert!(seen.insert("2026/1", b"a"));
+        assert!(seen.insert("2026/2", b"b") && seen.insert("2026/2", b"b"));
+        assert!(!seen.insert("2026/1", b"a"), "what it knows it knows");
         assert_eq!((seen.again, seen.unknown), (1, 2));
     }
 }

@@ -7,11 +7,12 @@
 //! missing in the end is an error, or a warning.
 
 use crate::api::Api;
+use crate::layout::Layout;
 use crate::narrowing;
 use crate::notice::{Notice, Origin};
 use crate::seen::Seen;
 use crate::slice::{Dimension, NOTICES_MAX, Slice};
-use crate::tables::{Column, Relation, Step};
+use crate::tables::{Relation, Step};
 use arrow_schema::Schema;
 use sextant_plugin_sdk::{Error, Filter, Predicate, Result, RowReader, Rows};
 use std::collections::{HashSet, VecDeque};
@@ -34,15 +35,14 @@ pub(crate) struct Limits {
 /// Reads the notices of one kind.
 pub(crate) struct Sweep {
     api: Api,
-    relation: Relation,
-    columns: Vec<Column>,
+    layout: Layout,
     /// The request's predicates, to ask for no detail that they leave out.
     filter: Filter,
     limits: Limits,
     /// What is left to do, the next at the end.
     tasks: Vec<Task>,
     /// Notices that are rows next, and the sex that their slice says.
-    found: VecDeque<(Notice, Option<char>)>,
+    found: VecDeque<(Notice<'static>, Option<char>)>,
     seen: Seen,
     slices: u64,
 }
@@ -64,7 +64,7 @@ struct Closing {
     slice: Slice,
     total: u64,
     /// Those of its own page that were not taken yet.
-    notices: Vec<Notice>,
+    notices: Vec<Notice<'static>>,
     /// The numbers of those that were found.
     found: HashSet<String>,
     /// How many are known to be missing: they cannot be used, or the API does not give them.
@@ -101,8 +101,7 @@ impl Sweep {
         };
         Ok(Self {
             api,
-            relation,
-            columns: relation.columns(),
+            layout: Layout::new(relation),
             filter,
             limits,
             tasks: slices.into_iter().rev().map(open).collect(),
@@ -221,7 +220,7 @@ impl Sweep {
             let Ok(id) = notice.entity_id() else {
                 continue;
             };
-            let is_new = self.seen.insert(id, "");
+            let is_new = self.seen.insert(id, b"");
             closing.found.insert(id.to_owned());
             if is_new {
                 self.found.push_back((notice, sex));
@@ -230,7 +229,12 @@ impl Sweep {
     }
 
     /// Makes a notice's rows, of its detail where a column wants that.
-    fn take(&self, mut notice: Notice, sex: Option<char>, rows: &mut Rows) -> Result<()> {
+    fn take(
+        &mut self,
+        mut notice: Notice<'static>,
+        sex: Option<char>,
+        rows: &mut Rows,
+    ) -> Result<()> {
         let codes = self.limits.nationalities.as_deref();
         if codes.is_some_and(|codes| !notice.has_nationality(codes)) {
             return Ok(());
@@ -243,9 +247,9 @@ impl Sweep {
             Ok(false) => return Ok(()),
             Err(error) => return rows.bad(error),
         }
-        let mut wanted = self.columns.iter().enumerate();
+        let mut wanted = self.layout.columns.iter().enumerate();
         let lacks = wanted.any(|(at, column)| rows.wants(at) && notice.lacks(column));
-        if lacks || self.relation == Relation::Warrants {
+        if lacks || self.layout.relation == Relation::Warrants {
             match self.api.detail(&notice)? {
                 Ok(detail) => notice = notice.with_detail(detail),
                 Err(error) => return rows.bad(error),
@@ -255,16 +259,16 @@ impl Sweep {
             source: self.api.place(),
             record: None,
         };
-        match notice.push(self.relation, &self.columns, origin, rows) {
+        match notice.push(&mut self.layout, origin, rows) {
             Ok(()) => Ok(()),
             Err(error) => rows.bad(error),
         }
     }
 
     /// Whether the predicates on what the list says take a notice.
-    fn is_taken(&self, notice: &Notice) -> Result<bool> {
+    fn is_taken(&self, notice: &Notice<'_>) -> Result<bool> {
         for at in self.filter.columns() {
-            let column = &self.columns[at];
+            let column = &self.layout.columns[at];
             let is_listed = column.step == Step::Listed && !column.member.is_empty();
             if is_listed && !self.filter.takes_cell(at, notice.value(column)?.cell()) {
                 return Ok(false);

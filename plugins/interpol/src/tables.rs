@@ -76,9 +76,9 @@ impl Relation {
     /// Its columns, in their order.
     pub(crate) fn columns(self) -> Vec<Column> {
         let own: &[&[Column]] = match self {
-            Self::Notices(Kind::Red) => &[PERSON, BIRTH, APPEARANCE, LINKS],
-            Self::Notices(Kind::Yellow) => &[PERSON, BIRTH, APPEARANCE, MISSING, LINKS],
-            Self::Notices(Kind::Un) => &[PERSON, BIRTH, SANCTIONED, LINKS],
+            Self::Notices(Kind::Red) => &[PERSON, BIRTH, APPEARANCE, LINKED],
+            Self::Notices(Kind::Yellow) => &[PERSON, BIRTH, APPEARANCE, MISSING, LINKED],
+            Self::Notices(Kind::Un) => &[PERSON, BIRTH, SANCTIONED, LINKED],
             Self::Warrants => &[WARRANT],
         };
         let groups = own.iter().chain([&PROVENANCE]);
@@ -180,6 +180,12 @@ const fn detailed(name: &'static str, member: &'static str, holds: Holds) -> Col
 /// The member with the sex, which a slice of a sweep may know without the detail.
 pub(crate) const SEX: &str = "sex_id";
 
+/// The member with the links.
+pub(crate) const LINKS: &str = "_links";
+
+/// The member with the arrest warrants of a red notice, which are a table of their own.
+pub(crate) const WARRANTS: &str = "arrest_warrants";
+
 const PERSON: &[Column] = &[
     listed("entity_id", "entity_id", Holds::Text),
     listed("name", "name", Holds::Text),
@@ -238,9 +244,9 @@ const SANCTIONED: &[Column] = &[
     detailed("formerly_known_as", "formerly_known_as", Holds::Listed),
 ];
 
-const LINKS: &[Column] = &[
-    listed("image_url", "_links", Holds::Image),
-    listed("detail_url", "_links", Holds::Detail),
+const LINKED: &[Column] = &[
+    listed("image_url", LINKS, Holds::Image),
+    listed("detail_url", LINKS, Holds::Detail),
 ];
 
 const WARRANT: &[Column] = &[

@@ -244,6 +244,68 @@ fn a_notice_that_comes_again_is_one_row() {
     );
 }
 
+/// Other white space, escapes and another order of members are no other content; what the table does not show is.
+#[test]
+fn what_comes_again_is_compared_by_what_it_says() {
+    let one = r#"{"entity_id":"2031/1","name":"ЗРАЗОК","_links":{"self":{"href":"s"},"images":{"href":"i"}},
+        "arrest_warrants":[{"charge":"a b","issuing_country_id":"UA"}]}"#;
+    let same = r#" { "arrest_warrants": [ {"issuing_country_id": "UA", "charge": "a\u0020b"} ],
+        "_links": {"images": {"href": "i"}, "self": {"href": "s"}},
+        "name": "\u0417РАЗОК", "entity_id": "2031\/1" }"#;
+    let other = one.replace("a b", "a  b");
+    let page = |notice: &str| format!(r#"{{"total":1,"_embedded":{{"notices":[{notice}]}}}}"#);
+    for (files, again, differing) in [
+        (vec![one, one], 1, 0),
+        (vec![one, same], 1, 0),
+        (vec![same, one, &other, same], 3, 1),
+        (vec![&other, one, same, &other], 3, 2),
+    ] {
+        let pages: Vec<_> = files.iter().map(|notice| page(notice)).collect();
+        let pages: Vec<_> = pages.iter().map(String::as_str).collect();
+        for files in [files, pages] {
+            let (host, source) = saved("red", &files, "fail");
+            assert_eq!(texts(&source, "red_notices", "entity_id"), ["2031/1"]);
+            let expected = format!(
+                "files: {again} notices came again and were left out, {differing} of them with other content, first \"2031/1\""
+            );
+            assert_eq!(host.warnings(), [expected], "{files:?}");
+        }
+    }
+}
+
+#[test]
+fn members_may_stand_in_any_order() {
+    let text = r#"{"entity_id":"2031/1","name":"A","sex_id":"M","shoe_size":41}
+        {"name":"B","entity_id":"2031/2","sex_id":"F","shoe_size":42}
+        {"shoe_size":43,"name":"C","forename":"D","entity_id":"2031/3"}
+        {"entity_id":"2031/4"}"#;
+    let (_, source) = saved("red", &[text], "fail");
+    let red = |column| texts(&source, "red_notices", column);
+    assert_eq!(red("name"), ["A", "B", "C", "NULL"]);
+    assert_eq!(red("sex"), ["M", "F", "NULL", "NULL"]);
+    assert_eq!(red("forename"), ["NULL", "NULL", "D", "NULL"]);
+    let others = [41, 42, 43].map(|size| format!("{{\"shoe_size\":{size}}}"));
+    assert_eq!(red("other")[..3], others);
+    assert_eq!(red("other")[3], "NULL");
+}
+
+#[test]
+fn a_member_that_is_there_twice_is_found_among_many() {
+    let members = (0..200).map(|at| format!("\"member_{at}\":{at}"));
+    let members = members.collect::<Vec<_>>().join(",");
+    let (_, source) = saved(
+        "red",
+        &[&format!("{{\"entity_id\":\"2031/1\",{members}}}")],
+        "fail",
+    );
+    assert_eq!(texts(&source, "red_notices", "entity_id"), ["2031/1"]);
+    let twice = format!("{{\"entity_id\":\"2031/1\",{members},\"member_7\":null}}");
+    let (_, source) = saved("red", &[&twice], "fail");
+    let error = scan(&source, "red_notices", &["entity_id"]).unwrap_err();
+    let expected = "files/0.json, record 1, byte 0: the member \"member_7\" is there twice";
+    assert_eq!(error.to_string(), expected);
+}
+
 #[test]
 fn bad_notices_fail_or_are_left_out() {
     let text = r#"[{"entity_id":"2031/1","sex_id":"M"},{"entity_id":"2031/2","date_of_birth":"1975/02/31","sex_id":"M"},
@@ -292,6 +354,8 @@ fn days_that_are_none() {
     assert_eq!(day("1975"), Some((Some(1975), false, false)));
     assert_eq!(day("\"1975/00/00\""), Some((Some(1975), false, false)));
     assert_eq!(day("\"1975/06/00\""), Some((Some(1975), false, true)));
+    assert_eq!(day("\"1975/00/07\""), Some((Some(1975), false, true)));
+    assert_eq!(day("\"2000/10/10\""), Some((Some(2000), true, false)));
     assert_eq!(day("\"9999/12/31\""), Some((Some(9999), true, false)));
     assert_eq!(day("\"1975-06-07\""), Some((Some(1975), true, false)));
     for absurd in [
@@ -342,13 +406,17 @@ fn a_file_that_is_not_whole_is_an_error_in_any_case() {
             .to_string()
             .contains("UTF-16")
     );
-    let host = TestHost::new().entry("files", "a.json", b"[{\"entity_id\":\"\xcf\"}]");
-    let source: Interpol = open(
-        &json!({ "notices": { "red": { "input": "files" } } }),
-        &host,
-    )
-    .unwrap();
-    assert!(scan(&source, "red_notices", &["name"]).is_err());
+    let garbled = [
+        b"[{\"entity_id\":\"\xcf\"}]".as_slice(),
+        b"[{\"entity_id\":\"2031/1\",\"arrest_warrants\":[\"\xcf\"]}]",
+    ];
+    for bytes in garbled {
+        let host = TestHost::new().entry("files", "a.json", bytes);
+        let config = json!({ "notices": { "red": { "input": "files" } } });
+        let source: Interpol = open(&config, &host).unwrap();
+        let error = scan(&source, "red_notices", &["name"]).unwrap_err();
+        assert!(error.to_string().contains("unicode"), "{error}");
+    }
 }
 
 #[test]
