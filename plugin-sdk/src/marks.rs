@@ -112,7 +112,7 @@ mod tests {
         for position in 0..bytes.len() + 2 {
             let rest = bytes.get(position..).unwrap_or_default().iter();
             let rest = rest.take(BLOCK_BYTES).enumerate();
-            let expected = rest.fold(0, |mask, (i, byte)| mask | u64::from(is_mark(byte)) << i);
+            let expected = rest.fold(0, |mask, (i, byte)| mask | (u64::from(is_mark(byte)) << i));
             let found = Marks::new(marks).find(bytes, position);
             assert_eq!(found, expected, "from byte {position} of {}", bytes.len());
         }

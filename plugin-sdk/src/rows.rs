@@ -401,7 +401,7 @@ mod tests {
                     let is_null = match column {
                         0 => row < 50,
                         1 => row >= 50,
-                        _ => pattern >> (40 + column) & 1 == 0,
+                        _ => (pattern >> (40 + column)) & 1 == 0,
                     };
                     if is_null {
                         *cell = Cell::Null;
