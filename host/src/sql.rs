@@ -18,6 +18,7 @@ mod session;
 mod source;
 mod spatial;
 mod statements;
+mod subqueries;
 mod system;
 mod usage;
 

@@ -358,6 +358,15 @@ fn a_source_that_is_gone_is_a_warning() {
     run("SET sextant.on_source_error = 'warn'");
     assert_eq!(run(both), ["1"]);
     assert_eq!(run("SELECT count(*) FROM b.p"), ["0"]);
+    // Whatever stands above it.
+    for sql in [
+        "SELECT n FROM b.p ORDER BY n",
+        "SELECT n FROM b.p LIMIT 3 OFFSET 2",
+        "SELECT row_number() OVER (ORDER BY n) FROM b.p",
+        "SELECT n FROM (SELECT n FROM b.p ORDER BY n LIMIT 1) JOIN a.p USING (n)",
+    ] {
+        assert_eq!(run(sql), [""; 0], "{sql}");
+    }
 
     // Nor does it matter which process it said so to.
     drop((session, host));

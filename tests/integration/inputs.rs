@@ -780,6 +780,32 @@ fn a_file_that_is_cut_off_while_it_is_read_is_an_error() {
     assert_eq!(sum(&host, "file"), "1\t1");
 }
 
+/// Nor is one that is overwritten in its place, or grows.
+#[test]
+fn a_file_that_is_written_while_it_is_read_is_an_error() {
+    use std::io::{Seek, SeekFrom, Write};
+    let workspace = workspace([("file", "a.csv".to_owned())]).file("a.csv", ones(3_000_000));
+    let host = workspace.host();
+    for at in [SeekFrom::End(-4), SeekFrom::End(0)] {
+        let written = host.block_on(async {
+            let session = host.session().expect("a session");
+            let single = "SET datafusion.execution.target_partitions = 1";
+            session.query(single).await?.collect().await?;
+            let mut answer = session.query("SELECT n FROM s.file").await?;
+            answer.next().await?.expect("it has rows");
+            let mut file = std::fs::OpenOptions::new();
+            let file = file.write(true).open(workspace.path("a.csv"));
+            let mut file = file.expect("it can be opened");
+            file.seek(at).expect("it has a place");
+            file.write_all(b"2\n2\n").expect("it can be written");
+            answer.collect().await
+        });
+        let error = written.expect_err("it was written").to_string();
+        assert!(error.contains("file/a.csv: the file changes"), "{error}");
+    }
+    assert_eq!(sum(&host, "file"), "3000006\t3000002");
+}
+
 /// Only what stands in an archive as it is can be read from anywhere, and then it is, on all cores.
 #[test]
 fn stored_members_are_read_in_parts() {

@@ -117,7 +117,10 @@ fn what_stands_around_a_look_up_holds() {
         "SELECT count(*) FROM asking a JOIN T t ON t.number = a.number",
         "SELECT a.id, t.copy, u.copy FROM asking a JOIN T t ON t.number = a.number JOIN k.known u ON u.number = t.number",
         "SELECT a.id, t.copy FROM (SELECT DISTINCT number, id FROM asking WHERE id % 2 = 1) a JOIN T t ON t.number = a.number ORDER BY 1 LIMIT 2000",
+        "SELECT (SELECT count(*) FROM asking a JOIN T t ON t.number = a.number) AS n",
+        "SELECT id FROM asking WHERE id = (SELECT max(a.id) FROM asking a WHERE a.number IN (SELECT number FROM T t ))",
         // Constants need no look-up.
+        "SELECT t.copy FROM T t WHERE number IN (7, NULL, 11)",
         "SELECT a.id, t.copy FROM asking a JOIN T t ON t.number = a.number WHERE t.number IN (10, 11, 37, 74)",
     ] {
         assert_same(&host, "items", sql);

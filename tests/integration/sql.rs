@@ -476,6 +476,43 @@ fn subqueries_stand_where_they_can_be_run() {
     }
 }
 
+/// What is unknown is not taken for no. The answers are PostgreSQL's.
+#[test]
+fn a_null_of_in_matters_or_is_refused() {
+    let workspace = TestWorkspace::new();
+    let host = workspace.host();
+    let from = "SELECT count(*) FROM (VALUES (1), (2), (3), (NULL)) t (k)";
+    let (known, unknown) = (
+        "(SELECT s.k FROM (VALUES (1)) s (k))",
+        "(SELECT s.k FROM (VALUES (1), (NULL)) s (k))",
+    );
+    for (filter, expected) in [
+        (format!("k IN {unknown}"), "1"),
+        (format!("k NOT IN {unknown}"), "0"),
+        (format!("k NOT IN {known}"), "2"),
+        (format!("k NOT IN {known} AND k > 2"), "1"),
+        (format!("k IN {unknown} OR k = 3"), "2"),
+        (format!("NOT (k NOT IN {known} AND k < 3)"), "2"),
+        (format!("coalesce(k, 0) NOT IN {unknown}"), "0"),
+    ] {
+        let sql = format!("{from} WHERE {filter}");
+        assert_eq!(sextant_tests::rows(&host, &sql), [expected], "{filter}");
+    }
+    for filter in [
+        format!("k NOT IN {unknown} OR k = 3"),
+        format!("NOT (k IN {known} OR k = 3)"),
+        format!("(k IN {unknown}) IS NULL"),
+        format!("CASE WHEN k IN {known} THEN false ELSE true END"),
+    ] {
+        let error = sextant_tests::failure(&host, &format!("{from} WHERE {filter}"));
+        assert!(error.is_sql(), "{filter}: {error:?}");
+        let told =
+            "IN (SELECT ...) of values that may be null is supported as a condition of its own";
+        assert!(error.to_string().contains(told), "{filter}: {error}");
+        assert!(error.hint().is_some_and(|hint| hint.contains("NOT EXISTS")));
+    }
+}
+
 /// A call is a node of its own; what runs it is shown, and the columns that are asked for.
 #[test]
 fn explain_shows_calls_of_table_functions() {

@@ -51,29 +51,27 @@ impl LocalFile {
 
     fn read_from(&self, start: u64) -> Result<ByteStream> {
         let mut file = self.open()?;
-        let start = start.min(self.bytes);
         file.seek(SeekFrom::Start(start))?;
-        Ok(Box::new(Uncut {
+        Ok(Box::new(Unchanged {
             file,
-            bytes_left: self.bytes - start,
+            version: self.version.clone(),
         }))
     }
 }
 
-/// A file that ends with an error where it ends sooner than when it was found. Whoever writes it anew in its place cuts
-/// it off first.
-struct Uncut {
+/// A file that gives nothing any more once it is not as it was found. It is looked at after each read, since who
+/// writes it in its place does so at any time.
+struct Unchanged {
     file: File,
-    bytes_left: u64,
+    version: String,
 }
 
-impl Read for Uncut {
+impl Read for Unchanged {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.file.read(buffer)?;
-        self.bytes_left = self.bytes_left.saturating_sub(count as u64);
-        match count == 0 && !buffer.is_empty() && self.bytes_left > 0 {
-            true => Err(io::Error::other(Error::file_changes())),
-            false => Ok(count),
+        match version(&self.file.metadata()?) == self.version {
+            true => Ok(count),
+            false => Err(io::Error::other(Error::file_changes())),
         }
     }
 }

@@ -37,7 +37,7 @@ use std::sync::Arc;
 
 /// A plan whose joins with tables that are asked by key are look-ups.
 pub(super) fn rewrite(plan: LogicalPlan) -> Result<LogicalPlan> {
-    let rewritten = plan.transform_up(|plan| match plan {
+    let rewritten = plan.transform_up_with_subqueries(|plan| match plan {
         LogicalPlan::Join(join) => match look_up(&join)? {
             Some(node) => Ok(Transformed::yes(LogicalPlan::Extension(Extension {
                 node: Arc::new(node),

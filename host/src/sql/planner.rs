@@ -1,18 +1,16 @@
 //! From the optimised plan to one that runs: look-ups by key, calls of table functions, and what
-//! plugins used where that is asked for. Subqueries that stand where nothing runs them are refused.
+//! plugins used where that is asked for.
 
-use super::failure::to_datafusion;
 use super::function::TableCalls;
 use super::key_lookup::{self, KeyLookups};
 use super::options::QueryOptions;
+use super::subqueries;
 use super::usage::PluginUsage;
-use crate::error::Error;
 use async_trait::async_trait;
 use datafusion::catalog::Session;
 use datafusion::common::Result;
-use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::execution::context::QueryPlanner;
-use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::execution_plan::replace_children_if_necessary;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
@@ -29,7 +27,7 @@ impl QueryPlanner for Planner {
         plan: &LogicalPlan,
         session: &dyn Session,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        check_subqueries(plan)?;
+        subqueries::check_places(plan)?;
         let planner = DefaultPhysicalPlanner::with_extension_planners(vec![
             Arc::new(TableCalls),
             Arc::new(KeyLookups),
@@ -48,28 +46,4 @@ impl QueryPlanner for Planner {
             _ => Ok(planned),
         }
     }
-}
-
-/// Refuses subqueries that the optimiser has left as they were: it makes joins of those in WHERE and HAVING
-/// alone. EXPLAIN shows them as they are.
-fn check_subqueries(plan: &LogicalPlan) -> Result<()> {
-    if matches!(plan, LogicalPlan::Explain(_)) {
-        return Ok(());
-    }
-    plan.apply_with_subqueries(|node| {
-        node.apply_expressions(|expr| {
-            expr.apply(|expr| match expr {
-                Expr::InSubquery(_) => Err(to_datafusion(misplaced("IN (SELECT ...)"))),
-                Expr::Exists(_) => Err(to_datafusion(misplaced("EXISTS (SELECT ...)"))),
-                _ => Ok(TreeNodeRecursion::Continue),
-            })
-        })
-    })?;
-    Ok(())
-}
-
-fn misplaced(what: &str) -> Error {
-    Error::sql(format!("{what} is supported in WHERE and HAVING alone")).with_hint(
-        "put it there, or join: SELECT t.k, s.k IS NOT NULL AS is_known FROM t LEFT JOIN (SELECT DISTINCT k FROM s) s ON s.k = t.k",
-    )
 }

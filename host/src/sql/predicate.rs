@@ -138,7 +138,8 @@ fn comparison(binary: &BinaryExpr, table: &TableDescription) -> Option<Predicate
     values(column, operator, [value], table)
 }
 
-/// A predicate on a column whose values are literals of the column's own type, none of them null.
+/// A predicate on a column whose values are literals of the column's own type. One with a null is none, but
+/// for lists of what the column may be, which do without it.
 fn values<'a>(
     column: &Expr,
     operator: Operator,
@@ -154,9 +155,14 @@ fn values<'a>(
         let Expr::Literal(value, _) = literal else {
             return None;
         };
+        // A filter keeps nothing for being equal to null.
+        if operator == Operator::InList && value.is_null() {
+            continue;
+        }
         scalars.push(convert(value, field.data_type())?);
     }
     let values = match scalars.is_empty() {
+        true if operator == Operator::InList => return None,
         true => arrow::array::new_empty_array(field.data_type()),
         false => ScalarValue::iter_to_array(scalars).ok()?,
     };

@@ -48,7 +48,8 @@ impl SourceScan {
         parts: Vec<Vec<u8>>,
         schema: SchemaRef,
     ) -> Self {
-        let streams = parts.len().min(request.partitions.max(1));
+        // One where there are no parts as well: a plan without a stream cannot be merged, sorted or written.
+        let streams = parts.len().clamp(1, request.partitions.max(1));
         let properties = PlanProperties::new(
             EquivalenceProperties::new(Arc::clone(&schema)),
             Partitioning::UnknownPartitioning(streams),

@@ -12,6 +12,7 @@ use super::planner::Planner;
 use super::queries::{EndOnDrop, Queries, QueryRecord};
 use super::spatial;
 use super::statements::{self, is_public};
+use super::subqueries;
 use crate::error::{Error, Result};
 use crate::registry::{Registry, Snapshot};
 use crate::wasm::Scope;
@@ -487,6 +488,7 @@ impl Shared {
         let views: Vec<_> = state.views.keys().map(String::as_str).collect();
         statements::check_place(plan, &views)?;
         statements::check_dropped(plan, &tables, &views)?;
+        subqueries::check_nulls(plan).map_err(|error| from_datafusion(&error, ""))?;
         if self.reach == Reach::Plugins {
             let queries_alone = SQLOptions::new()
                 .with_allow_ddl(false)

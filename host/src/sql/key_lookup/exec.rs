@@ -44,6 +44,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+/// Why a failure is not tolerated, though it is wanted.
+const NO_HIT: &str = "this join also gives rows that have no hit, and a failed look-up is never taken for that, with sextant.on_source_error = 'warn' neither; an inner join goes without what failed";
+
 /// Makes plans in which look-ups run.
 #[derive(Debug)]
 pub(in crate::sql) struct KeyLookups;
@@ -295,9 +298,12 @@ impl Running {
                 failure,
             } = answer;
             if let Some(error) = failure {
-                // Where a row without a partner means something, a failure must not look like that.
-                if !self.lookup.gives_partners_alone() || !self.on_error.tolerates(&error) {
+                if !self.on_error.tolerates(&error) {
                     return Err(to_datafusion(error));
+                }
+                // Where a row without a partner means something, a failure must not look like that.
+                if !self.lookup.gives_partners_alone() {
+                    return Err(to_datafusion(error.with_hint(NO_HIT)));
                 }
                 self.scope
                     .report_failed(self.lookup.table.source_name(), &error);

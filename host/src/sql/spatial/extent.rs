@@ -5,8 +5,9 @@
 use super::function::guarded;
 use super::geometry;
 use crate::sql::failure::to_datafusion;
-use datafusion::arrow::array::ArrayRef;
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::arrow::array::{ArrayRef, AsArray, BooleanArray};
+use datafusion::arrow::compute::filter;
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Float64Type};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::{AggregateOrderSensitivity, format_state_name};
@@ -78,8 +79,8 @@ impl Accumulator for Bounds {
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
         match self.inner.state()?.first() {
-            // The least of no numbers is infinite, or the largest of all when it was merged.
-            Some(ScalarValue::Float64(Some(least))) if *least < f64::MAX => self.inner.evaluate(),
+            // The least of no numbers is infinite.
+            Some(ScalarValue::Float64(Some(least))) if least.is_finite() => self.inner.evaluate(),
             _ => Ok(self.nothing.clone()),
         }
     }
@@ -93,6 +94,20 @@ impl Accumulator for Bounds {
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
-        self.inner.merge_batch(states)
+        // The box of no point is turned inside out when it is made a rectangle, and then holds everything.
+        let Some(least) = states.first() else {
+            return Ok(());
+        };
+        let least = least.as_primitive::<Float64Type>();
+        let has_points: BooleanArray = least
+            .iter()
+            .map(|least| Some(least.is_some_and(f64::is_finite)))
+            .collect();
+        let states = states.iter().map(|column| filter(column, &has_points));
+        let states = states.collect::<std::result::Result<Vec<_>, _>>()?;
+        match has_points.true_count() {
+            0 => Ok(()),
+            _ => self.inner.merge_batch(&states),
+        }
     }
 }
