@@ -826,7 +826,9 @@ mod tests {
     fn files_without_records_are_files() {
         for (name, make) in ALL {
             let bytes = made(make, 1, 0);
-            let is_bare = ["ofac_sdn", "ofac_alt", "ofac_add", "ftm", "gdelt", "notices"];
+            let is_bare = [
+                "ofac_sdn", "ofac_alt", "ofac_add", "ftm", "gdelt", "notices",
+            ];
             assert_eq!(bytes.is_empty(), is_bare.contains(&name), "{name}");
         }
     }
