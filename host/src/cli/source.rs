@@ -22,7 +22,7 @@ pub(super) enum Command {
         name: Option<String>,
     },
     /// Write a source into sextant.toml, check it and show its first rows.
-    Add(change::Add),
+    Add(Box<change::Add>),
     /// Take a source out of sextant.toml.
     Remove {
         /// The source.
@@ -38,7 +38,7 @@ pub(super) fn run(workspace: Option<&Path>, command: Command) -> Result<()> {
             print(&host, &host.session()?, sql)
         }
         Command::Check { name } => check(&super::open_host(workspace)?, name.as_deref()),
-        Command::Add(arguments) => change::add(workspace, arguments),
+        Command::Add(arguments) => change::add(workspace, *arguments),
         Command::Remove { name } => change::remove(workspace, &name),
     }
 }
