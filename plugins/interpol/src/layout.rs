@@ -51,7 +51,7 @@ impl Layout {
     }
 
     fn place(&self, column: &Column) -> Option<usize> {
-        self.names.iter().position(|name| name == column.member)
+        self.names.iter().rposition(|name| name == column.member)
     }
 
     fn others(&self) -> Vec<(usize, Option<Column>)> {

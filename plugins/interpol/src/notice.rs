@@ -15,7 +15,7 @@ use std::fmt;
 
 /// Links that are columns.
 const KNOWN_LINKS: [&str; 3] = ["self", "thumbnail", "images"];
-/// How many members most notices have at most.
+/// How many members most details have at most.
 const MEMBERS: usize = 32;
 
 /// A JSON object, borrowed from where it was read. A member that is there twice is an error.
@@ -345,7 +345,9 @@ impl<'de> Visitor<'de> for Members {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Frame<'de>, A::Error> {
         let (mut total, mut page) = (None, None);
-        let mut members: Vec<Member<'de>> = Vec::with_capacity(MEMBERS);
+        // A page may have many notices, and most of them few members.
+        let room = if self.may_be_page { MEMBERS } else { 0 };
+        let mut members: Vec<Member<'de>> = Vec::with_capacity(room);
         let mut known = 0;
         while let Some(Name(name)) = map.next_key()? {
             // Names are compared with those before that have the same ends.

@@ -12,6 +12,7 @@ use crate::tables::Relation;
 use serde_json::Value;
 use sextant_plugin_sdk::json::{JsonRecord, JsonRecords};
 use sextant_plugin_sdk::{Entry, Host, Result, RowReader, Rows};
+use std::iter;
 use std::vec::IntoIter;
 
 /// Bytes of a record, which may be a whole page.
@@ -53,6 +54,9 @@ enum Pass {
 
 /// The bytes of a notice, and what was read from them.
 type Read<'a> = (&'a [u8], Result<Notice<'a>>);
+
+/// Notices of a record, each of which is read when it is taken.
+type Reads<'a> = Box<dyn Iterator<Item = Read<'a>> + 'a>;
 
 /// Whose word of a notice it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -125,18 +129,19 @@ impl Saved {
 
     /// A record's notices with their bytes, and why some of them cannot be read. Those of a page are a list's, a
     /// notice of its own is a detail.
-    fn notices<'a>(&self, record: &JsonRecord<'a>) -> (Word, Vec<Read<'a>>) {
+    fn notices<'a>(&self, record: &JsonRecord<'a>) -> (Word, Reads<'a>) {
         match Frame::of_record(record, self.layout.relation) {
+            // One after the other: there may be as many in a page as find room in its bytes.
             Ok(Frame {
                 page: Some(page), ..
             }) => {
                 let page = page.into_iter();
                 let page = page.map(|raw| (raw.get().as_bytes(), Notice::of_page(raw)));
-                (Word::List, page.collect())
+                (Word::List, Box::new(page))
             }
             frame => {
                 let notice = frame.map(|frame| frame.notice);
-                (Word::Detail, vec![(record.bytes(), notice)])
+                (Word::Detail, Box::new(iter::once((record.bytes(), notice))))
             }
         }
     }
