@@ -92,8 +92,11 @@ fn alternatives<'a>(filter: &'a Expr, literals: &mut Vec<&'a Expr>) -> Option<&'
             op: SqlOperator::Or,
             right,
         }) => {
-            let column = alternatives(left, literals)?;
-            (column == alternatives(right, literals)?).then_some(column)
+            // A null among the values of a short IN is one of these sides.
+            let mut sides = [left, right].into_iter().filter(|side| !is_null(side));
+            let column = alternatives(sides.next()?, literals)?;
+            let is_same = sides.all(|side| alternatives(side, literals) == Some(column));
+            is_same.then_some(column)
         }
         Expr::BinaryExpr(BinaryExpr {
             left,
@@ -118,6 +121,10 @@ fn alternatives<'a>(filter: &'a Expr, literals: &mut Vec<&'a Expr>) -> Option<&'
         }
         _ => None,
     }
+}
+
+fn is_null(expr: &Expr) -> bool {
+    matches!(expr, Expr::Literal(value, _) if value.is_null())
 }
 
 fn comparison(binary: &BinaryExpr, table: &TableDescription) -> Option<Predicate> {
