@@ -804,6 +804,23 @@ fn a_file_that_is_written_while_it_is_read_is_an_error() {
         assert!(error.contains("file/a.csv: the file changes"), "{error}");
     }
     assert_eq!(sum(&host, "file"), "3000006\t3000002");
+
+    // One in whose place another is put is read to its end.
+    let replaced = host.block_on(async {
+        let session = host.session().expect("a session");
+        let single = "SET datafusion.execution.target_partitions = 1";
+        session.query(single).await?.collect().await?;
+        let mut answer = session.query("SELECT n FROM s.file").await?;
+        let first = answer.next().await?.expect("it has rows").num_rows();
+        std::fs::write(workspace.path("b.csv"), "n\n7\n").expect("it can be written");
+        let moved = std::fs::rename(workspace.path("b.csv"), workspace.path("a.csv"));
+        moved.expect("it can be replaced");
+        let rest = answer.collect().await?;
+        let rest = rest.iter().map(arrow::array::RecordBatch::num_rows);
+        Ok::<_, sextant::Error>(first + rest.sum::<usize>())
+    });
+    assert_eq!(replaced.expect("the old one is there"), 3_000_002);
+    assert_eq!(sum(&host, "file"), "7\t1");
 }
 
 /// Only what stands in an archive as it is can be read from anywhere, and then it is, on all cores.

@@ -35,11 +35,16 @@ impl LocalFile {
 
     /// Opens the file that was found, and no other.
     pub(super) fn open(&self) -> Result<File> {
+        self.open_as_found().map(|(file, _)| file)
+    }
+
+    fn open_as_found(&self) -> Result<(File, Metadata)> {
         let file = File::open(&self.path)?;
         // What was opened is looked at, not what the path leads to by now: between the look and the
         // opening, somebody could have put a link there.
-        match version(&file.metadata()?) == self.version {
-            true => Ok(file),
+        let found = file.metadata()?;
+        match version(&found) == self.version {
+            true => Ok((file, found)),
             false => Err(Error::file_changes()),
         }
     }
@@ -50,12 +55,9 @@ impl LocalFile {
     }
 
     fn read_from(&self, start: u64) -> Result<ByteStream> {
-        let mut file = self.open()?;
+        let (mut file, found) = self.open_as_found()?;
         file.seek(SeekFrom::Start(start))?;
-        Ok(Box::new(Unchanged {
-            file,
-            version: self.version.clone(),
-        }))
+        Ok(Box::new(Unchanged { file, found }))
     }
 }
 
@@ -63,13 +65,23 @@ impl LocalFile {
 /// writes it in its place does so at any time.
 struct Unchanged {
     file: File,
-    version: String,
+    found: Metadata,
+}
+
+impl Unchanged {
+    /// To put another file in its place changes it as well, though not what it holds: it then has no name any more.
+    fn is_as_found(&self, now: &Metadata) -> bool {
+        let written = |file: &Metadata| (file.len(), file.mtime(), file.mtime_nsec());
+        let changed = |file: &Metadata| (file.ctime(), file.ctime_nsec());
+        written(now) == written(&self.found)
+            && (changed(now) == changed(&self.found) || now.nlink() == 0)
+    }
 }
 
 impl Read for Unchanged {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.file.read(buffer)?;
-        match version(&self.file.metadata()?) == self.version {
+        match self.is_as_found(&self.file.metadata()?) {
             true => Ok(count),
             false => Err(io::Error::other(Error::file_changes())),
         }
