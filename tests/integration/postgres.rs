@@ -948,7 +948,8 @@ fn a_query_ends_with_its_server() {
          CREATE FUNCTION write() RETURNS int LANGUAGE sql AS 'INSERT INTO long VALUES (0) RETURNING id';
          CREATE VIEW writing AS SELECT write() AS n;
          GRANT INSERT ON long TO reader;
-         CREATE VIEW dividing AS SELECT 1 / (a - a) AS n FROM generate_series(1, 3) a;",
+         CREATE VIEW dividing AS SELECT 1 / (a - a) AS n FROM generate_series(1, 3) a;
+         CREATE VIEW dividing_later AS SELECT 1 / (a - 500) AS n FROM generate_series(1, 1000) a;",
     );
     let workspace = server.workspace("endings", "");
     let host = workspace.host();
@@ -997,6 +998,12 @@ fn a_query_ends_with_its_server() {
             .contains("division by zero (SQLSTATE 22012)"),
         "{error}"
     );
+    // Who goes on without the rest has what came before it.
+    let later = "SELECT count(n) FROM db.dividing_later";
+    assert!(failure(&host, later).to_string().contains("record 500"));
+    try_query(&host, &session, "SET sextant.on_source_error = 'warn'").expect("it is a setting");
+    let counts = try_query(&host, &session, later).expect("it goes on");
+    assert_eq!(lines(&counts), ["499"]);
 }
 
 /// What a query was planned on is what it reads: a column is never taken for another.

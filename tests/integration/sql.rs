@@ -510,6 +510,8 @@ fn a_null_of_in_matters_or_is_refused() {
             "IN (SELECT ...) of values that may be null is supported as a condition of its own";
         assert!(error.to_string().contains(told), "{filter}: {error}");
         assert!(error.hint().is_some_and(|hint| hint.contains("NOT EXISTS")));
+        let joined = format!("{from} JOIN (VALUES (1)) u (one) ON {filter}");
+        assert!(sextant_tests::failure(&host, &joined).is_sql(), "{filter}");
     }
 }
 

@@ -37,12 +37,14 @@ fn misplaced(what: &str) -> Error {
 /// unknown for no. As a condition of its own it is right, and where no and unknown come to the same.
 pub(super) fn check_nulls(plan: &LogicalPlan) -> Result<()> {
     plan.apply_with_subqueries(|node| {
-        if let LogicalPlan::Filter(filter) = node {
-            let schema = filter.input.schema();
-            for condition in split_conjunction(&filter.predicate) {
-                if !matches!(condition, Expr::InSubquery(_)) {
-                    check_condition(condition, schema, true)?;
-                }
+        let (conditions, schema) = match node {
+            LogicalPlan::Filter(filter) => (Some(&filter.predicate), filter.input.schema()),
+            LogicalPlan::Join(join) => (join.filter.as_ref(), &join.schema),
+            _ => return Ok(TreeNodeRecursion::Continue),
+        };
+        for condition in conditions.into_iter().flat_map(split_conjunction) {
+            if !matches!(condition, Expr::InSubquery(_)) {
+                check_condition(condition, schema, true)?;
             }
         }
         Ok(TreeNodeRecursion::Continue)
@@ -78,8 +80,8 @@ fn check_condition(condition: &Expr, schema: &DFSchema, wanted: bool) -> Result<
 
 fn may_be_null(within: &InSubquery, schema: &DFSchema) -> Result<bool> {
     let values = within.subquery.subquery.schema();
-    let values = values.fields().iter();
-    Ok(within.expr.nullable(schema)? || values.into_iter().any(|field| field.is_nullable()))
+    let are_nullable = values.fields().iter().any(|field| field.is_nullable());
+    Ok(are_nullable || within.expr.nullable(schema)?)
 }
 
 fn unknown(negated: bool) -> Error {

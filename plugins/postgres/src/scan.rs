@@ -29,6 +29,8 @@ pub(crate) struct Scan {
     host: Host,
     /// None once it has ended.
     session: Option<Session>,
+    /// Why it ended before the stream did: told after the rows that came before.
+    failure: Option<Error>,
     rows: Rows,
     schema: SchemaRef,
     batch_rows: usize,
@@ -64,6 +66,7 @@ impl Scan {
         Ok(Self {
             host: host.clone(),
             session: Some(session),
+            failure: None,
             rows: Rows::new(columns.collect()),
             schema,
             batch_rows,
@@ -73,20 +76,30 @@ impl Scan {
         })
     }
 
-    /// Collects rows until a batch is full or the stream has ended.
+    /// Collects rows until a batch is full or the stream has ended, as it may with a failure.
+    ///
+    /// # Errors
+    ///
+    /// Where a row cannot be taken. It may then be in some columns and not in others.
     fn fill(&mut self) -> Result<()> {
         let Some(session) = &mut self.session else {
             return Ok(());
         };
         while self.rows.count < self.batch_rows && self.rows.bytes < BATCH_BYTES {
-            let bytes = session
-                .copied()
-                .map_err(|error| error.at_record(self.rows.next_record()))?;
-            let Some(bytes) = bytes else {
-                if let Some(session) = self.session.take() {
-                    session.close();
+            let bytes = match session.copied() {
+                Ok(Some(bytes)) => bytes,
+                Ok(None) => {
+                    if let Some(session) = self.session.take() {
+                        session.close();
+                    }
+                    self.failure = self.rows.check_end().err();
+                    return Ok(());
                 }
-                return self.rows.check_end();
+                Err(error) => {
+                    self.failure = Some(error.at_record(self.rows.next_record()));
+                    self.session = None;
+                    return Ok(());
+                }
             };
             self.rows.take(bytes).map_err(|error| {
                 error
@@ -140,12 +153,14 @@ impl Iterator for Scan {
 
     fn next(&mut self) -> Option<Self::Item> {
         if let Err(error) = self.fill() {
-            // What was collected is part of an answer that there is none of.
             self.session = None;
             self.rows.begin_batch();
             return Some(Err(error));
         }
-        (self.rows.count > 0).then(|| self.finish())
+        match self.rows.count {
+            0 => self.failure.take().map(Err),
+            _ => Some(self.finish()),
+        }
     }
 }
 
