@@ -2,8 +2,9 @@
 //! something else altogether: no row is lost without a word, and other sources do not notice.
 
 use sextant::Host;
-use sextant_tests::{TestWorkspace, failure, generate, lines, rows, try_query};
+use sextant_tests::{TestWorkspace, failure, generate, lines, rows, sextant_command, try_query};
 use std::io::{self, Write};
+use std::process::Command;
 
 const RECORDS: usize = 60;
 
@@ -215,18 +216,35 @@ impl Format {
     /// Of sources that fail the others' rows are left, where that is wanted.
     fn check_partial(&self, host: &Host, broken: &[Variant], found: usize) {
         let session = host.session().expect("a session");
-        let run = |sql: &str| lines(&try_query(host, &session, sql).expect("it goes on"));
-        run("SET sextant.on_source_error = 'warn'");
+        try_query(host, &session, "SET sextant.on_source_error = 'warn'").expect("a setting");
         let select =
             |name: &str| format!("SELECT '{name}' AS name, source FROM {name}.{}", self.table);
         // A source that cannot even say what columns it has is not part of a query.
-        let named = broken.iter().map(|variant| select(&variant.name));
-        let named =
-            named.filter(|sql| try_query(host, &session, &format!("{sql} LIMIT 0")).is_ok());
-        let all: Vec<_> = named.chain([select("sound")]).collect();
-        let union = all.join(" UNION ALL ");
-        let sql = format!("SELECT count(*) FROM ({union}) WHERE name = 'sound'");
-        assert_eq!(run(&sql), [found.to_string()]);
+        let mut named: Vec<_> = broken.iter().map(|variant| variant.name.as_str()).collect();
+        named.retain(|&name| {
+            let none = format!("{} LIMIT 0", select(name));
+            try_query(host, &session, &none).is_ok()
+        });
+        let all = named.iter().copied().chain(["sound"]).map(select);
+        let union = all.collect::<Vec<_>>().join(" UNION ALL ");
+        // Nothing is filtered by the name: what it leaves out would not be read at all.
+        let sql = format!("SELECT name, count(source) FROM ({union}) GROUP BY name");
+        let (counts, warnings) = host.block_on(async {
+            let mut answer = session.query(&sql).await.expect("it is planned");
+            let mut batches = Vec::new();
+            while let Some(batch) = answer.next().await.expect("it goes on") {
+                batches.push(batch);
+            }
+            (lines(&batches), answer.scope().warnings().0)
+        });
+        assert!(counts.contains(&format!("sound\t{found}")), "{counts:?}");
+        for name in named.iter().filter(|name| name.starts_with("cut")) {
+            let expected = format!("{name}: rows are missing, since it failed: ");
+            let is_told = warnings
+                .iter()
+                .any(|warning| warning.starts_with(&expected));
+            assert!(is_told, "{name}: {warnings:?}");
+        }
     }
 
     /// What no file of the format is.
@@ -250,10 +268,10 @@ impl Format {
         ];
         for (at, cut) in self.cuts(sound).into_iter().enumerate() {
             let cut = &sound[..cut];
-            all.push(variant(&format!("cut_{at}"), "fail", cut, ""));
+            all.push(variant(&format!("cut_{at}"), "fail", cut, "byte "));
             // A file of lines may end behind any of them, and then only the last is bad.
             if !self.has_lines {
-                all.push(variant(&format!("cut_skipping_{at}"), "skip", cut, ""));
+                all.push(variant(&format!("cut_skipping_{at}"), "skip", cut, "byte "));
             }
         }
         if let (false, Ok(text)) = (self.has_encodings, str::from_utf8(sound)) {
@@ -329,6 +347,22 @@ fn rows_before_a_cut_are_given_with_a_warning() {
     run("SET sextant.on_source_error = 'warn'");
     let counts = run("SELECT count(*), max(id) FROM police.weapons");
     assert_eq!(counts, ["9\t9"]);
+
+    // Whoever runs the command reads so on standard error.
+    drop((session, host));
+    let output = Command::new(sextant_command())
+        .args(["query", "--format", "csv"])
+        .args(["-c", "SET sextant.on_source_error = 'warn'"])
+        .args(["-c", "SELECT count(*) AS n FROM police.weapons"])
+        .arg("--workspace")
+        .arg(workspace.workspace().root())
+        .output()
+        .expect("it starts");
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(output.stdout, b"n\n9\n");
+    let told = String::from_utf8_lossy(&output.stderr);
+    let expected = "warning: police: rows are missing, since it failed: ";
+    assert!(told.contains(expected), "{told}");
 }
 
 /// A source that is gone is missing from an answer, and no reason for none, once it has said what columns it has,
