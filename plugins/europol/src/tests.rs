@@ -416,6 +416,23 @@ fn records_that_come_twice_are_two_rows() {
 }
 
 #[test]
+fn files_may_differ_in_their_elements() {
+    let old = message("<Person id='1'><Surname>A</Surname><Gender>F</Gender></Person>");
+    let new = message("<Person id='1'><LastName>B</LastName><Shoe>44</Shoe></Person>");
+    let host = TestHost::new()
+        .entry("files", "a.xml", old)
+        .entry("files", "b.xml", new);
+    let source = source_of(&host, "fail");
+    let columns = ["id", "family_name", "gender", "other", "source"];
+    let rows = scan(&source, "persons", &columns).unwrap();
+    assert_eq!(shown(&rows, 0), ["1", "1"]);
+    assert_eq!(shown(&rows, 1), ["A", "B"]);
+    assert_eq!(shown(&rows, 2), ["F", ""]);
+    assert_eq!(shown(&rows, 3), ["", "{\"Shoe\":\"44\"}"]);
+    assert_eq!(shown(&rows, 4), ["files/a.xml", "files/b.xml"]);
+}
+
+#[test]
 fn wildcards_do_not_take_what_is_another_record_s() {
     let text = "<Organisation id='O'><Person id='P'><Name>Jan</Name><HandlingCode>H2</HandlingCode></Person></Organisation>";
     assert_eq!(column(text, "organisations", "name"), [""]);

@@ -456,6 +456,23 @@ fn what_comes_twice_is_kept() {
 }
 
 #[test]
+fn files_may_differ_in_their_elements() {
+    let rss =
+        |inside: &str| format!("<rss><channel><item><guid>1</guid>{inside}</item></channel></rss>");
+    let json = r#"{"version":"https://jsonfeed.org/version/1.1","items":[{"id":"1","title":"C"}]}"#;
+    let host = TestHost::new()
+        .entry("saved", "a", rss("<title>A</title>"))
+        .entry("saved", "b", rss("<g:lat xmlns:g=\"urn:g\">49.8</g:lat>"))
+        .entry("saved", "c", json);
+    let source: Feeds = open(&config("fail"), &host).unwrap();
+    let batches = scan(&source, "entries", &["id", "title", "other", "source"]).unwrap();
+    has(&batches, "id", &["1"; 3]);
+    has(&batches, "title", &["A", "", "C"]);
+    has(&batches, "other", &["", "{\"g:lat\":\"49.8\"}", ""]);
+    has(&batches, "source", &["saved/a", "saved/b", "saved/c"]);
+}
+
+#[test]
 fn predicates_and_limits_are_taken() {
     let items: String = (0..50)
         .map(|i| format!("<item><guid>n{i}</guid></item>"))
@@ -579,6 +596,26 @@ fn bad_lines_fail_or_are_left_out() {
     // Of the rest, two have another number of fields, whatever is asked for.
     let batches = scan(&skipping, "gdelt_events", &["event_code"]).unwrap();
     assert_eq!(batches[0].num_rows(), 6);
+}
+
+/// An event that comes twice is two rows, and a line of another edition, which has 58 fields, is none.
+#[test]
+fn lines_of_another_edition_are_bad() {
+    let host = TestHost::new()
+        .entry("saved", "a", format!("{0}\n{0}\n", event("1")))
+        .entry("saved", "b", format!("1{}\n", "\t".repeat(57)));
+    let failing: Feeds = open(&config("fail"), &host).unwrap();
+    let error = scan(&failing, "gdelt_events", &[]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "saved/b, record 1, byte 0: expected 61 fields, found 58"
+    );
+    let skipping: Feeds = open(&config("skip"), &host).unwrap();
+    let batches = scan(&skipping, "gdelt_events", &["global_event_id"]).unwrap();
+    assert_eq!(batches.len(), 1);
+    let ids = batches[0].column(0).as_primitive::<Int64Type>();
+    assert_eq!(ids.values(), &[1, 1]);
+    assert_eq!(host.skipped()[0].0, 1);
 }
 
 #[test]

@@ -1393,6 +1393,39 @@ fn a_recording_that_does_not_say_is_no_answer() {
     );
 }
 
+#[test]
+fn what_is_not_in_utf_8_is_no_answer() {
+    let text = recording(&[json!({ "MKE": "ITQ", "DID": "XY9" })]);
+    let utf16: Vec<_> = format!("\u{feff}{text}")
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let mut garbled = text.as_bytes().to_vec();
+    garbled[text.find("passport").unwrap()] = 0xFF;
+    for (bytes, place, expected) in [
+        (utf16, "answers/0.ndjson, ", "UTF-16"),
+        (garbled, "answers/0.ndjson, record 1, byte 0: ", "unicode"),
+    ] {
+        let host = TestHost::new().entry("answers", "0.ndjson", bytes);
+        let config = json!({ "saved": "answers", "on_error": "skip" });
+        let source: Find = testing::open(&config, &host).unwrap();
+        let error = failure(documents(&source, &["XY9"], &["number"]));
+        assert!(
+            error.starts_with(place) && error.contains(expected),
+            "{error}"
+        );
+    }
+    let url = "http://127.0.0.1:7/query";
+    let body = b"{\"answers\":[{\"id\":1,\"MKE\":\"\xcf\"}]}";
+    let host = TestHost::new().http(url, 200, body);
+    let source: Find = testing::open(&json!({ "base": "http://127.0.0.1:7" }), &host).unwrap();
+    let error = failure(documents(&source, &["XY9"], &["number"]));
+    assert!(
+        error.starts_with(url) && error.contains("these are no answers of a gateway"),
+        "{error}"
+    );
+}
+
 /// The examples, which `sextant plugin test` asks as well: every table has rows enough to try predicates
 /// on, and what a predicate leaves is what it leaves of all rows.
 #[test]

@@ -348,6 +348,12 @@ fn nested(depth: usize) -> String {
 fn bytes_that_are_no_text_are_bad_records() {
     let text = b"{\"type\":\"Feature\",\"geometry\":null,\"properties\":{\"a\":\"\xcf\xf0\"}}
 {\"type\":\"Feature\",\"geometry\":null,\"properties\":{\"a\":\"b\"}}";
+    let (_, failing) = source("a.json", text, "fail");
+    let error = failure(&failing);
+    assert!(
+        error.starts_with("files/a.json, record 1, byte 0"),
+        "{error}"
+    );
     let (host, skipping) = source("a.json", text, "skip");
     let batch = only(scan(&skipping, "layer", &["a"]).unwrap());
     assert_eq!(batch.num_rows(), 1);
@@ -666,6 +672,61 @@ fn bad_placemarks_fail_or_are_left_out() {
         let error = failure(&nothing);
         assert!(error.contains(expected), "{error}");
     }
+}
+
+#[test]
+fn encodings_of_placemarks_are_those_that_are_declared() {
+    // "Жук" in windows-1251, by iconv.
+    let bytes = b"<kml><Placemark><name>\xc6\xf3\xea</name></Placemark></kml>";
+    let declaration = b"<?xml version='1.0' encoding='windows-1251'?>".as_slice();
+    let declared = [declaration, bytes].concat();
+    let (_, declared) = source("a.kml", declared, "fail");
+    let batch = only(scan(&declared, "layer", &["name"]).unwrap());
+    assert_eq!(texts(&batch, "name"), [some("Жук")]);
+    let (_, undeclared) = source("a.kml", bytes, "skip");
+    let error = failure(&undeclared);
+    assert!(
+        error.starts_with("files/a.kml, ")
+            && error.ends_with("expected UTF-8, found bytes that are none"),
+        "{error}"
+    );
+    let (_, utf16) = source("a.kml", b"\xff\xfe<\0k\0m\0l\0/\0>\0", "skip");
+    let error = failure(&utf16);
+    assert!(
+        error.starts_with("files/a.kml") && error.contains("UTF-16"),
+        "{error}"
+    );
+}
+
+#[test]
+fn features_that_come_twice_are_two_rows() {
+    let feature = r#"{"type":"Feature","id":7,"geometry":null,"properties":{}}"#;
+    let (_, source) = source("a.json", format!("{feature}\n{feature}"), "fail");
+    let batch = only(scan(&source, "layer", &["feature_id"]).unwrap());
+    assert_eq!(texts(&batch, "feature_id"), [some("7"), some("7")]);
+}
+
+#[test]
+fn files_may_differ_in_their_fields() {
+    let shapes = shp(1, &[point(1.0, 2.0)]);
+    let other = [("NAME", b'C', 4, 0), ("KIND", b'C', 2, 0)];
+    let (row, other_row): (&[u8], &[u8]) = (b" a     120170512", b" b   xy");
+    let host = TestHost::new()
+        .entry("files", "a.shp", &shapes)
+        .entry("files", "a.dbf", dbf(0, &FIELDS, &[row]))
+        .entry("files", "b.shp", &shapes)
+        .entry("files", "b.dbf", dbf(0, &other, &[other_row]));
+    let source = opened(&host, "fail");
+    let batches = scan(&source, "layer", &["NAME", "N", "KIND"]).unwrap();
+    let [first, second] = batches.as_slice() else {
+        panic!("expected a batch of each file, found {}", batches.len());
+    };
+    assert_eq!(texts(first, "NAME"), [some("a")]);
+    assert_eq!(texts(second, "NAME"), [some("b")]);
+    assert_eq!(first.column(1).as_primitive::<Int64Type>().values(), &[1]);
+    assert!(second.column(1).is_null(0));
+    assert_eq!(texts(first, "KIND"), [None]);
+    assert_eq!(texts(second, "KIND"), [some("xy")]);
 }
 
 #[test]

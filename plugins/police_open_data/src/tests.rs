@@ -177,10 +177,55 @@ fn a_file_that_is_not_whole_is_an_error_in_any_case() {
 fn bytes_that_are_no_text_are_bad_records() {
     let text = b"[{\"id\":\"\xcf\xf0\"},{\"id\":\"2\"}]";
     let (_, failing) = source("phones", text, "fail");
-    assert!(scan(&failing, "phones", &["id"]).is_err());
+    let error = scan(&failing, "phones", &["id"]).unwrap_err().to_string();
+    assert!(
+        error.starts_with("files/a.json, record 1, byte 1: "),
+        "{error}"
+    );
     let (host, skipping) = source("phones", text, "skip");
     assert_eq!(scan(&skipping, "phones", &["id"]).unwrap()[0].num_rows(), 1);
     assert_eq!(host.skipped()[0].0, 1);
+}
+
+/// Members that a file lacks are null, those that no column is for are kept, and what comes twice is two rows.
+#[test]
+fn files_may_differ_in_their_members() {
+    let host = TestHost::new()
+        .entry(
+            "files",
+            "2023.json",
+            r#"[{"ID":"1","IMEI":"35"},{"ID":"1","IMEI":"35"}]"#,
+        )
+        .entry(
+            "files",
+            "2024.json",
+            r#"[{"id":"1","operator":"X","insertDate":"0001-01-01"},{"imei":"36","INSERT_DATE":"9999-12-31T00:00:00"}]"#,
+        );
+    let config = json!({ "tables": { "phones": { "input": "files" } } });
+    let source: PoliceOpenData = open(&config, &host).unwrap();
+    let columns = ["id", "imei", "other", "source", "inserted_at"];
+    let batches = scan(&source, "phones", &columns).unwrap();
+    let texts = |column: usize| -> Vec<Option<&str>> {
+        let columns = batches.iter().map(|batch| batch.column(column));
+        columns
+            .flat_map(|column| column.as_string::<i32>().iter())
+            .collect()
+    };
+    assert_eq!(texts(0), [Some("1"), Some("1"), Some("1"), None]);
+    assert_eq!(texts(1), [Some("35"), Some("35"), None, Some("36")]);
+    let other = Some(r#"{"operator":"X"}"#);
+    assert_eq!(texts(2), [None, None, other, None]);
+    let (old, new) = (Some("files/2023.json"), Some("files/2024.json"));
+    assert_eq!(texts(3), [old, old, new, new]);
+    assert_eq!(batches[0].column(4).null_count(), 2);
+    // `date -ud 0001-01-01 +%s` and `date -ud 9999-12-31 +%s`.
+    let days = batches[1]
+        .column(4)
+        .as_primitive::<TimestampMicrosecondType>();
+    assert_eq!(
+        days.values(),
+        &[-62_135_596_800_000_000, 253_402_214_400_000_000]
+    );
 }
 
 #[test]

@@ -341,6 +341,27 @@ fn what_comes_twice_and_attributes_of_lists_are_kept() {
     );
 }
 
+/// Files differ in their layout, their fields and their encoding.
+#[test]
+fn files_may_differ_in_their_fields() {
+    let older = "<?xml version=\"1.0\" encoding=\"windows-1251\"?><DATA><RECORD><NAME>ПРОБА</NAME>\
+        <EDRPOU>1</EDRPOU><BOSS>ТЕСТ</BOSS></RECORD></DATA>";
+    let newer =
+        "<DATA><SUBJECT><EDRPOU>1</EDRPOU><PURPOSE>мета</PURPOSE><LEI>X7</LEI></SUBJECT></DATA>";
+    let host = TestHost::new()
+        .entry("edr", "2019.xml", windows_1251(older))
+        .entry("edr", "2024.xml", newer);
+    let source: Registers = open(&json!({}), &host).unwrap();
+    let columns = ["edrpou", "name", "purpose", "other", "source", "record"];
+    assert_eq!(
+        cells(&source, "companies", &columns).unwrap(),
+        [
+            ["1", "ПРОБА", "-", "-", "edr/2019.xml", "1"],
+            ["1", "-", "мета", "{\"LEI\":\"X7\"}", "edr/2024.xml", "1"],
+        ]
+    );
+}
+
 #[test]
 fn what_stands_between_records_is_a_bad_record() {
     let text = "<DATA>x\n<NEWS><SUBJECT/></NEWS><SUBJECT><EDRPOU>1</EDRPOU></SUBJECT></DATA>";

@@ -411,6 +411,27 @@ fn a_record_needs_an_id_of_its_own_and_a_name() {
 }
 
 #[test]
+fn editions_may_differ_in_their_fields() {
+    let newer = small("<REFERENCE_NUMBER>A</REFERENCE_NUMBER><HAT>red</HAT>");
+    let host = host(small("")).entry("un", "newer.xml", newer);
+    let source = open(&host, "fail");
+    let columns = ["entity_id", "reference", "source"];
+    assert_eq!(
+        read(&source, "entities", &columns).unwrap(),
+        [
+            ["1", "-", "un/list.xml"],
+            ["2", "-", "un/list.xml"],
+            ["1", "-", "un/newer.xml"],
+            ["2", "A", "un/newer.xml"],
+        ]
+    );
+    assert_eq!(
+        read(&source, "attributes", &["entity_id", "field", "value"]).unwrap(),
+        [["2", "HAT", "red"]]
+    );
+}
+
+#[test]
 fn what_is_not_well_formed_is_never_skipped() {
     let declared = "<!DOCTYPE CONSOLIDATED_LIST [<!ENTITY secret SYSTEM \"file:///etc/passwd\">]>";
     let cases = [

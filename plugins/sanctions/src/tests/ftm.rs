@@ -282,6 +282,44 @@ fn a_list_that_is_cut_off_or_no_text_is_an_error() {
 }
 
 #[test]
+fn bytes_that_are_no_text_are_a_bad_record() {
+    let list = b"{\"id\":\"a\",\"schema\":\"Person\",\"properties\":{\"name\":[\"\xcf\"]}}
+{\"id\":\"b\",\"schema\":\"Person\",\"properties\":{\"name\":[\"B\"]}}\n";
+    let error = read(&open(&host(list), "fail"), "names", &[]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidData);
+    let place = error.place();
+    assert_eq!((place.record, place.byte), (Some(1), Some(0)));
+    assert_eq!(place.input.as_deref(), Some("ftm/entities.ftm.json"));
+    let host = host(list);
+    assert_eq!(
+        read(&open(&host, "skip"), "names", &["name"]).unwrap(),
+        [["B"]]
+    );
+    assert_eq!(host.skipped(), [(1, error)]);
+}
+
+/// Ids are not kept, so an entity that stands there twice has two rows; days far out are days.
+#[test]
+fn an_entity_that_comes_twice_has_two_rows() {
+    let list = r#"{"id":"p","schema":"Person","properties":{"name":["A"],"birthDate":["0001-01-01","9999-12-31"]}}
+{"id":"p","caption":"C","schema":"Person","properties":{"alias":["B"],"mood":["x"]}}"#;
+    let source = open(&host(list), "fail");
+    assert_eq!(
+        read(&source, "entities", &["entity_id", "name"]).unwrap(),
+        [["p", "A"], ["p", "C"]]
+    );
+    assert_eq!(
+        read(&source, "births", &["date", "year_from"]).unwrap(),
+        [["0001-01-01", "1"], ["9999-12-31", "9999"]]
+    );
+    let attributes = table_of(&host(list), "attributes");
+    assert!(
+        attributes.contains(&"p|mood|x".to_owned()),
+        "{attributes:?}"
+    );
+}
+
+#[test]
 fn what_is_no_text_stays_as_it_stands_there() {
     let list = r#"{"id":"p","schema":"Person","properties":{"name":"A","height":[1.50,12345678901234567890123,-0],"x":[["a", 1],true,null]},"more":{"a":[1]}}"#;
     let expected = [
