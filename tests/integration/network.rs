@@ -9,6 +9,7 @@ use sextant_tests::{
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -509,6 +510,29 @@ fn a_rate_is_kept_by_all_queries_together() {
         "{:?}",
         started.elapsed()
     );
+}
+
+/// Whoever has had a turn and waits for an answer keeps others waiting, in whichever query they are.
+#[test]
+fn so_many_requests_are_under_way_at_the_same_time() {
+    let (under_way, most) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+    let seen = Arc::clone(&most);
+    let far = FarSide::new(move |_, _| {
+        let now = 1 + under_way.fetch_add(1, Ordering::SeqCst);
+        seen.fetch_max(now, Ordering::SeqCst);
+        thread::sleep(Duration::from_millis(50));
+        under_way.fetch_sub(1, Ordering::SeqCst);
+        answer(200, "", "")
+    });
+    let grants = format!("{}\nrequests = {{ concurrency = 2 }}", private(&far, "/"));
+    let host = getting(&grants, &far.url("/"));
+    thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| rows(&host, ANSWERS));
+        }
+    });
+    assert_eq!(far.asked().len(), 6);
+    assert_eq!(most.load(Ordering::SeqCst), 2);
 }
 
 #[test]
@@ -1032,4 +1056,65 @@ fn what_must_not_or_cannot_be_kept_is_sent_again() {
     );
     let host = self::workspace(&private(&far, "/"), &own).host();
     assert_eq!(rows(&host, "SELECT status FROM s.answers"), ["304"]);
+}
+
+/// A live feed is sent only where it has changed, and one that fails leaves the others alone.
+#[test]
+fn live_feeds_are_asked_for_with_their_marks() {
+    let feed = "<rss><channel><item><guid>1</guid><title>A</title></item></channel></rss>";
+    let far = FarSide::new(move |asked, _| match asked.line.as_str() {
+        "GET /gone" => answer(404, "", ""),
+        "GET /down" => answer(503, "", ""),
+        "GET /page" => answer(200, "", "<html>log in</html>"),
+        "GET /short" => b"HTTP/1.1 200 x\r\ncontent-length: 500\r\n\r\n<rss>".to_vec(),
+        "GET /silent" => {
+            thread::sleep(Duration::from_secs(60));
+            Vec::new()
+        }
+        _ if asked.header("if-none-match") == Some("\"1\"") => answer(304, "etag: \"1\"", ""),
+        _ => answer(200, "etag: \"1\"", feed),
+    });
+    let source = |name: &str| {
+        format!(
+            "[source.{name}]\nplugin = \"feeds\"\n{}\nrequests = {{ retries = 0 }}\n\
+             [source.{name}.config]\nentries = {{ feeds = [{{ url = {:?} }}] }}\n",
+            private(&far, "/"),
+            far.url(&format!("/{name}"))
+        )
+    };
+    let failing = [
+        ("gone", "found the HTTP status 404"),
+        ("down", "found the HTTP status 503"),
+        ("page", "<rss>, <RDF> or <feed>, found <html>"),
+        ("short", "the answer broke off"),
+        ("silent", "there was no whole answer in time"),
+    ];
+    let sources: String = failing.iter().map(|&(name, _)| source(name)).collect();
+    let workspace = TestWorkspace::new()
+        .plugin("feeds")
+        .config(&(source("news") + &sources))
+        .config("[limits]\nnetwork_wait_ms_max = 700\n");
+    let host = workspace.host();
+    let select = |name: &str| format!("SELECT id, title FROM {name}.entries");
+    assert_eq!(rows(&host, &select("news")), ["1\tA"]);
+    assert_eq!(rows(&host, &select("news")), ["1\tA"]);
+    let marks: Vec<_> = far
+        .asked()
+        .iter()
+        .map(|asked| asked.header("if-none-match").map(str::to_owned))
+        .collect();
+    assert_eq!(marks, [None, Some("\"1\"".to_owned())]);
+    for (name, expected) in failing {
+        let error = failure(&host, &select(name)).to_string();
+        let url = far.url(&format!("/{name}"));
+        for part in [format!("source {name:?}").as_str(), url.as_str(), expected] {
+            assert!(error.contains(part), "{name}: {error}");
+        }
+    }
+    let session = host.session().expect("a session");
+    try_query(&host, &session, "SET sextant.on_source_error = 'warn'").expect("it is a setting");
+    let all: Vec<_> = failing.iter().map(|&(name, _)| select(name)).collect();
+    let all = format!("{} UNION ALL {}", select("news"), all.join(" UNION ALL "));
+    let found = try_query(&host, &session, &all).expect("it goes on");
+    assert_eq!(lines(&found), ["1\tA"]);
 }

@@ -184,6 +184,7 @@ fn random() -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     fn pace(config: Requests) -> Pace {
         Pace::new(&config).unwrap()
@@ -220,6 +221,29 @@ mod tests {
         let longer = Some(Duration::from_millis(1_001));
         assert!(!pace.again(1, longer, &mut paced).await);
         assert_eq!(paced.retries, 2);
+    }
+
+    /// Many who failed together do not come back together.
+    #[tokio::test(start_paused = true)]
+    async fn waits_are_drawn_at_random_and_grow() {
+        let backoff = Backoff {
+            retries: 9,
+            wait_ms: 1_000,
+            wait_ms_max: 20_000,
+        };
+        for (again, most) in [(1, 1), (3, 4), (9, 20)] {
+            let most = Duration::from_secs(most);
+            let mut waits = BTreeSet::new();
+            for _ in 0..50 {
+                waits.insert(backoff.wait(again, None).await.unwrap());
+            }
+            assert!(waits.len() > 40, "{waits:?}");
+            let (first, last) = (waits.first().unwrap(), waits.last().unwrap());
+            assert!(
+                *first < most / 2 && *last > most / 2 && *last <= most,
+                "{waits:?}"
+            );
+        }
     }
 
     #[tokio::test]
