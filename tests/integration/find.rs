@@ -218,6 +218,12 @@ fn what_is_found_can_be_asked_for_by_its_id() {
 #[test]
 fn gateways_that_fail() {
     let sql = "SELECT entity_id FROM find.travel_documents WHERE number = 'PL 000001'";
+    let answers = root().join("plugins/find/examples/answers.ndjson");
+    let saved = format!(
+        "[source.saved]\nplugin = \"find\"\ninputs = {{ answers = {:?} }}\nconfig = {{ saved = \"answers\" }}\n",
+        answers.display().to_string()
+    );
+    let others = "SELECT count(*) FROM saved.firearms_by_id WHERE entity_id IN ('2020/70000', '2021/70001', '2019/1')";
     for (fail, expected) in [
         (
             "502=1",
@@ -242,7 +248,7 @@ fn gateways_that_fail() {
         ),
     ] {
         let gateway = gateway("0", &["--fail", fail]);
-        let workspace = workspace(&gateway, "", "");
+        let workspace = workspace(&gateway, "", "").config(&saved);
         let host = workspace.host();
         let error = failure(&host, sql).to_string();
         assert!(
@@ -250,7 +256,7 @@ fn gateways_that_fail() {
             "{error}"
         );
         assert!(error.contains(expected), "{fail}: {error}");
-        assert_eq!(rows(&host, "SELECT 1"), ["1"]);
+        assert_eq!(rows(&host, others), ["2"], "{fail}");
     }
 }
 

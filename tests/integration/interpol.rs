@@ -5,6 +5,8 @@ use sextant::Host;
 use sextant_tests::far::{FarSide, answer};
 use sextant_tests::notices_api::{Notice, NoticesApi, Options};
 use sextant_tests::{TestWorkspace, failure, lines, root, rows, try_query};
+use std::thread;
+use std::time::Duration;
 
 fn workspace(api: &NoticesApi, keys: &str, config: &str, further: &str) -> TestWorkspace {
     TestWorkspace::new()
@@ -365,6 +367,51 @@ fn servers_that_answer_something_else() {
         assert!(error.contains(expected), "{body}: {error}");
         let others = rows(&host, "SELECT count(*) > 0 FROM saved.red_notices");
         assert_eq!(others, ["true"]);
+    }
+}
+
+/// So does each of these.
+#[test]
+fn servers_that_refuse_or_say_nothing() {
+    let example = root().join("plugins/interpol/examples/red_details.ndjson");
+    let saved = format!(
+        "[source.saved]\nplugin = \"interpol\"\ninputs = {{ red = {:?} }}\nconfig = {{ notices = {{ red = {{ input = \"red\" }} }} }}\n",
+        example.display().to_string()
+    );
+    for (status, expected) in [
+        (
+            Some(403),
+            "notices/v1/red: expected a successful answer, found the HTTP status 403",
+        ),
+        (
+            Some(404),
+            "notices/v1/red: expected a successful answer, found the HTTP status 404",
+        ),
+        (None, "there was no whole answer in time"),
+    ] {
+        let far = FarSide::new(move |_, _| match status {
+            Some(status) => answer(status, "", ""),
+            None => {
+                thread::sleep(Duration::from_secs(60));
+                Vec::new()
+            }
+        });
+        let workspace = TestWorkspace::new().plugin("interpol").config(&format!(
+            "[source.interpol]\nplugin = \"interpol\"\nhttp = [{{ url = {:?}, private = true }}]\n\
+             requests = {{ retries = 0 }}\n\
+             [source.interpol.config.api]\nurl = {:?}\nnotices = [\"red\"]\n{saved}\
+             [limits]\nnetwork_wait_ms_max = 700\n",
+            far.url("/"),
+            far.url("")
+        ));
+        let host = workspace.host();
+        let error = failure(&host, "SELECT entity_id FROM interpol.red_notices").to_string();
+        assert!(
+            error.contains("source \"interpol\"") && error.contains(expected),
+            "{status:?}: {error}"
+        );
+        let others = rows(&host, "SELECT count(*) > 0 FROM saved.red_notices");
+        assert_eq!(others, ["true"], "{status:?}");
     }
 }
 

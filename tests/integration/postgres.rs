@@ -951,7 +951,15 @@ fn a_query_ends_with_its_server() {
          CREATE VIEW dividing AS SELECT 1 / (a - a) AS n FROM generate_series(1, 3) a;
          CREATE VIEW dividing_later AS SELECT 1 / (a - 500) AS n FROM generate_series(1, 1000) a;",
     );
-    let workspace = server.workspace("endings", "");
+    let workspace = server
+        .workspace("endings", "")
+        .plugin("delimited")
+        .file("other.csv", "n\n1\n2\n")
+        .config(
+            "[source.other]\nplugin = \"delimited\"\ninputs = { f = \"other.csv\" }\n\
+             [source.other.config.tables.t]\ninput = \"f\"\nheader = true\n\
+             columns = [{ name = \"n\", type = \"int64\" }]\n",
+        );
     let host = workspace.host();
     let session = host.session().expect("a session");
     let error = host.block_on(async {
@@ -1004,6 +1012,11 @@ fn a_query_ends_with_its_server() {
     try_query(&host, &session, "SET sextant.on_source_error = 'warn'").expect("it is a setting");
     let counts = try_query(&host, &session, later).expect("it goes on");
     assert_eq!(lines(&counts), ["499"]);
+    // Other sources do not notice.
+    let both =
+        "SELECT count(n) FROM (SELECT n FROM db.dividing_later UNION ALL SELECT n FROM other.t)";
+    let counts = try_query(&host, &session, both).expect("it goes on");
+    assert_eq!(lines(&counts), ["501"]);
 }
 
 /// What a query was planned on is what it reads: a column is never taken for another.
