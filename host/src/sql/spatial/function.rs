@@ -35,6 +35,9 @@ const DEPTH_SHALLOW: usize = 8 << 10;
 const STACK_BYTES_A_LEVEL: usize = 2 << 10;
 /// Steps after which it is looked whether a query was cancelled.
 const STEPS_A_CALL: u64 = 500_000_000;
+/// How far within the last cell of a geohash, in degrees, its end is taken to lie; the smallest cells that there
+/// are here have 1.7e-7.
+const WITHIN_CELL: f64 = 1e-9;
 /// The extension of a column that holds boxes.
 const BOX: &str = "geoarrow.box";
 /// That of one that holds points.
@@ -66,6 +69,8 @@ enum Takes {
     Bounded(Effort),
     /// Points as arrays of coordinates along these axes.
     Points(&'static str),
+    /// The same along x and y, in degrees and within the cells of geohashes.
+    Cells,
     /// Boxes as arrays of bounds along these axes: of others it would give infinite bounds, and measures for heights.
     Boxes(&'static str),
 }
@@ -86,7 +91,8 @@ impl Takes {
             "st_simplifypreservetopology" => Self::Bounded(Effort::Triangles),
             "st_convexhull" | "st_orientedenvelope" => Self::Bounded(Effort::Hull),
             "st_pointonsurface" => Self::Bounded(Effort::PointWithin),
-            "st_x" | "st_y" | "st_geohash" | "st_makebox2d" => Self::Points("xy"),
+            "st_x" | "st_y" | "st_makebox2d" => Self::Points("xy"),
+            "st_geohash" => Self::Cells,
             "st_z" | "st_3dmakebox" => Self::Points("xyz"),
             "st_m" => Self::Points("xym"),
             "st_xmin" | "st_xmax" | "st_ymin" | "st_ymax" | "box2d" => Self::Boxes("xy"),
@@ -99,7 +105,7 @@ impl Takes {
     fn geometries(self, arguments: usize) -> usize {
         match self {
             Self::Any => 0,
-            Self::Points(_) => arguments,
+            Self::Points(_) | Self::Cells => arguments,
             Self::Bounded(effort) => effort.geometries(),
             _ => 1,
         }
@@ -108,7 +114,7 @@ impl Takes {
     /// The field of geometry that was prepared.
     fn field(self, field: &Field, data_type: &DataType) -> FieldRef {
         let extension = match self {
-            Self::Points(_) => POINT,
+            Self::Points(_) | Self::Cells => POINT,
             Self::Boxes(_) => BOX,
             _ => WKB,
         };
@@ -126,7 +132,7 @@ impl SpatialFunction {
         let takes = Takes::of(inner.name());
         let signature = match (takes, &inner.signature().type_signature) {
             // The types that it lists are those of arrays of points.
-            (Takes::Points(_), TypeSignature::Uniform(count, _)) => {
+            (Takes::Points(_) | Takes::Cells, TypeSignature::Uniform(count, _)) => {
                 Signature::any(*count, Volatility::Immutable)
             }
             _ => inner.signature().clone(),
@@ -212,15 +218,8 @@ impl SpatialFunction {
     /// Well-known binary as the inner function wants it.
     fn prepare_binary(&self, binary: ArrayRef) -> Result<ArrayRef, Error> {
         match self.takes {
-            Takes::Points(axes) => {
-                let names = axes.chars().map(String::from);
-                let points = seen(&binary).map(|geometry| -> Result<_, Error> {
-                    let place = self.place(geometry?)?;
-                    let along = |axis| place.and_then(|place| place.along(axis));
-                    Ok(axes.chars().map(along).collect())
-                });
-                numbers(names.collect(), points)
-            }
+            Takes::Points(axes) => self.points(&binary, axes, |_, number| number),
+            Takes::Cells => self.points(&binary, "xy", within_cell),
             Takes::Boxes(axes) => {
                 let least = axes.chars().map(|axis| format!("{axis}min"));
                 let greatest = axes.chars().map(|axis| format!("{axis}max"));
@@ -253,6 +252,22 @@ impl SpatialFunction {
                 Ok(binary)
             }
         }
+    }
+
+    /// Points as arrays of coordinates along some axes, as `taken` has them.
+    fn points(
+        &self,
+        binary: &ArrayRef,
+        axes: &str,
+        taken: impl Fn(char, f64) -> f64,
+    ) -> Result<ArrayRef, Error> {
+        let names = axes.chars().map(String::from);
+        let points = seen(binary).map(|geometry| -> Result<_, Error> {
+            let place = self.place(geometry?)?;
+            let along = |axis| Some(taken(axis, place?.along(axis)?));
+            Ok(axes.chars().map(along).collect())
+        });
+        numbers(names.collect(), points)
     }
 
     /// Where a point is; none if it is null or empty.
@@ -532,6 +547,17 @@ fn tolerance(effort: Effort, arguments: &ScalarFunctionArgs) -> Result<f64> {
             }
         }
         _ => Ok(0.0),
+    }
+}
+
+/// A longitude or latitude within the cells of geohashes. The last of them has its end as well, as in PostGIS; the
+/// crate geohash takes that for the start of the first.
+fn within_cell(axis: char, degrees: f64) -> f64 {
+    let end = if axis == 'x' { 180.0 } else { 90.0 };
+    let last = end - WITHIN_CELL;
+    match (last..=end).contains(&degrees) {
+        true => last,
+        false => degrees,
     }
 }
 
