@@ -185,6 +185,29 @@ fn paths_of_a_web_server_need_not_be_those_of_a_store() {
     }
 }
 
+#[test]
+fn what_is_not_served_is_told_with_what_is() {
+    let found = [
+        ("ftp", "ftp://example.org/a.csv", "ftp://example.org"),
+        ("glob", "ftp://example.org/*.csv", "ftp://example.org"),
+        ("file", "file:///etc/passwd", "file://"),
+        ("far_file", "file://example.org/a.csv", "file://example.org"),
+        ("memory", "memory:///a.csv", "memory://"),
+        ("nowhere", "s3:///a.csv", "s3://"),
+    ];
+    let host = workspace(&found.map(|(name, url, _)| (name, url.to_owned())), "").host();
+    for (name, url, found) in found {
+        let error = failure(&host, &sum(name));
+        let text = error.to_string();
+        let expected = format!(
+            "expected http://, https://, s3://, gs:// or az:// and a host or bucket, found {found:?}"
+        );
+        for part in [&*format!("input {name:?}: "), &expected, "its path alone"] {
+            assert!(error.is_config() && text.contains(part), "{url}: {text}");
+        }
+    }
+}
+
 /// A wait for a server is no plugin's work, while files are looked for and while they are read; it has a bound of its
 /// own.
 #[test]

@@ -194,8 +194,7 @@ impl Stores {
         // Of the scheme and host alone: a path on a web server may be one that no object store has.
         let mut root = url.clone();
         root.set_path("/");
-        let scheme = ObjectStoreScheme::parse(&root);
-        let (scheme, _) = scheme.map_err(|error| Error::config(error.to_string()))?;
+        let (scheme, _) = ObjectStoreScheme::parse(&root).map_err(|_| not_served(url))?;
         let client = self.client(url, place)?;
         let options = self.options(place)?;
         let credentials = place.map(|place| place.credentials.clone());
@@ -247,12 +246,7 @@ impl Stores {
             ObjectStoreScheme::AmazonS3 => store!(AmazonS3Builder),
             ObjectStoreScheme::GoogleCloudStorage => store!(GoogleCloudStorageBuilder),
             ObjectStoreScheme::MicrosoftAzure => store!(MicrosoftAzureBuilder),
-            _ => {
-                return Err(Error::config(format!(
-                    "expected http, https, s3, gs or az, found {:?}",
-                    url.scheme()
-                )));
-            }
+            _ => return Err(not_served(url)),
         };
         let store = store.map_err(|error| Error::config(error.to_string()))?;
         Ok(Store::Objects(store))
@@ -308,6 +302,15 @@ impl Stores {
             .build();
         client.map_err(|error| Error::config(error.to_string()))
     }
+}
+
+/// The error of a URL that leads to no web server and no object store.
+fn not_served(url: &Url) -> Error {
+    let found = format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default());
+    Error::config(format!(
+        "expected http://, https://, s3://, gs:// or az:// and a host or bucket, found {found:?}"
+    ))
+    .with_hint("a file of this machine is named by its path alone; what only another kind of server has is fetched beforehand")
 }
 
 /// Whether requests to S3 are signed. Where a part of a credential is missing, the store's crate would ask for all of it
