@@ -297,12 +297,14 @@ fn scans(bench: &Bench, workspace: &Workspace, folder: &Path) -> Result<Vec<Plan
             &config.network,
             bench.host.limits(),
         )?;
+        // Both builds are given the files that were found, and one that became another is an error.
         let settings = SourceSettings {
             config: serde_json::Value::Object(config.config).to_string(),
             inputs: Arc::new(inputs),
             network: Arc::new(network),
             name,
-        };
+        }
+        .pinned();
         let scope = Scope::new(bench.host.limits());
         let tables = bench.host.block_on(async {
             Connection::open(&plugin, &scope, &settings)
