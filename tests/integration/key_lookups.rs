@@ -171,6 +171,20 @@ fn a_look_up_is_shown_and_counted() {
     for metric in ["keys_asked=", "keys_found=", "lookups=", "guest_time="] {
         assert!(analyzed.contains(metric), "{metric}: {analyzed}");
     }
+    // The operator counts what the account of its table does, and nobody what there is none of.
+    let count = |operator: &str, name: &str| {
+        let line = analyzed.lines().find(|line| line.contains(operator));
+        let (_, count) = line
+            .and_then(|line| line.split_once(name))
+            .expect("it is counted");
+        count.split([',', ']']).next().map(str::to_owned)
+    };
+    assert_eq!(
+        count("KeyLookup: ", " calls="),
+        count("PluginUsage", "k.items calls="),
+        "{analyzed}"
+    );
+    assert!(!analyzed.contains("bytes_in="), "{analyzed}");
     let (distinct, _) = ask(&host, "SELECT count(DISTINCT number) FROM asking");
     let (_, warnings) = ask(&host, sql);
     assert_eq!([asked(&warnings).len().to_string()], distinct[..]);

@@ -23,13 +23,14 @@ pub(super) struct InstanceMetrics {
     guest_time: Time,
     host_time: Time,
     calls: Count,
-    rows_in: Count,
-    bytes_in: Count,
     bytes_out: Count,
     memory: Gauge,
+    /// Rows and bytes passed: only of what is passed any, as no source is.
+    passed: Option<(Count, Count)>,
     /// Requests, tries again, and the wait for turns: only of what asks over the network.
     network: Option<(Count, Count, Time)>,
-    new_network: Box<dyn Fn() -> (Count, Count, Time) + Send>,
+    metrics: ExecutionPlanMetricsSet,
+    partition: usize,
     seen: Usage,
 }
 
@@ -41,22 +42,12 @@ impl InstanceMetrics {
             guest_time: new().subset_time("guest_time", partition),
             host_time: new().subset_time("host_time", partition),
             calls: new().counter("calls", partition),
-            rows_in: new().counter("rows_in", partition),
-            bytes_in: new().counter("bytes_in", partition),
             bytes_out: new().counter("bytes_out", partition),
             memory: new().gauge("guest_memory_bytes_peak", partition),
+            passed: None,
             network: None,
-            new_network: {
-                let metrics = metrics.clone();
-                Box::new(move || {
-                    let new = || MetricBuilder::new(&metrics);
-                    (
-                        new().counter("requests", partition),
-                        new().counter("retries", partition),
-                        new().subset_time("paced_time", partition),
-                    )
-                })
-            },
+            metrics: metrics.clone(),
+            partition,
             seen: Usage::default(),
         }
     }
@@ -75,13 +66,28 @@ impl InstanceMetrics {
         self.host_time
             .add_duration(Duration::from_nanos(usage.host_ns - seen.host_ns));
         self.calls.add(since(usage.calls, seen.calls));
-        self.rows_in.add(since(usage.rows_in, seen.rows_in));
-        self.bytes_in.add(since(usage.bytes_in, seen.bytes_in));
         self.bytes_out.add(since(usage.bytes_out, seen.bytes_out));
         self.memory.set_max(usage.memory_bytes_peak as usize);
+        let (metrics, partition) = (&self.metrics, self.partition);
+        let new = || MetricBuilder::new(metrics);
+        if usage.rows_in > seen.rows_in {
+            let (rows, bytes) = self.passed.get_or_insert_with(|| {
+                (
+                    new().counter("rows_in", partition),
+                    new().counter("bytes_in", partition),
+                )
+            });
+            rows.add(since(usage.rows_in, seen.rows_in));
+            bytes.add(since(usage.bytes_in, seen.bytes_in));
+        }
         if usage.requests > seen.requests {
-            let (requests, retries, paced) =
-                self.network.get_or_insert_with(|| (self.new_network)());
+            let (requests, retries, paced) = self.network.get_or_insert_with(|| {
+                (
+                    new().counter("requests", partition),
+                    new().counter("retries", partition),
+                    new().subset_time("paced_time", partition),
+                )
+            });
             requests.add(since(usage.requests, seen.requests));
             retries.add(since(usage.retries, seen.retries));
             paced.add_duration(Duration::from_nanos(usage.paced_ns - seen.paced_ns));

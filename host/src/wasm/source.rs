@@ -316,7 +316,7 @@ impl Scan {
         }
     }
 
-    /// What the instance used so far.
+    /// What the instance used for the scan so far: not what opening it and asking for parts took.
     pub fn usage(&self) -> Usage {
         self.connection.store.data().usage
     }

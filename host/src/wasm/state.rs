@@ -93,7 +93,7 @@ pub(super) struct State {
     /// Whether a running guest makes way for others at each epoch tick, which asynchronous calls
     /// alone can do.
     pub(super) yields: bool,
-    /// What the instance used so far, and in the call that runs.
+    /// What the instance used so far for what it works for, and in the call that runs.
     pub(super) usage: Usage,
     pub(super) call: Usage,
     account: Option<Arc<Account>>,
@@ -179,16 +179,18 @@ impl State {
         self.call = Usage::default();
     }
 
-    /// From now on the instance works for a table of its source.
+    /// From now on the instance works for a table of its source, and what it uses is the table's. Before, when it
+    /// was opened and asked for parts, it was the source's.
     pub(super) fn work_for(&mut self, table: &str) {
         self.account = self
             .scope
             .account(&format!("{}.{table}", self.source_name()));
+        self.usage = Usage {
+            instances: 1,
+            ..Usage::default()
+        };
         if let Some(account) = &self.account {
-            account.add(&Usage {
-                instances: 1,
-                ..Usage::default()
-            });
+            account.add(&self.usage);
         }
     }
 

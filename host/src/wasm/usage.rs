@@ -26,9 +26,11 @@ macro_rules! usage {
         }
 
         impl Usage {
-            /// Everything that is counted, by name.
+            /// Everything that is counted and was used, by name: no source is passed rows, and no
+            /// function makes requests.
             pub fn counts(&self) -> impl Iterator<Item = (&'static str, u64)> {
-                [$((stringify!($name), self.$name),)*].into_iter()
+                let counts = [$((stringify!($name), self.$name),)*];
+                counts.into_iter().filter(|&(_, count)| count > 0)
             }
 
             pub(super) fn add(&mut self, more: &Self) {
