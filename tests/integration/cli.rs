@@ -646,6 +646,39 @@ fn formats_of_one_answer_take_one() {
     assert!(!workspace.path("none").exists());
 }
 
+/// What CSV cannot hold is told before there is anything to read, and what is advised works.
+#[test]
+fn a_column_that_csv_cannot_hold_is_refused_before_the_header() {
+    let workspace = workspace();
+    let query = |sql: &str| sextant(&workspace, &["query", "-c", sql, "--format", "csv"]);
+    for (value, shown) in [
+        ("make_array(1, 2)", "List("),
+        ("named_struct('a', 1)", "Struct("),
+        ("map(['a'], [1])", "Map("),
+    ] {
+        for rows in ["", " WHERE false"] {
+            let output = query(&format!("SELECT 1 AS n, {value} AS many{rows}"));
+            let errors = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(1), "{errors}");
+            assert!(output.stdout.is_empty(), "{value}: {output:?}");
+            let expected = format!("column \"many\" of the answer is a {shown}");
+            assert!(errors.contains(&expected), "{errors}");
+            assert!(errors.contains("--format json"), "{errors}");
+        }
+    }
+    for (sql, expected) in [
+        ("SELECT unnest(make_array(1, 2)) AS a", "a\n1\n2\n"),
+        (
+            "SELECT array_to_string(make_array(1, 2), ';') AS a",
+            "a\n1;2\n",
+        ),
+        ("SELECT named_struct('f', 1)['f'] AS a", "a\n1\n"),
+    ] {
+        let output = query(sql);
+        assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{sql}");
+    }
+}
+
 /// Data must not move the cursor of whoever reads it.
 #[test]
 fn control_characters_are_shown_and_not_obeyed() {

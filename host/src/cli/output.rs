@@ -82,8 +82,10 @@ impl<'a> Writer<'a> {
         out: Out<'a>,
         decorated: bool,
     ) -> Result<Self> {
-        if matches!(format, Format::Json | Format::Ndjson) {
-            check_names(schema)?;
+        match format {
+            Format::Json | Format::Ndjson => check_names(schema)?,
+            Format::Csv => check_flat(schema)?,
+            _ => {}
         }
         // A null that is left out could be taken for a column that is not there.
         let json = WriterBuilder::new().with_explicit_nulls(true);
@@ -252,6 +254,20 @@ fn check_names(schema: &SchemaRef) -> Result<()> {
             field.name()
         ))
         .with_hint("name one of them anew: SELECT a AS ...")),
+    }
+}
+
+/// A cell of CSV holds one value. What it cannot hold is refused before there is a header of it.
+fn check_flat(schema: &SchemaRef) -> Result<()> {
+    let mut fields = schema.fields().iter();
+    match fields.find(|field| field.data_type().is_nested()) {
+        None => Ok(()),
+        Some(field) => Err(Error::sql(format!(
+            "column {:?} of the answer is a {}, and a cell of CSV holds one value",
+            field.name(),
+            field.data_type()
+        ))
+        .with_hint("of a list, unnest(...) makes rows and array_to_string(..., ';') a text; of a struct, ...['field'] is one value; --format json takes them as they are")),
     }
 }
 
