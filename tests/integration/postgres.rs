@@ -779,9 +779,9 @@ fn what_arrow_does_not_have_is_an_error_or_a_choice() {
     };
     server.database(
         "choices",
-        "CREATE TABLE t (id int, d date, ts timestamptz, n numeric(10,2), a int[], iv interval, s text);
-         INSERT INTO t VALUES (1, 'infinity', '-infinity', 'NaN', '{{1,2},{3,4}}', '300 years 1000000 hours', 'x'),
-            (2, '0044-03-15 BC', '0001-01-01 00:00+00', 1, '{}', '1 day', 'y'), (3, NULL, '294276-01-01 00:00+00', 3, NULL, NULL, 'z');",
+        "CREATE TABLE t (id int, d date, ts timestamptz, n numeric(10,2), a int[], iv interval, s text, ti time);
+         INSERT INTO t VALUES (1, 'infinity', '-infinity', 'NaN', '{{1,2},{3,4}}', '300 years 1000000 hours', 'x', '24:00:00'),
+            (2, '0044-03-15 BC', '0001-01-01 00:00+00', 1, '{}', '1 day', 'y', '23:59:59.999999'), (3, NULL, '294276-01-01 00:00+00', 3, NULL, NULL, 'z', NULL);",
     );
     let workspace = server.workspace("choices", "");
     let host = workspace.host();
@@ -802,6 +802,7 @@ fn what_arrow_does_not_have_is_an_error_or_a_choice() {
         ),
         ("n", 1, "found NaN or infinity, which no decimal is"),
         ("a", 1, "expected an array of one dimension, found 2"),
+        ("ti", 1, "expected a time before 24:00:00"),
     ] {
         let error = failure(&host, &format!("SELECT {column} FROM db.t"));
         assert!(error.is_data(), "{error}");
@@ -843,13 +844,13 @@ fn what_arrow_does_not_have_is_an_error_or_a_choice() {
             .any(|warning| warning.contains("public.t: infinite values are given as nulls (d)")),
         "{warnings:?}"
     );
-    let texts = "as_text = [\"public.t.d\", \"public.t.ts\", \"public.t.n\", \"public.t.a\"]";
+    let texts = "as_text = [\"public.t.d\", \"public.t.ts\", \"public.t.n\", \"public.t.a\", \"public.t.ti\"]";
     assert_eq!(
         rows(
             &server.workspace("choices", texts).host(),
-            "SELECT d, ts, n, a FROM db.t WHERE d = 'infinity'"
+            "SELECT d, ts, n, a, ti FROM db.t WHERE d = 'infinity'"
         ),
-        ["infinity\t-infinity\tNaN\t{{1,2},{3,4}}"]
+        ["infinity\t-infinity\tNaN\t{{1,2},{3,4}}\t24:00:00"]
     );
 }
 

@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 /// last one, 5874897-12-31.
 const DAYS_MIN: i64 = -2_440_588;
 const DAYS_MAX: i64 = 2_145_042_905;
-const DAY_US: i64 = 86_400_000_000;
+pub(crate) const DAY_US: i64 = 86_400_000_000;
 
 /// A value as the server's SQL says it.
 #[derive(Clone, Debug, PartialEq, Eq)]

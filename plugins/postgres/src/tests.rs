@@ -35,10 +35,15 @@ const STORED: [&str; 5] = ["t", "4096", "t", "16400", "16404"];
 
 /// Persons, and a view of them.
 fn server() -> Server {
+    server_of("1082")
+}
+
+/// The same, with another type of what they are born at.
+fn server_of(born: &str) -> Server {
     let columns = [
         column("16400", "id", "20", true),
         column("16400", "name", "25", false),
-        column("16400", "born", "1082", false),
+        column("16400", "born", born, false),
         column("16401", "Name", "25", false),
         column("16402", "hidden", "25", false),
     ];
@@ -289,6 +294,25 @@ fn infinite_days_are_told() {
     assert_eq!(
         server.warnings(),
         ["public.persons: infinite values are given as nulls (born)"]
+    );
+}
+
+/// A day of the server ends with 24:00:00, and one of Arrow before.
+#[test]
+fn the_end_of_a_day_is_told() {
+    let mut late = rows();
+    for (row, us) in late
+        .iter_mut()
+        .zip([0, literal::DAY_US - 1, literal::DAY_US])
+    {
+        row[2] = Some(us.to_be_bytes().to_vec());
+    }
+    let server = server_of("1083").answers("COPY", copied(&late));
+    let error = scan_request(&open(&server), &request(&[0, 1, 2])).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidData);
+    assert_eq!(
+        error.to_string(),
+        "public.persons, record 3, field \"born\": expected a time before 24:00:00, which Arrow does not have, found 86400000000 microseconds (as_text gives the column as text)"
     );
 }
 

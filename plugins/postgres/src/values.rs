@@ -5,6 +5,7 @@
 //! of texts are checked once an array, not once a value.
 
 use crate::config::Infinity;
+use crate::literal::DAY_US;
 use crate::types::Kind;
 use arrow_array::types::{
     ArrowPrimitiveType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int16Type, Int32Type,
@@ -126,7 +127,7 @@ impl Values {
             Collector::Decimal(numbers, digits) => numbers.push(decimal(value, *digits)?),
             Collector::Text(bytes) | Collector::Bytes(bytes) => bytes.push(value),
             Collector::Uuid(bytes) => bytes.push(&uuid(fixed(value)?)),
-            Collector::Time(numbers) => numbers.push(i64::from_be_bytes(fixed(value)?)),
+            Collector::Time(numbers) => numbers.push(time(fixed(value)?)?),
             Collector::List(list) => list.push(value)?,
             _ => return self.push_calendar(value),
         }
@@ -470,6 +471,16 @@ fn date(bytes: [u8; 4]) -> Result<Option<i32>> {
     }
 }
 
+/// Microseconds from midnight. Days of the server have a 24:00:00, which those of Arrow do not.
+fn time(bytes: [u8; 8]) -> Result<i64> {
+    match i64::from_be_bytes(bytes) {
+        us @ 0..DAY_US => Ok(us),
+        us => Err(Error::invalid_data(format!(
+            "expected a time before 24:00:00, which Arrow does not have, found {us} microseconds (as_text gives the column as text)"
+        ))),
+    }
+}
+
 /// Microseconds from 2000-01-01; none where it is infinite.
 fn timestamp(bytes: [u8; 8]) -> Result<Option<i64>> {
     match i64::from_be_bytes(bytes) {
@@ -758,10 +769,13 @@ mod tests {
             numbers::<TimestampMicrosecondType>(&array),
             [Some(1_709_202_896_789_000)]
         );
-        let array = collect(Kind::Time, &["0000000a8be62608", "000000141dd76000"]);
+        let array = collect(
+            Kind::Time,
+            &["0000000000000000", "0000000a8be62608", "000000141dd75fff"],
+        );
         assert_eq!(
             numbers::<Time64MicrosecondType>(&array),
-            [Some(45_296_789_000), Some(86_400_000_000)]
+            [Some(0), Some(45_296_789_000), Some(86_399_999_999)]
         );
         let array = collect(
             Kind::Interval,
@@ -779,6 +793,8 @@ mod tests {
         );
         let error = failure(Kind::Timestamp, false, &["7fffff5bb3b29fff"]);
         assert!(error.contains("found one that is too late"), "{error}");
+        let error = failure(Kind::Time, false, &["000000141dd76000"]);
+        assert!(error.contains("found 86400000000 microseconds"), "{error}");
         let error = failure(Kind::Interval, false, &["7ffffffffffffffe0000000000000000"]);
         assert!(error.contains("292 years of nanoseconds"), "{error}");
     }
