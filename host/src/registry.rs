@@ -188,6 +188,8 @@ impl Source {
         {
             return Ok(Arc::clone(&known.tables));
         }
+        // What it cannot say again is no more what it has: from then on it is only remembered.
+        *described = None;
         let mut connection = Connection::open(plugin, scope, settings).await?;
         let tables = connection
             .tables()
@@ -209,6 +211,11 @@ impl Source {
     /// A table as it was when it could last be described, by this process or by one before it.
     pub fn last_described(&self, name: &str) -> Option<Arc<TableDescription>> {
         self.with_sound(|sound| sound.get(name).cloned())
+    }
+
+    /// The names of its tables as they were when they could last be described.
+    pub fn last_described_names(&self) -> Vec<String> {
+        self.with_sound(|sound| sound.keys().cloned().collect())
     }
 
     /// Remembers tables that were described. One that has a problem stays as it was before.

@@ -389,7 +389,11 @@ fn a_source_that_is_gone_is_a_warning() {
     assert!(error.contains("source \"b\""), "{error}");
     let session = host.session().expect("a session");
     let run = |sql: &str| lines(&try_query(&host, &session, sql).expect("it goes on"));
+    // What cannot be asked is not listed, and what can be is.
+    let listed = "SELECT table_schema, table_name, column_name FROM information_schema.columns WHERE table_name = 'p' AND column_name = 'n' ORDER BY 1";
+    assert_eq!(rows(&host, listed), ["a\tp\tn"]);
     run("SET sextant.on_source_error = 'warn'");
+    assert_eq!(run(listed), ["a\tp\tn", "b\tp\tn"]);
     assert_eq!(run(both), ["1"]);
     assert_eq!(run("SELECT count(*) FROM b.p"), ["0"]);
     // Whatever stands above it.
@@ -404,13 +408,17 @@ fn a_source_that_is_gone_is_a_warning() {
 
     // Nor does it matter which process it said so to.
     drop((session, host));
-    let run = |workspace: &TestWorkspace| {
+    let try_run = |workspace: &TestWorkspace, sql: &str| {
         let host = workspace.host();
         let session = host.session().expect("a session");
         try_query(&host, &session, "SET sextant.on_source_error = 'warn'").expect("a setting");
-        try_query(&host, &session, both).map(|batches| lines(&batches))
+        try_query(&host, &session, sql).map(|batches| lines(&batches))
     };
+    let run = |workspace: &TestWorkspace| try_run(workspace, both);
     assert_eq!(run(&workspace).expect("its columns are kept"), ["1"]);
+    let found = try_run(&workspace, listed).expect("they are kept");
+    assert_eq!(found, ["a\tp\tn", "b\tp\tn"]);
+    assert_eq!(rows(&workspace.host(), listed), ["a\tp\tn"]);
     let kept = workspace.path("state/sources/b");
     let text = std::fs::read_to_string(&kept).expect("it is kept");
     assert!(!text.contains("features"), "no data is kept: {text}");

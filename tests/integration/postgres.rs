@@ -1043,6 +1043,32 @@ fn a_table_that_changed_is_described_anew_or_refused() {
     assert_eq!(rows(&workspace.host(), "SELECT * FROM db.t"), ["b\tc"]);
 }
 
+/// What a database that cannot be asked had is listed for who goes on without it, and for nobody else.
+#[test]
+fn tables_are_listed_as_far_as_they_can_be_asked() {
+    let Some(server) = server() else {
+        return;
+    };
+    server.database("listed", "CREATE TABLE t (a text); CREATE TABLE u (b int);");
+    let workspace = server.workspace("listed", "");
+    let columns = "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'db' ORDER BY 1";
+    let tables =
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = 'db' ORDER BY 1";
+    let all = ["t\ta", "u\tb"];
+    assert_eq!(rows(&workspace.host(), columns), all);
+    std::fs::remove_file(workspace.path("word")).expect("it can be removed");
+    let host = workspace.host();
+    assert_eq!(rows(&host, columns), [""; 0]);
+    let session = host.session().expect("a session");
+    let run = |sql: &str| lines(&try_query(&host, &session, sql).expect("it goes on"));
+    run("SET sextant.on_source_error = 'warn'");
+    assert_eq!(run(columns), all);
+    assert_eq!(run(tables), ["t", "u"]);
+    assert_eq!(run("SELECT count(*) FROM db.t"), ["0"]);
+    let state = run("SELECT status, known_tables FROM sextant.sources");
+    assert_eq!(state, ["degraded\tt, u"]);
+}
+
 /// A join looks nothing up that it does not need, and the server's index finds it.
 #[test]
 fn tables_of_several_databases_are_joined() {

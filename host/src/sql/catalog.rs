@@ -12,7 +12,7 @@ use crate::wasm::{Scope, TableDescription};
 use async_trait::async_trait;
 use datafusion::catalog::{CatalogProvider, MemorySchemaProvider, SchemaProvider, TableProvider};
 use datafusion::common::DataFusionError;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The name of the one catalog.
 pub(super) const CATALOG: &str = "sextant";
@@ -52,6 +52,7 @@ impl CatalogProvider for SnapshotCatalog {
                     source,
                     scope: Arc::clone(&self.scope),
                     on_error: self.on_error,
+                    failure: OnceLock::new(),
                 }))
             }
         }
@@ -64,11 +65,17 @@ struct SourceSchema {
     source: Arc<Source>,
     scope: Arc<Scope>,
     on_error: OnSourceError,
+    /// Why the source cannot be described. It is not tried again for each of its tables.
+    failure: OnceLock<Error>,
 }
 
 impl SourceSchema {
     async fn described(&self, name: &str) -> Result<Option<Arc<TableDescription>>, Error> {
-        let tables = self.source.tables(&self.scope).await?;
+        if let Some(failure) = self.failure.get() {
+            return Err(failure.clone());
+        }
+        let tables = self.source.tables(&self.scope).await;
+        let tables = tables.map_err(|error| self.failure.get_or_init(|| error).clone())?;
         let table = tables.iter().find(|table| table.name == name);
         match table.and_then(|table| table.problem.clone()) {
             Some(problem) => Err(problem),
@@ -79,15 +86,24 @@ impl SourceSchema {
 
 #[async_trait]
 impl SchemaProvider for SourceSchema {
-    /// The tables that are known; a statement that lists tables has all sources described first.
+    /// The tables that can be asked; a statement that lists tables has all sources described first. Where the query
+    /// may go without what failed, that is what is remembered of it.
     fn table_names(&self) -> Vec<String> {
-        let tables = self.source.known_tables();
-        tables
-            .iter()
-            .flat_map(|tables| tables.iter())
-            .filter(|table| table.problem.is_none())
-            .map(|table| table.name.clone())
-            .collect()
+        let is_tolerated = |error: &Error| self.on_error.tolerates(error);
+        let Some(tables) = self.source.known_tables() else {
+            return match self.source.problem().as_ref().is_some_and(is_tolerated) {
+                true => self.source.last_described_names(),
+                false => Vec::new(),
+            };
+        };
+        let can_be_asked = |table: &&Arc<TableDescription>| match &table.problem {
+            None => true,
+            Some(problem) => {
+                is_tolerated(problem) && self.source.last_described(&table.name).is_some()
+            }
+        };
+        let tables = tables.iter().filter(can_be_asked);
+        tables.map(|table| table.name.clone()).collect()
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {

@@ -116,13 +116,14 @@ fn sources(snapshot: &Snapshot) -> Result<RecordBatch> {
             .settings()
             .ok()
             .map(|settings| settings.inputs.names().collect::<Vec<_>>().join(", "));
-        let tables = source.known_tables().map(|tables| {
-            tables
-                .iter()
-                .map(|table| table.name.clone())
-                .collect::<Vec<_>>()
-                .join(", ")
-        });
+        let tables = match source.known_tables() {
+            Some(tables) => Some(tables.iter().map(|table| table.name.clone()).collect()),
+            None => {
+                let remembered = error.is_some().then(|| source.last_described_names());
+                remembered.filter(|names| !names.is_empty())
+            }
+        };
+        let tables = tables.map(|names: Vec<_>| names.join(", "));
         let network = source
             .settings()
             .ok()
