@@ -1,97 +1,20 @@
 //! The plugin `postgres` against a real server, which the tests start; what is due is what `psql` says of
 //! the same tables, or stands in the statements that made them.
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, IntervalUnit, TimeUnit};
-use arrow::util::display::{ArrayFormatter, FormatOptions};
-use sextant::{Host, Session};
-use sextant_tests::postgres::Postgres;
-use sextant_tests::{TestWorkspace, failure, lines, rows, try_query};
+use sextant::Host;
+use sextant_tests::postgres::{PASSWORD, Postgres, samples};
+use sextant_tests::predicates::Tested;
+use sextant_tests::{failure, lines, rows, try_query};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-
-const PASSWORD: &str = "pencil and paper";
-
-/// A server, and the authority of its certificate.
-struct Server {
-    postgres: Postgres,
-    ca: String,
-}
-
-/// The server of all tests that run at the same time; none where PostgreSQL is not installed.
-fn server() -> Option<Arc<Server>> {
-    static SHARED: Mutex<Weak<Server>> = Mutex::new(Weak::new());
-    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(server) = shared.upgrade() {
-        return Some(server);
-    }
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("it is made");
-    let ca = made.cert.pem();
-    let postgres = Postgres::start(&ca, &made.signing_key.serialize_pem())?;
-    postgres.sql(
-        "postgres",
-        &format!(
-            "CREATE ROLE reader LOGIN PASSWORD '{PASSWORD}';
-             SET password_encryption = 'md5';
-             CREATE ROLE asked_for_md5 LOGIN PASSWORD '{PASSWORD}';
-             RESET password_encryption;
-             CREATE ROLE asked_for_password LOGIN PASSWORD '{PASSWORD}';
-             CREATE ROLE asked_for_nothing LOGIN;"
-        ),
-    );
-    let server = Arc::new(Server { postgres, ca });
-    *shared = Arc::downgrade(&server);
-    Some(server)
-}
-
-impl Server {
-    /// A database with what statements make; the role may read all of it unless they say otherwise.
-    fn database(&self, name: &str, statements: &str) {
-        let may_read = "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO reader;\n\
-            ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO reader;\n";
-        self.postgres
-            .database(name, &format!("{may_read}{statements}"));
-    }
-
-    fn sql(&self, database: &str, sql: &str) -> Vec<String> {
-        self.postgres.sql(database, sql)
-    }
-
-    /// A workspace with a source `db` of a database.
-    fn workspace(&self, database: &str, more: &str) -> TestWorkspace {
-        let grant = format!(
-            "{{ address = {:?}, private = true, ca = \"ca.pem\" }}",
-            self.postgres.address()
-        );
-        self.workspace_with(&grant, "reader", PASSWORD, database, more)
-    }
-
-    fn workspace_with(
-        &self,
-        grant: &str,
-        role: &str,
-        password: &str,
-        database: &str,
-        more: &str,
-    ) -> TestWorkspace {
-        TestWorkspace::new()
-            .plugin("postgres")
-            .config(&format!(
-                "[source.db]\nplugin = \"postgres\"\ntcp = {{ server = {grant} }}\nrequests = {{ retries = 0 }}\n\
-                 secrets = {{ reader = {{ user = {role:?}, password_file = \"word\" }} }}\n\
-                 [source.db.config]\nconnection = \"server\"\nsecret = \"reader\"\ndatabase = {database:?}\n{more}\n"
-            ))
-            .file("word", password)
-            .file("ca.pem", &self.ca)
-    }
-}
 
 /// Where root starts the server, what root writes for it stands where no process of the server's user can put a link.
 #[test]
 fn the_folder_of_the_server_is_of_whoever_started_it() {
-    let Some(server) = server() else {
+    let Some(server) = Postgres::shared() else {
         return;
     };
     let own = tempfile::tempdir().expect("there is room");
@@ -134,7 +57,7 @@ INSERT INTO kinds (id) VALUES (2);
 
 #[test]
 fn every_type_is_read_as_what_it_is() {
-    let Some(server) = server() else {
+    let Some(server) = Postgres::shared() else {
         return;
     };
     server.database("kinds", KINDS);
@@ -234,7 +157,7 @@ ANALYZE many;
 
 #[test]
 fn parts_of_a_table_are_all_of_it() {
-    let Some(server) = server() else {
+    let Some(server) = Postgres::shared() else {
         return;
     };
     server.database(
@@ -345,10 +268,10 @@ ANALYZE plain;"#
 
 #[test]
 fn everything_that_has_rows_is_a_table() {
-    let Some(server) = server() else {
+    let Some(server) = Postgres::shared() else {
         return;
     };
-    let address = server.postgres.address();
+    let address = server.address();
     let port = address.rsplit(':').next().expect("it has one");
     server.database("things", &things(port));
     let workspace = server.workspace("things", "names = { \"public.Особи\" = \"persons\" }");
@@ -424,7 +347,7 @@ fn everything_that_has_rows_is_a_table() {
 /// server's own (CVE-2018-1058).
 #[test]
 fn operators_that_others_made_are_not_taken() {
-    let Some(server) = server() else {
+    let Some(server) = Postgres::shared() else {
         return;
     };
     let signs = ["=", "<>", "<", "<=", ">", ">=", "~~"];
@@ -465,7 +388,7 @@ fn operators_that_others_made_are_not_taken() {
 /// Nobody checks it in foreign tables, and what inherits from a table may do without it.
 #[test]
 fn a_column_is_not_null_where_all_of_its_rows_are() {
-    let Some(server) = server() else {
+    let Some(server) = Postgres::shared() else {
         return;
     };
     server.database(
@@ -505,77 +428,21 @@ fn a_column_is_not_null_where_all_of_its_rows_are() {
     );
 }
 
-/// Values that compare in another way here and there: letters of three collations, spaces at the end,
-/// signs that mean something in SQL, zeros, numbers that are none.
-const SAMPLES: &str = r#"
-CREATE EXTENSION citext;
-CREATE COLLATION ignoring_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
-CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
-CREATE TYPE pair AS (a int, b text);
-CREATE TABLE samples AS SELECT
-    g::int8 AS id,
-    CASE WHEN g % 7 > 0 THEN (g * 31 % 50 - 25)::int2 END AS i2,
-    CASE WHEN g % 11 > 0 THEN g * 17 % 40 END AS i4,
-    CASE WHEN g % 5 > 0 THEN g % 3 = 0 END AS b,
-    (ARRAY['0', '-0', 'NaN', 'Infinity', '-Infinity', '1.5', '-1.5', '1e300', '0.1', NULL])[1 + g % 10]::float8 AS f8,
-    (ARRAY['0', '-0', 'NaN', 'Infinity', '1.5', '0.1', NULL])[1 + g % 7]::float4 AS f4,
-    ((g * 37 % 400 - 200) / 100.0)::numeric(10,2) AS n102,
-    CASE WHEN g % 6 > 0 THEN (g * 37 % 400 - 200) / 100.0 END AS n,
-    w.word AS t, w.word::varchar(20) COLLATE "und-x-icu" AS icu, w.word COLLATE ignoring_case AS folded,
-    w.word::char(8) AS bc, w.word::citext AS ci, (ARRAY['sad', 'ok', 'happy', NULL]::mood[])[1 + g % 4] AS m,
-    CASE WHEN g % 4 > 0 THEN md5((g % 20)::text)::uuid END AS u,
-    CASE WHEN g % 4 > 0 THEN decode(substr(md5((g % 20)::text), 1, g % 6 * 2), 'hex') END AS by,
-    CASE WHEN g % 9 > 0 THEN date '1899-12-25' + g % 30 * 1000 END AS d,
-    CASE WHEN g % 9 > 0 THEN time '00:00' + g % 24 * interval '59 minutes 59.123456 seconds' END AS ti,
-    CASE WHEN g % 9 > 0 THEN timestamp '1969-12-31 23:00' + g % 30 * interval '61 minutes 0.5 seconds' END AS ts,
-    CASE WHEN g % 9 > 0 THEN timestamptz '1969-12-31 23:00+00' + g % 30 * interval '71 days 1 microsecond' END AS tstz,
-    g % 5 * interval '1 month 1 day 1 second' AS iv,
-    CASE g % 3 WHEN 0 THEN ARRAY[g % 4, NULL] WHEN 1 THEN '{}'::int[] END AS ia,
-    CASE WHEN g % 3 > 0 THEN jsonb_build_object('k', g % 4) END AS jb,
-    CASE g % 3 WHEN 0 THEN row(NULL, NULL)::pair WHEN 1 THEN row(g % 4, 'x')::pair END AS p,
-    (ARRAY['10.0.0.1', '10.0.0.0/8', '9.0.0.1', NULL]::inet[])[1 + g % 4] AS ip
-FROM generate_series(1, 1200) g
-LEFT JOIN LATERAL (SELECT (ARRAY['a', 'A', 'b', 'B', 'ä', 'Z', 'z', 'і', 'І', 'ї', 'Київ', 'київ', '', ' ', 'a ', 'a  b', 'O''Hara',
-    'back\slash', '100%', 'under_score', 'x"y', E'tab\tend', 'é', 'é', '日本', NULL])[1 + g * 7 % 26] AS word) w ON true;
-CREATE INDEX ON samples (u);
-CREATE INDEX ON samples (t);
-CREATE VIEW view_of_samples AS SELECT id + 1 AS next, t, d, f8 FROM samples;
-CREATE TABLE by_day (id int8, d date NOT NULL, t text) PARTITION BY RANGE (d);
-CREATE TABLE by_day_old PARTITION OF by_day FOR VALUES FROM (MINVALUE) TO ('1920-01-01');
-CREATE TABLE by_day_new PARTITION OF by_day FOR VALUES FROM ('1920-01-01') TO (MAXVALUE);
-INSERT INTO by_day SELECT id, d, t FROM samples WHERE d IS NOT NULL;
-CREATE TABLE periods AS SELECT id, CASE id % 4 WHEN 0 THEN 'infinity' WHEN 1 THEN '-infinity' WHEN 2 THEN d END AS until,
-    CASE id % 3 WHEN 0 THEN 'infinity' WHEN 1 THEN tstz END AS seen FROM samples;
-"#;
-
 /// What the server filters is what we would: random filters on a table and on a copy.
 #[test]
 fn pushed_predicates_give_the_same_rows() {
-    let Some(server) = server() else {
+    let Some(server) = Postgres::shared() else {
         return;
     };
-    server.database("samples", SAMPLES);
-    for (table, config, filters) in [
-        ("samples", "", 200),
-        (
-            "samples",
-            "as_text = [\"public.samples.f8\", \"public.samples.ia\", \"public.samples.d\", \"public.samples.u\"]",
-            60,
-        ),
-        ("view_of_samples", "", 60),
-        ("by_day", "", 60),
-        ("periods", "infinity = \"null\"", 60),
-    ] {
-        let workspace = server.workspace("samples", config);
-        let tested = Tested::new(workspace.host(), table);
-        tested.random_filters(filters, table);
+    for asked in samples::ask(&server, 200) {
+        asked.check();
     }
 }
 
 /// The same in a database of another encoding, whose texts are asked for only as far as that is safe.
 #[test]
 fn other_encodings_are_read_as_unicode() {
-    let Some(server) = server() else {
+    let Some(server) = Postgres::shared() else {
         return;
     };
     server.sql(
@@ -606,7 +473,7 @@ fn other_encodings_are_read_as_unicode() {
         rows(&host, "SELECT count(*) FROM db.words WHERE t <> '日本'"),
         ["50"]
     );
-    Tested::new(host, "words").random_filters(50, "words");
+    Tested::new(host, "db.words").ask(200, "words").check();
     server.sql(
         "postgres",
         "CREATE DATABASE bytes ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0",
@@ -629,152 +496,9 @@ fn other_encodings_are_read_as_unicode() {
     assert_eq!(rows(&host, "SELECT t FROM db.words WHERE id = 2"), ["Київ"]);
 }
 
-/// A table beside a copy of it in memory.
-struct Tested {
-    host: Host,
-    session: Session,
-    table: String,
-    columns: RecordBatch,
-}
-
-impl Tested {
-    fn new(host: Host, table: &str) -> Self {
-        let session = host.session().expect("a session");
-        let table = format!("db.{table}");
-        let make = format!("CREATE TABLE copy AS SELECT * FROM {table}");
-        try_query(&host, &session, &make).unwrap_or_else(|error| panic!("{table}: {error}"));
-        let copy = try_query(&host, &session, "SELECT * FROM copy").expect("it was made");
-        let columns = concat_batches(&copy[0].schema(), &copy).expect("they are of one schema");
-        Self {
-            host,
-            session,
-            table,
-            columns,
-        }
-    }
-
-    fn ask(&self, sql: &str) -> Vec<String> {
-        let found = try_query(&self.host, &self.session, sql);
-        let mut found = lines(&found.unwrap_or_else(|error| panic!("{sql}: {error}")));
-        found.sort_unstable();
-        found
-    }
-
-    fn random_filters(&self, count: usize, seed: &str) {
-        let mut random = Random::new(seed);
-        let (mut explained, mut pushed) = (0, 0);
-        for number in 0..count {
-            let filters = (0..1 + random.below(3)).map(|_| self.filter(&mut random));
-            let filters = filters.collect::<Vec<_>>().join(" AND ");
-            let sql = format!("SELECT * FROM {} WHERE {filters}", self.table);
-            let due = self.ask(&format!("SELECT * FROM copy WHERE {filters}"));
-            assert_eq!(self.ask(&sql), due, "{sql}");
-            // Each plan is described anew, which takes as long as its query.
-            if number % 5 == 0 {
-                let plan = self.ask(&format!("EXPLAIN {sql}")).join("\n");
-                explained += 1;
-                pushed += usize::from(plan.contains("pushed=["));
-            }
-        }
-        assert!(
-            pushed > explained / 3,
-            "{pushed} of {explained} were pushed"
-        );
-    }
-
-    /// A filter on a column, by any operator that its type has.
-    fn filter(&self, random: &mut Random) -> String {
-        let schema = self.columns.schema();
-        let position = random.below(schema.fields().len());
-        let field = schema.field(position);
-        let column = self.columns.column(position);
-        let name = format!("\"{}\"", field.name());
-        let operators = match field.data_type() {
-            DataType::List(_) | DataType::Interval(_) => 2,
-            DataType::Utf8 => 11,
-            _ => 10,
-        };
-        let operator = random.below(operators);
-        let mut value = || literal(column, random);
-        match operator {
-            0 => format!("{name} IS NULL"),
-            1 => format!("{name} IS NOT NULL"),
-            2 => format!("{name} = {}", value()),
-            3 => format!("{name} <> {}", value()),
-            4 => format!("{name} < {}", value()),
-            5 => format!("{name} <= {}", value()),
-            6 => format!("{name} > {}", value()),
-            7 => format!("{name} >= {}", value()),
-            8 => format!("{name} IN ({}, {}, {})", value(), value(), value()),
-            9 => format!("{name} NOT IN ({}, {})", value(), value()),
-            _ => format!("{name} LIKE {}", pattern(column, random)),
-        }
-    }
-}
-
-/// A value of a column as text, of those that are not null.
-fn shown(column: &ArrayRef, random: &mut Random) -> String {
-    let valid: Vec<_> = (0..column.len())
-        .filter(|&row| column.is_valid(row))
-        .collect();
-    let row = valid[random.below(valid.len())];
-    let options = FormatOptions::default();
-    let shown = ArrayFormatter::try_new(column, &options).expect("it can be shown");
-    shown.value(row).to_string()
-}
-
-/// A literal of a column's type: mostly a value of it, sometimes one beside.
-fn literal(column: &ArrayRef, random: &mut Random) -> String {
-    let shown = shown(column, random);
-    let text = |text: &str| format!("'{}'", text.replace('\'', "''"));
-    match column.data_type() {
-        DataType::Utf8 => match random.below(6) {
-            0 => text(&shown.chars().take(2).collect::<String>()),
-            1 => text(&format!("{shown}z")),
-            2 => text(&format!("{shown} ")),
-            _ => text(&shown),
-        },
-        DataType::Binary => format!("arrow_cast(X'{shown}', 'Binary')"),
-        other => format!("arrow_cast({}, {})", text(&shown), text(&other.to_string())),
-    }
-}
-
-/// A pattern made of a value: its beginning, its end, or a letter of it left open. A backslash would keep
-/// it from being pushed down.
-fn pattern(column: &ArrayRef, random: &mut Random) -> String {
-    let shown = shown(column, random).replace('\'', "''");
-    let letters: Vec<char> = shown.chars().filter(|&letter| letter != '\\').collect();
-    let half = letters.len() / 2;
-    let part = |letters: &[char]| letters.iter().collect::<String>();
-    match random.below(3) {
-        _ if shown.contains("''") => "'%O''H_r%'".to_owned(),
-        0 => format!("'{}%'", part(&letters[..half])),
-        1 => format!("'%{}'", part(&letters[half..])),
-        _ => format!("'_{}'", part(letters.get(1..).unwrap_or_default())),
-    }
-}
-
-/// SplitMix64 (Steele, Lea and Flood 2014).
-struct Random(u64);
-
-impl Random {
-    fn new(seed: &str) -> Self {
-        Self(seed.bytes().fold(7, |seed, byte| {
-            seed.wrapping_mul(31).wrapping_add(u64::from(byte))
-        }))
-    }
-
-    fn below(&mut self, count: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % count as u64) as usize
-    }
-}
-
 #[test]
 fn what_arrow_does_not_have_is_an_error_or_a_choice() {
-    let Some(server) = server() else {
+    let Some(server) = Postgres::shared() else {
         return;
     };
     server.database(
@@ -856,7 +580,7 @@ fn what_arrow_does_not_have_is_an_error_or_a_choice() {
 
 #[test]
 fn a_connection_is_encrypted_unless_both_sides_say_otherwise() {
-    let Some(server) = server() else {
+    let Some(server) = Postgres::shared() else {
         return;
     };
     server.database(
@@ -871,7 +595,7 @@ fn a_connection_is_encrypted_unless_both_sides_say_otherwise() {
         .file("ca.pem", other.cert.pem());
     let error = failure(&distrusted.host(), way).to_string();
     assert!(error.contains("TLS did not come about"), "{error}");
-    let address = server.postgres.address();
+    let address = server.address();
     let optional = format!("{{ address = {address:?}, private = true, tls = \"optional\" }}");
     let plain = server.workspace_with(&optional, "reader", PASSWORD, "ways", "tls = \"off\"");
     assert_eq!(rows(&plain.host(), way), ["false"]);
@@ -885,13 +609,13 @@ fn a_connection_is_encrypted_unless_both_sides_say_otherwise() {
 
 #[test]
 fn logging_in_shows_no_password_to_anybody() {
-    let Some(server) = server() else {
+    let Some(server) = Postgres::shared() else {
         return;
     };
     server.database("logins", "CREATE TABLE t (a int);");
     let grant = format!(
         "{{ address = {:?}, private = true, ca = \"ca.pem\" }}",
-        server.postgres.address()
+        server.address()
     );
     for (role, password, database, expected) in [
         (
@@ -939,7 +663,7 @@ fn logging_in_shows_no_password_to_anybody() {
 
 #[test]
 fn a_query_ends_with_its_server() {
-    let Some(server) = server() else {
+    let Some(server) = Postgres::shared() else {
         return;
     };
     server.database(
@@ -1023,7 +747,7 @@ fn a_query_ends_with_its_server() {
 /// What a query was planned on is what it reads: a column is never taken for another.
 #[test]
 fn a_table_that_changed_is_described_anew_or_refused() {
-    let Some(server) = server() else {
+    let Some(server) = Postgres::shared() else {
         return;
     };
     server.database(
@@ -1046,7 +770,7 @@ fn a_table_that_changed_is_described_anew_or_refused() {
 /// What a database that cannot be asked had is listed for who goes on without it, and for nobody else.
 #[test]
 fn tables_are_listed_as_far_as_they_can_be_asked() {
-    let Some(server) = server() else {
+    let Some(server) = Postgres::shared() else {
         return;
     };
     server.database("listed", "CREATE TABLE t (a text); CREATE TABLE u (b int);");
@@ -1072,12 +796,12 @@ fn tables_are_listed_as_far_as_they_can_be_asked() {
 /// A join looks nothing up that it does not need, and the server's index finds it.
 #[test]
 fn tables_of_several_databases_are_joined() {
-    let Some(server) = server() else {
+    let Some(server) = Postgres::shared() else {
         return;
     };
     server.database("ministry", "CREATE TABLE people (id int PRIMARY KEY, name text); INSERT INTO people VALUES (1, 'Ада'), (2, 'Бо');");
     server.database("police", "CREATE TABLE cases (person int, title text); INSERT INTO cases VALUES (2, 'theft'), (3, 'fraud');");
-    let address = server.postgres.address();
+    let address = server.address();
     let grant = format!("{{ address = {address:?}, private = true, ca = \"ca.pem\" }}");
     let workspace = server.workspace("ministry", "").config(&format!(
         "[source.police]\nplugin = \"postgres\"\ntcp = {{ server = {grant} }}\n\
@@ -1095,7 +819,7 @@ fn tables_of_several_databases_are_joined() {
     reason = "a test that is skipped says so out loud"
 )]
 fn geometry_is_well_known_binary() {
-    let Some(server) = server() else {
+    let Some(server) = Postgres::shared() else {
         return;
     };
     let available = "SELECT count(*) FROM pg_available_extensions WHERE name = 'postgis'";

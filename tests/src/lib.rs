@@ -6,6 +6,7 @@ pub mod gateway;
 pub mod generate;
 pub mod notices_api;
 pub mod postgres;
+pub mod predicates;
 
 use arrow::array::RecordBatch;
 use sextant::bundle::{Bundle, Content, build_crate, pack};

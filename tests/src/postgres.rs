@@ -1,14 +1,20 @@
 //! A process of `sextant demo-postgres`, for tests and benchmarks of the plugin `postgres`: a server of their own,
 //! listening on 127.0.0.1, gone when it is dropped.
 
-use crate::sextant_command;
+pub mod samples;
+
+use crate::{TestWorkspace, sextant_command};
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 
 /// The role that owns the server.
 const OWNER: &str = "postgres";
+
+/// The password of those that sources log in with.
+pub const PASSWORD: &str = "pencil and paper";
 
 /// Roles that are asked for what no proof is; all others log in with SCRAM.
 const LOGINS: [&str; 3] = [
@@ -27,6 +33,8 @@ pub struct Postgres {
     programs: PathBuf,
     port: u16,
     password: String,
+    /// The authority of its certificate, in PEM.
+    ca: String,
 }
 
 impl Drop for Postgres {
@@ -38,13 +46,42 @@ impl Drop for Postgres {
 }
 
 impl Postgres {
-    /// Starts a server that offers TLS with a certificate and its key, both in PEM. Where PostgreSQL is not
-    /// installed it says so; where `SEXTANT_REQUIRE_PEERS` is set, that is a failure.
-    pub fn start(certificate: &str, key: &str) -> Option<Self> {
+    /// The server of all that runs at the same time; see [`start`](Self::start).
+    pub fn shared() -> Option<Arc<Self>> {
+        static SHARED: Mutex<Weak<Postgres>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(server) = shared.upgrade() {
+            return Some(server);
+        }
+        let server = Arc::new(Self::start()?);
+        *shared = Arc::downgrade(&server);
+        Some(server)
+    }
+
+    /// Starts a server that offers TLS as `localhost`, with roles that log in. Where PostgreSQL is not installed it says
+    /// so; where `SEXTANT_REQUIRE_PEERS` is set, that is a failure.
+    fn start() -> Option<Self> {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]);
+        let made = made.expect("it is made");
+        let ca = made.cert.pem();
+        let server = Self::run(ca, &made.signing_key.serialize_pem())?;
+        let statements = format!(
+            "CREATE ROLE reader LOGIN PASSWORD '{PASSWORD}';
+             SET password_encryption = 'md5';
+             CREATE ROLE asked_for_md5 LOGIN PASSWORD '{PASSWORD}';
+             RESET password_encryption;
+             CREATE ROLE asked_for_password LOGIN PASSWORD '{PASSWORD}';
+             CREATE ROLE asked_for_nothing LOGIN;"
+        );
+        server.sql(OWNER, &statements);
+        Some(server)
+    }
+
+    fn run(ca: String, key: &str) -> Option<Self> {
         let folder = tempfile::tempdir().expect("there is room for a folder");
         let mut command = Command::new(sextant_command());
         command.arg("demo-postgres");
-        for (option, pem) in [("--certificate", certificate), ("--key", key)] {
+        for (option, pem) in [("--certificate", &*ca), ("--key", key)] {
             let path = folder.path().join(option);
             std::fs::write(&path, pem).expect("it can be written");
             command.arg(option).arg(path);
@@ -71,6 +108,7 @@ impl Postgres {
             programs: programs.into(),
             port,
             password,
+            ca,
         })
     }
 
@@ -110,10 +148,41 @@ impl Postgres {
         lines.lines().map(str::to_owned).collect()
     }
 
-    /// Makes a database, and in it what statements make.
+    /// Makes a database with what statements make; the role `reader` may read all of it unless they say otherwise.
     pub fn database(&self, name: &str, statements: &str) {
+        let may_read = "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO reader;\n\
+            ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO reader;\n";
         self.sql(OWNER, &format!("CREATE DATABASE {name}"));
-        self.sql(name, statements);
+        self.sql(name, &format!("{may_read}{statements}"));
+    }
+
+    /// A workspace with a source `db` of a database, and more configuration of it.
+    pub fn workspace(&self, database: &str, more: &str) -> TestWorkspace {
+        let grant = format!(
+            "{{ address = {:?}, private = true, ca = \"ca.pem\" }}",
+            self.address()
+        );
+        self.workspace_with(&grant, "reader", PASSWORD, database, more)
+    }
+
+    /// The same for another grant and login.
+    pub fn workspace_with(
+        &self,
+        grant: &str,
+        role: &str,
+        password: &str,
+        database: &str,
+        more: &str,
+    ) -> TestWorkspace {
+        TestWorkspace::new()
+            .plugin("postgres")
+            .config(&format!(
+                "[source.db]\nplugin = \"postgres\"\ntcp = {{ server = {grant} }}\nrequests = {{ retries = 0 }}\n\
+                 secrets = {{ reader = {{ user = {role:?}, password_file = \"word\" }} }}\n\
+                 [source.db.config]\nconnection = \"server\"\nsecret = \"reader\"\ndatabase = {database:?}\n{more}\n"
+            ))
+            .file("word", password)
+            .file("ca.pem", &self.ca)
     }
 }
 

@@ -2,6 +2,8 @@
 //! rows.
 
 use crate::{Bound, Figure};
+use sextant_tests::postgres::{Postgres, samples};
+use sextant_tests::predicates::Asked;
 use sextant_tests::{root, sextant_command};
 use std::process::Command;
 
@@ -32,7 +34,7 @@ pub(crate) fn pushdown(full: bool) -> Vec<Figure> {
         passed += counts.0;
         failed += counts.1;
     }
-    vec![Figure {
+    let mut figures = vec![Figure {
         name: "pushdown_differences",
         value: f64::from(failed),
         unit: "tests",
@@ -42,7 +44,30 @@ pub(crate) fn pushdown(full: bool) -> Vec<Figure> {
             passed + failed,
             SOURCES.len()
         ),
-    }]
+    }];
+    figures.extend(Postgres::shared().map(|server| in_database(&server, predicates)));
+    figures
+}
+
+/// The same of a database, whose far side is no example.
+fn in_database(server: &Postgres, predicates: usize) -> Figure {
+    let asked = samples::ask(server, predicates);
+    let differing = asked.iter().flat_map(|asked| &asked.differing).count();
+    let [explained, pushed] = [
+        |asked: &Asked| asked.explained,
+        |asked: &Asked| asked.pushed,
+    ]
+    .map(|count| asked.iter().map(count).sum::<usize>());
+    Figure {
+        name: "pushdown_differences_postgres",
+        value: differing as f64,
+        unit: "queries",
+        bound: Bound::AtMost(0.0),
+        how: format!(
+            "have other rows than a copy in memory, {predicates} random predicates on each of {} tables of a PostgreSQL server; of {explained} plans that were looked at, {pushed} push some of it down",
+            asked.len()
+        ),
+    }
 }
 
 /// What the last line says: so many passed, so many failed.
