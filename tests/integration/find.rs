@@ -2,10 +2,17 @@
 //! asked for and what is not, and gateways that fail.
 
 use sextant::Host;
+use sextant_tests::far::{Asked, FarSide};
 use sextant_tests::gateway::Gateway;
 use sextant_tests::{TestWorkspace, failure, lines, root, rows, sextant_command, try_query};
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
 
 /// Records of nobody, whatever the seed is.
 const PLANTED: &str = r#"{"kind":"travel_document","key":"PL 000001","record":{"EID":"2031/1","status":"stolen","TYP":"passport","CNT":"UKR","owner_country":"MDA","stolen_place":"Бельці","stolen_on":"20300229","confirmation":"confirmed"}}
@@ -186,6 +193,55 @@ fn a_join_asks_for_each_key_once() {
         plan.contains("KeyLookup: find.travel_documents, join=Inner"),
         "{plan}"
     );
+}
+
+/// What a gateway answers, looked at on its way.
+fn pass_on(gateway: &str, asked: &Asked) -> std::io::Result<Vec<u8>> {
+    let address = gateway.trim_start_matches("http://").trim_end_matches('/');
+    let (line, body) = (&asked.line, &asked.body);
+    let mut stream = TcpStream::connect(address)?;
+    let length = body.len();
+    write!(
+        stream,
+        "{line} HTTP/1.1\r\nhost: gateway\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+    )?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    Ok(answer)
+}
+
+#[test]
+fn so_many_look_ups_are_under_way_at_the_same_time() {
+    let gateway = gateway("500", &[]);
+    let (under_way, most) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+    let (seen, behind) = (Arc::clone(&most), gateway.url().to_owned());
+    let far = FarSide::new(move |asked, _| {
+        let now = 1 + under_way.fetch_add(1, Ordering::SeqCst);
+        seen.fetch_max(now, Ordering::SeqCst);
+        thread::sleep(Duration::from_millis(100));
+        let answer = pass_on(&behind, asked).expect("the gateway answers");
+        under_way.fetch_sub(1, Ordering::SeqCst);
+        answer
+    });
+    let source = gateway
+        .source("requests = { concurrency = 16 }", "")
+        .replace(gateway.url(), &far.url("/"));
+    let sql = "SELECT count(*) FROM (SELECT DISTINCT 'K' || value % 40 AS key FROM generate_series(1, 4000)) k
+               JOIN find.vehicles v ON v.vin = k.key";
+    for at_once in [1, 3] {
+        most.store(0, Ordering::SeqCst);
+        let limits = format!("[limits]\nlookup_keys_max = 5\nlookups_max = {at_once}\n");
+        let workspace = TestWorkspace::new()
+            .plugin("find")
+            .config(&source)
+            .config(&limits);
+        assert!(
+            rows(&workspace.host(), sql)[0]
+                .parse::<u32>()
+                .is_ok_and(|hits| hits > 5)
+        );
+        assert_eq!(most.load(Ordering::SeqCst), at_once);
+    }
 }
 
 #[test]

@@ -157,6 +157,23 @@ fn a_look_up_after_another() {
 }
 
 #[test]
+fn a_look_up_asks_for_as_many_keys_at_once_as_its_limit_says() {
+    let sql = "SELECT a.id, t.copy FROM asking a JOIN k.items t ON t.number = a.number";
+    for keys_max in [1, 7, 100] {
+        let limits = format!("[limits]\nlookup_keys_max = {keys_max}\n");
+        let workspace = workspace("").config(&limits);
+        let (found, warnings) = ask(&workspace.host(), sql);
+        let requests = warnings.iter().filter_map(|warning| {
+            let keys = warning.strip_prefix("k: asked ")?;
+            Some(keys.split_ascii_whitespace().count())
+        });
+        assert_eq!(requests.max(), Some(keys_max));
+        assert!(asked(&warnings).values().all(|times| *times == 1));
+        assert!(!found.is_empty());
+    }
+}
+
+#[test]
 fn a_look_up_is_shown_and_counted() {
     let workspace = workspace("");
     let host = workspace.host();

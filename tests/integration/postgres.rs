@@ -542,7 +542,10 @@ fn what_arrow_does_not_have_is_an_error_or_a_choice() {
         ),
         ["-735160\t0001-01-01T00:00:00Z"]
     );
-    assert!(failure(&host, "SELECT ts FROM db.t WHERE id = 3").is_data());
+    let error = failure(&host, "SELECT ts FROM db.t WHERE id = 3");
+    assert!(error.is_data(), "{error}");
+    let place = "public.t, record 1, field \"ts\": ";
+    assert!(error.to_string().contains(place), "{error}");
     let nulls = server.workspace("choices", "infinity = \"null\"");
     let host = nulls.host();
     assert_eq!(
