@@ -182,6 +182,22 @@ impl Inputs {
         }
     }
 
+    /// Checks what can be checked before a file is looked for.
+    ///
+    /// # Errors
+    ///
+    /// Config, where what an input names makes no sense; denied, where it is an address that is not allowed.
+    pub fn check(&self) -> Result<()> {
+        for (input, paths) in &self.granted.named {
+            for text in paths.texts() {
+                Grant::parse(text)
+                    .and_then(|grant| grant.check(&self.granted.stores))
+                    .context(|| format!("input {input:?}"))?;
+            }
+        }
+        Ok(())
+    }
+
     /// The names of the inputs.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.granted.named.keys().map(String::as_str)

@@ -405,6 +405,87 @@ fn a_source_is_added_with_a_plugin_that_is_there() {
     );
 }
 
+/// What the host would refuse is refused before it is written, and what may be a password is not shown.
+#[test]
+fn a_source_that_would_be_refused_is_not_written() {
+    let workspace = workspace();
+    let config =
+        || std::fs::read_to_string(workspace.workspace().config_path()).expect("it is there");
+    let before = config();
+    for (option, value, code, expected) in [
+        (
+            "--http",
+            "http://reader:pa55word@example.org/",
+            1,
+            "[source.more] http: expected a URL without user name and password",
+        ),
+        (
+            "--http",
+            "https://example.org/?token=pa55word",
+            1,
+            "[source.more] http: expected a URL without a query",
+        ),
+        (
+            "--store",
+            "https://reader:pa55word@example.org/",
+            1,
+            "[source.more] stores: expected a URL without a password",
+        ),
+        (
+            "--input",
+            "files=https://reader:pa55word@example.org/a.csv",
+            1,
+            "input \"files\": expected a URL without a password",
+        ),
+        (
+            "--input",
+            "files=https://pa55word@example.org/*.csv",
+            1,
+            "input \"files\": expected a URL without user name and password",
+        ),
+        (
+            "--tcp",
+            "db=postgres://reader:pa55word@example.org/cases",
+            1,
+            "[source.more] tcp: \"db\": expected host:port",
+        ),
+        (
+            "--tcp",
+            "db=reader:pa55word@example.org:5432",
+            1,
+            "[source.more] tcp: \"db\": expected host:port",
+        ),
+        (
+            "--tcp",
+            "postgres://reader:pa55word@example.org/cases",
+            2,
+            "--tcp <NAME=HOST:PORT>: expected NAME=VALUE",
+        ),
+        (
+            "--secret",
+            "db=password:pa55word",
+            2,
+            "name where the password is, with password_env or password_file",
+        ),
+    ] {
+        let add = [
+            "source",
+            "add",
+            "more",
+            "--plugin",
+            "delimited",
+            option,
+            value,
+        ];
+        let output = sextant(&workspace, &add);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{value}: {error}");
+        assert!(error.contains(expected), "{value}: {error}");
+        assert!(!error.contains("pa55word"), "{value}: {error}");
+        assert_eq!(config(), before, "{value}");
+    }
+}
+
 #[test]
 fn misuse_is_exit_code_two() {
     let workspace = workspace();

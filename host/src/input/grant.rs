@@ -54,6 +54,18 @@ impl Grant {
         })
     }
 
+    /// Checks what can be checked before a file is looked for.
+    ///
+    /// # Errors
+    ///
+    /// Config where the URL makes no sense, denied where it names an address that is not allowed.
+    pub(super) fn check(&self, stores: &Stores) -> Result<()> {
+        match is_url(&self.files) {
+            true => stores.of(self.url_parts().0).map(drop),
+            false => Ok(()),
+        }
+    }
+
     /// The files, by their names in the input.
     ///
     /// # Errors
@@ -112,6 +124,20 @@ impl Grant {
         }
     }
 
+    /// The URL of a file, or that of a folder and a glob below it.
+    fn url_parts(&self) -> (&str, Option<&str>) {
+        // Behind the host, which may be `[::1]`. In a URL, `?` would begin a query.
+        let host = self.files.find("://").map_or(0, |colon| colon + 3);
+        let path = self.files[host..].find('/');
+        let path = path.map_or(self.files.len(), |slash| host + slash);
+        let Some(wildcard) = self.files[path..].find(['*', '[']) else {
+            return (&self.files, None);
+        };
+        let folder = self.files[..path + wildcard].rfind('/');
+        let (folder, below) = self.files.split_at(folder.map_or(0, |slash| slash + 1));
+        (folder, Some(below))
+    }
+
     fn remote_files(
         &self,
         stores: &Stores,
@@ -125,23 +151,14 @@ impl Grant {
                 Some(_) => Err(Error::config(format!("two files are called {name:?}"))),
             }
         };
-        // Behind the host, which may be `[::1]`. In a URL, `?` would begin a query.
-        let host = self.files.find("://").map_or(0, |colon| colon + 3);
-        let path = self.files[host..].find('/');
-        let path = path.map_or(self.files.len(), |slash| host + slash);
-        let wildcard = self.files[path..].find(['*', '[']);
-        match wildcard.map(|wildcard| path + wildcard) {
-            None => {
-                let name = self.files.rsplit('/').next().unwrap_or_default();
-                if let Some(file) = RemoteFile::at(&self.files, stores)? {
+        match self.url_parts() {
+            (url, None) => {
+                let name = url.rsplit('/').next().unwrap_or_default();
+                if let Some(file) = RemoteFile::at(url, stores)? {
                     add(name, file)?;
                 }
             }
-            Some(wildcard) => {
-                let folder = self.files[..wildcard]
-                    .rfind('/')
-                    .map_or(0, |slash| slash + 1);
-                let (folder, below) = self.files.split_at(folder);
+            (folder, Some(below)) => {
                 let pattern = pattern(below)?;
                 let is_wanted = |name: &str| pattern.matches_with(name, MATCHING);
                 for (name, file) in RemoteFile::below(folder, stores, limits, is_wanted)? {

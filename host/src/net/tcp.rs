@@ -158,7 +158,8 @@ fn late(wait: Duration, what: &str) -> Error {
 
 impl Place {
     fn new(base: &Path, grant: &TcpGrant) -> Result<Self> {
-        let wrong = || Error::config(format!("expected host:port, found {:?}", grant.address));
+        // What stands there is not told: it may be a URL with a password.
+        let wrong = || Error::config("expected host:port, such as db.example.org:5432");
         let (host, port) = grant.address.rsplit_once(':').ok_or_else(wrong)?;
         let port = port
             .parse()
@@ -173,8 +174,10 @@ impl Place {
             return Err(wrong());
         }
         let name = grant.server_name.as_deref().unwrap_or(host).to_owned();
-        let server_name = ServerName::try_from(name)
-            .map_err(|error| Error::config(format!("server_name: {error}")))?;
+        let server_name = ServerName::try_from(name).map_err(|error| match grant.server_name {
+            Some(_) => Error::config(format!("server_name: {error}")),
+            None => wrong(),
+        })?;
         let ca = grant.ca.as_ref().map(|path| base.join(path));
         if let Some(ca) = &ca {
             tls::certificates(ca)?;

@@ -1,8 +1,10 @@
 //! Changes to `sextant.toml`. What stands there otherwise, comments and order included, stays as it is,
 //! and the file is replaced at once.
 
-use super::{Config, NEW_CONFIG, SourceConfig, Workspace, parse};
+use super::{Config, NEW_CONFIG, Workspace, parse};
 use crate::error::{Context, Error, Result};
+use crate::input::Inputs;
+use crate::net::Network;
 use std::io::Write;
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, Value};
 
@@ -32,12 +34,29 @@ pub struct NewSource {
 }
 
 impl Workspace {
+    /// Checks that a source can be written into `sextant.toml`.
+    ///
+    /// # Errors
+    ///
+    /// Config, where there is one of that name or it makes no sense; denied, where an input names an address that
+    /// is not allowed.
+    pub fn check_source(&self, name: &str, source: &NewSource) -> Result<()> {
+        self.with_source(name, source).map(drop)
+    }
+
     /// Writes a source into `sextant.toml`.
     ///
     /// # Errors
     ///
-    /// Config, where there is one of that name or it makes no sense; then nothing is written.
+    /// Those of [`check_source`](Self::check_source); then nothing is written.
     pub fn add_source(&self, name: &str, source: &NewSource) -> Result<()> {
+        self.write(self.with_source(name, source)?)
+    }
+
+    /// The text of `sextant.toml` with one source more. It has to be one that a host takes: what is refused once it
+    /// is written, such as a URL with a password, would stand in the file.
+    fn with_source(&self, name: &str, source: &NewSource) -> Result<String> {
+        source.check()?;
         let (text, mut document) = self.read()?;
         if sources(&mut document)?.contains_key(name) {
             return Err(Error::config(format!("there is a source {name:?} already"))
@@ -51,7 +70,17 @@ impl Workspace {
         } else {
             "\n\n"
         };
-        self.write(format!("{text}{gap}{}", source.document(name)?))
+        let text = format!("{text}{gap}{}", source.document(name)?);
+        let Config {
+            limits,
+            mut sources,
+            ..
+        } = parse(&text)?;
+        let missing = || Err(Error::internal("the source is not in its own text"));
+        let config = sources.remove(name).unwrap_or_else(missing)?;
+        Network::new(name, self.root(), &config.network, &limits)?;
+        Inputs::new(name, self.root(), config.inputs, &config.network, &limits).check()?;
+        Ok(text)
     }
 
     /// Takes a source out of `sextant.toml`, with the comment that stands directly above it.
@@ -152,12 +181,8 @@ fn before_comment(prefix: &str) -> &str {
 }
 
 impl NewSource {
-    /// The source, as it will be read.
-    ///
-    /// # Errors
-    ///
-    /// Config, where it makes no sense.
-    pub fn check(&self, name: &str) -> Result<SourceConfig> {
+    /// Refuses what is said of places where none is given.
+    fn check(&self) -> Result<()> {
         let has_connections = !self.tcp.is_empty();
         let has_places = has_connections || !self.http.is_empty() || !self.stores.is_empty();
         for (key, is_said) in [("private", self.private), ("ca", self.ca.is_some())] {
@@ -174,9 +199,7 @@ impl NewSource {
                     .with_hint("--tcp NAME=HOST:PORT --tls MODE; a URL says https:// by itself"),
             );
         }
-        let Config { mut sources, .. } = parse(&self.document(name)?.to_string())?;
-        let source = sources.remove(name);
-        source.unwrap_or_else(|| Err(Error::internal("the source is not in its own text")))
+        Ok(())
     }
 
     /// A file with this source alone.

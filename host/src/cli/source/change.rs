@@ -4,6 +4,9 @@ use crate::bundle::Capability;
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::workspace::{NewSource, Workspace};
+use clap::builder::TypedValueParser;
+use clap::error::ErrorKind;
+use std::ffi::OsStr;
 use std::path::Path;
 
 /// Arguments of `source add`.
@@ -15,7 +18,7 @@ pub(in crate::cli) struct Add {
     #[arg(long)]
     plugin: String,
     /// An input: a path, a glob, or members of archives. Several of one name are read together.
-    #[arg(long, value_name = "NAME=PATH", value_parser = pair)]
+    #[arg(long, value_name = "NAME=PATH", value_parser = Parts(pair))]
     input: Vec<(String, String)>,
     /// A URL that it may ask, with everything below it.
     #[arg(long, value_name = "URL")]
@@ -25,7 +28,7 @@ pub(in crate::cli) struct Add {
     #[arg(long, value_name = "URL")]
     store: Vec<String>,
     /// A place that it may connect to.
-    #[arg(long, value_name = "NAME=HOST:PORT", value_parser = pair)]
+    #[arg(long, value_name = "NAME=HOST:PORT", value_parser = Parts(pair))]
     tcp: Vec<(String, String)>,
     /// Let the places be in a private network.
     #[arg(long)]
@@ -39,11 +42,11 @@ pub(in crate::cli) struct Add {
     #[arg(long, value_name = "FILE")]
     ca: Option<String>,
     /// A credential by where it is, such as `db=user:reader,password_env:PGPASSWORD`.
-    #[arg(long, value_name = "NAME=KEY:VALUE,...", value_parser = secret)]
+    #[arg(long, value_name = "NAME=KEY:VALUE,...", value_parser = Parts(secret))]
     secret: Vec<(String, Vec<(String, String)>)>,
     /// A key of the plugin's configuration, such as `tables.all.input=files`. The value is TOML, or
     /// else a text.
-    #[arg(long, short, value_name = "KEY=VALUE", value_parser = pair)]
+    #[arg(long, short, value_name = "KEY=VALUE", value_parser = Parts(pair))]
     config: Vec<(String, String)>,
 }
 
@@ -65,7 +68,7 @@ pub(super) fn add(workspace: Option<&Path>, arguments: Add) -> Result<()> {
         config: arguments.config,
     };
     let name = arguments.name;
-    source.check(&name)?;
+    workspace.check_source(&name, &source)?;
     let host = Host::open(workspace.clone())?;
     check_plugin(&host, &source.plugin)?;
     tell_grants(&host, &source);
@@ -182,6 +185,30 @@ fn show_rows(host: &Host, source: &str) -> Result<()> {
         super::print(host, &session, &sql)?;
     }
     Ok(())
+}
+
+/// Reads the parts of an option's value. A value that has not these parts is not told, as clap would: a password may
+/// stand in it.
+#[derive(Clone)]
+struct Parts<T>(fn(&str) -> std::result::Result<T, String>);
+
+impl<T: Clone + Send + Sync + 'static> TypedValueParser for Parts<T> {
+    type Value = T;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        option: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> std::result::Result<T, clap::Error> {
+        let text = value.to_str().ok_or("expected UTF-8");
+        let parts = text.map_err(str::to_owned).and_then(self.0);
+        parts.map_err(|problem| {
+            let option = option.map(ToString::to_string).unwrap_or_default();
+            let message = format!("{option}: {problem}");
+            command.clone().error(ErrorKind::ValueValidation, message)
+        })
+    }
 }
 
 fn pair(text: &str) -> std::result::Result<(String, String), String> {
