@@ -405,6 +405,41 @@ fn a_source_is_added_with_a_plugin_that_is_there() {
     );
 }
 
+/// A table that fails keeps no other from being shown.
+#[test]
+fn a_source_is_shown_beside_tables_that_fail() {
+    let workspace = workspace()
+        .file("good.csv", "n\n1\n")
+        .file("bad.csv", "n\nnone\n");
+    let add = "source add s --plugin delimited --input bad=bad.csv --input good=good.csv --input gone=gone.csv \
+        --config tables.a.input=bad --config tables.a.header=true --config tables.a.columns=[{name=\"n\",type=\"int64\"}] \
+        --config tables.b.input=good --config tables.c.input=gone --config tables.d.input=good";
+    let added = sextant(&workspace, &add.split_whitespace().collect::<Vec<_>>());
+    let checked = sextant(&workspace, &["source", "check", "s"]);
+    for (output, is_added) in [(added, true), (checked, false)] {
+        let shown = show(&output, workspace.workspace().root());
+        assert_eq!(output.status.code(), Some(1), "{shown}");
+        for table in ["a", "c"] {
+            assert!(shown.contains(&format!("failed  s.{table}\n")), "{shown}");
+        }
+        for table in ["b", "d"] {
+            assert!(
+                shown.contains(&format!("ok      s.{table}: 1 columns\n")),
+                "{shown}"
+            );
+            let rows = format!(
+                "-- SELECT * FROM \"s\".\"{table}\" LIMIT 3\n\n+---+\n| n |\n+---+\n| 1 |\n+---+\n"
+            );
+            assert_eq!(shown.contains(&rows), is_added, "{shown}");
+        }
+        for expected in ["bad.csv", "gone.csv", "error: 1 of 1 sources failed"] {
+            assert!(shown.contains(expected), "{expected}: {shown}");
+        }
+        let hint = "hint: the source stays in sextant.toml";
+        assert_eq!(shown.contains(hint), is_added, "{shown}");
+    }
+}
+
 /// What the host would refuse is refused before it is written, and what may be a password is not shown.
 #[test]
 fn a_source_that_would_be_refused_is_not_written() {

@@ -7,7 +7,9 @@ use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::registry::Source;
 use crate::sql::Session;
-use crate::wasm::Scope;
+use crate::wasm::{Scope, TableDescription};
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -37,7 +39,7 @@ pub(super) fn run(workspace: Option<&Path>, command: Command) -> Result<()> {
             let sql = "SELECT name, plugin, status, inputs, network, error FROM sextant.sources ORDER BY name";
             print(&host, &host.session()?, sql)
         }
-        Command::Check { name } => check(&super::open_host(workspace)?, name.as_deref()),
+        Command::Check { name } => check(&super::open_host(workspace)?, name.as_deref(), None),
         Command::Add(arguments) => change::add(workspace, *arguments),
         Command::Remove { name } => change::remove(workspace, &name),
     }
@@ -45,19 +47,29 @@ pub(super) fn run(workspace: Option<&Path>, command: Command) -> Result<()> {
 
 /// Runs a query and prints its answer as a table.
 pub(super) fn print(host: &Host, session: &Session, sql: &str) -> Result<()> {
-    host.block_on(async {
-        let answer = session.query(sql).await?;
-        let schema = Arc::clone(answer.schema());
-        let mut out = std::io::stdout();
-        let mut writer = Writer::new(Format::Table, &schema, &mut out, false)?;
-        for batch in answer.collect().await? {
-            writer.write(&batch)?;
-        }
-        writer.finish()
-    })
+    write(&host.block_on(read(session, sql))?)
 }
 
-fn check(host: &Host, name: Option<&str>) -> Result<()> {
+type Rows = (SchemaRef, Vec<RecordBatch>);
+
+async fn read(session: &Session, sql: &str) -> Result<Rows> {
+    let answer = session.query(sql).await?;
+    let schema = Arc::clone(answer.schema());
+    Ok((schema, answer.collect().await?))
+}
+
+fn write((schema, batches): &Rows) -> Result<()> {
+    let mut out = std::io::stdout();
+    let mut writer = Writer::new(Format::Table, schema, &mut out, false)?;
+    for batch in batches {
+        writer.write(batch)?;
+    }
+    writer.finish()
+}
+
+/// Checks a source, or all of them, and shows so many first rows of each table. One that fails keeps no other from
+/// being looked at.
+fn check(host: &Host, name: Option<&str>, rows_shown: Option<usize>) -> Result<()> {
     let snapshot = host.snapshot();
     let sources: Vec<_> = match name {
         None => snapshot.sources().values().cloned().collect(),
@@ -77,7 +89,7 @@ fn check(host: &Host, name: Option<&str>) -> Result<()> {
     }
     let failed = sources
         .iter()
-        .filter(|source| !check_source(host, source))
+        .filter(|source| !check_source(host, source, rows_shown))
         .count();
     match failed {
         0 => Ok(()),
@@ -88,7 +100,7 @@ fn check(host: &Host, name: Option<&str>) -> Result<()> {
     }
 }
 
-fn check_source(host: &Host, source: &Arc<Source>) -> bool {
+fn check_source(host: &Host, source: &Arc<Source>, rows_shown: Option<usize>) -> bool {
     let limits = Arc::clone(host.limits());
     let tables = host.block_on(async { source.tables(&Scope::new(&limits)).await });
     let tables = match tables {
@@ -101,33 +113,44 @@ fn check_source(host: &Host, source: &Arc<Source>) -> bool {
     };
     let mut sound = true;
     for table in tables.iter() {
-        let name = format!("{}.{}", source.name(), table.name);
-        if let Some(problem) = &table.problem {
-            println!("failed  {name}");
-            super::print_error(problem);
+        if let Err(error) = check_table(host, source.name(), table, rows_shown) {
+            println!("failed  {}.{}", source.name(), table.name);
+            super::print_error(&error);
             sound = false;
-            continue;
-        }
-        let columns = table.columns.fields().len();
-        if !table.required_keys.is_empty() {
-            println!("ok      {name}: {columns} columns, asked by key");
-            continue;
-        }
-        match host.block_on(first_row(host, source.name(), &table.name)) {
-            Ok(0) => println!("ok      {name}: {columns} columns, no rows"),
-            Ok(_) => println!("ok      {name}: {columns} columns"),
-            Err(error) => {
-                println!("failed  {name}");
-                super::print_error(&error);
-                sound = false;
-            }
         }
     }
     sound
 }
 
-async fn first_row(host: &Host, source: &str, table: &str) -> Result<usize> {
-    let sql = format!("SELECT * FROM \"{source}\".\"{table}\" LIMIT 1");
-    let batches = host.session()?.query(&sql).await?.collect().await?;
-    Ok(batches.iter().map(|batch| batch.num_rows()).sum())
+fn check_table(
+    host: &Host,
+    source: &str,
+    table: &TableDescription,
+    rows_shown: Option<usize>,
+) -> Result<()> {
+    if let Some(problem) = &table.problem {
+        return Err(problem.clone());
+    }
+    let name = format!("{source}.{}", table.name);
+    let columns = table.columns.fields().len();
+    if !table.required_keys.is_empty() {
+        println!("ok      {name}: {columns} columns, asked by key");
+        return Ok(());
+    }
+    let sql = format!(
+        "SELECT * FROM \"{source}\".\"{}\" LIMIT {}",
+        table.name,
+        rows_shown.unwrap_or(1)
+    );
+    let session = host.session()?;
+    let rows = host.block_on(read(&session, &sql))?;
+    match rows.1.iter().any(|batch| batch.num_rows() > 0) {
+        true => println!("ok      {name}: {columns} columns"),
+        false => println!("ok      {name}: {columns} columns, no rows"),
+    }
+    if rows_shown.is_some() {
+        println!("\n-- {sql}\n");
+        write(&rows)?;
+    }
+    Ok(())
 }

@@ -79,13 +79,11 @@ pub(super) fn add(workspace: Option<&Path>, arguments: Add) -> Result<()> {
     ));
     // Opened again, with the source in it.
     let host = Host::open(workspace)?;
-    let keep = |error: Error| {
+    super::check(&host, Some(&name), Some(ROWS_SHOWN)).map_err(|error| {
         error.with_hint(format!(
             "the source stays in sextant.toml: mend it there, or take it away with `sextant source remove {name}`"
         ))
-    };
-    super::check(&host, Some(&name)).map_err(keep)?;
-    show_rows(&host, &name).map_err(keep)
+    })
 }
 
 pub(super) fn remove(workspace: Option<&Path>, name: &str) -> Result<()> {
@@ -164,27 +162,6 @@ fn tell_grants(host: &Host, source: &NewSource) {
             _ => {}
         }
     }
-}
-
-fn show_rows(host: &Host, source: &str) -> Result<()> {
-    let snapshot = host.snapshot();
-    let tables = snapshot
-        .sources()
-        .get(source)
-        .and_then(|source| source.known_tables());
-    let session = host.session()?;
-    for table in tables.iter().flat_map(|tables| tables.iter()) {
-        if !table.required_keys.is_empty() || table.problem.is_some() {
-            continue;
-        }
-        let sql = format!(
-            "SELECT * FROM \"{source}\".\"{}\" LIMIT {ROWS_SHOWN}",
-            table.name
-        );
-        println!("\n-- {sql}\n");
-        super::print(host, &session, &sql)?;
-    }
-    Ok(())
 }
 
 /// Reads the parts of an option's value. A value that has not these parts is not told, as clap would: a password may
