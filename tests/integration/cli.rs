@@ -305,7 +305,7 @@ fn sources_are_added_and_removed() {
         assert!(removed.status.success(), "{removed:?}");
     }
     let after = std::fs::read_to_string(workspace.workspace().config_path()).expect("it is there");
-    assert_eq!(after.trim_end(), before.trim_end());
+    assert_eq!(after, before);
     snapshot(
         "source_remove_unknown",
         &workspace,
@@ -331,7 +331,7 @@ fn a_source_is_removed_with_its_comment() {
     let (a, b) = (other("a"), other("b"));
     write(&format!("{a}# about more\n\n{people}\n{b}"));
     remove("people");
-    assert_eq!(config(), format!("{a}# about more\n\n\n{b}"));
+    assert_eq!(config(), format!("{a}# about more\n\n{b}"));
     remove("a");
     remove("b");
     assert_eq!(config().trim(), "# about more");
@@ -373,6 +373,56 @@ fn a_source_is_added_apart_from_what_is_there() {
         assert!(removed.status.success(), "{end:?}: {removed:?}");
         assert_eq!(config().trim_end(), "# at the end", "{end:?}");
     }
+}
+
+/// Whatever is not of the source stays byte for byte as it is, also what stands between its parts.
+#[test]
+fn the_rest_of_the_file_is_not_touched() {
+    let workspace = workspace().file("people.csv", "id;name\n1;Оксана\n");
+    let path = workspace.workspace().config_path();
+    let config = || std::fs::read_to_string(&path).expect("it is there");
+    let remove = |name| {
+        let removed = sextant(&workspace, &["source", "remove", name]);
+        assert!(removed.status.success(), "{removed:?}");
+    };
+    for (before, after) in [
+        (
+            "# all of it\n\n[source.people]\nplugin = \"delimited\"\n\n[limits]\n  describe_ttl_ms = 1_000 # a second\n# settle_ms = 1\n\n\
+             # of a table\n[source.people.config.tables.all]\ninput = \"files\"\n\n# about b\n[source.b]\nplugin='delimited'\n",
+            "# all of it\n\n[limits]\n  describe_ttl_ms = 1_000 # a second\n# settle_ms = 1\n\n# about b\n[source.b]\nplugin='delimited'\n",
+        ),
+        (
+            "[source.people]\nplugin = \"delimited\"\n\n[[source.people.http]]\nurl = \"https://example.org/\"\n\n\n[limits]\n",
+            "\n[limits]\n",
+        ),
+        (
+            "[source]\n\n# about people\npeople = { plugin = \"delimited\" }\n\n# about b\nb.plugin = \"delimited\"",
+            "[source]\n\n# about b\nb.plugin = \"delimited\"",
+        ),
+        (
+            "source.b.plugin = \"delimited\"\nsource.people.plugin = \"delimited\"\nsource.people.inputs = {}\n[limits]\n",
+            "source.b.plugin = \"delimited\"\n[limits]\n",
+        ),
+    ] {
+        for (line_end, mark) in [("\n", ""), ("\r\n", ""), ("\r\n", "\u{feff}")] {
+            let written = |text: &str| format!("{mark}{}", text.replace('\n', line_end));
+            std::fs::write(&path, written(before)).expect("it can be written");
+            remove("people");
+            assert_eq!(config(), written(after));
+        }
+    }
+
+    let before = "\u{feff}[limits]\r\ndescribe_ttl_ms = 1_000\r\n# at the end\r\n";
+    std::fs::write(&path, before).expect("it can be written");
+    let add = "source add people --plugin delimited --input files=people.csv \
+        --config tables.all.input=files --config tables.all.delimiter=; --config tables.all.header=true";
+    let added = sextant(&workspace, &add.split_whitespace().collect::<Vec<_>>());
+    assert!(added.status.success(), "{added:?}");
+    let text = config();
+    assert!(text.starts_with(before), "{text:?}");
+    assert_eq!(text.matches('\n').count(), text.matches("\r\n").count());
+    remove("people");
+    assert_eq!(config(), before);
 }
 
 /// What could not be checked is not written.

@@ -1,12 +1,17 @@
-//! Changes to `sextant.toml`. What stands there otherwise, comments and order included, stays as it is,
-//! and the file is replaced at once.
+//! Changes to `sextant.toml`. What stands there otherwise stays byte for byte as it is, comments, order, line ends and
+//! a byte order mark included, and the file is replaced at once.
 
 use super::{Config, NEW_CONFIG, Workspace, parse};
 use crate::error::{Context, Error, Result};
 use crate::input::Inputs;
 use crate::net::Network;
+use std::collections::BTreeSet;
 use std::io::Write;
-use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, Value};
+use std::ops::Range;
+use toml_edit::{Array, Decor, Document, DocumentMut, InlineTable, Item, Key, Table, Value};
+
+/// What some editors begin a file with.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// A source that is to be written into `sextant.toml`.
 #[derive(Clone, Debug, Default)]
@@ -57,20 +62,20 @@ impl Workspace {
     /// is written, such as a URL with a password, would stand in the file.
     fn with_source(&self, name: &str, source: &NewSource) -> Result<String> {
         source.check()?;
-        let (text, mut document) = self.read()?;
-        if sources(&mut document)?.contains_key(name) {
+        let text = self.read()?;
+        if sources(&document(&text)?)?.is_some_and(|sources| sources.contains_key(name)) {
             return Err(Error::config(format!("there is a source {name:?} already"))
                 .with_hint(format!("take it away with `sextant source remove {name}`")));
         }
+        let line_end = if text.contains("\r\n") { "\r\n" } else { "\n" };
         // A comment at the end is about what was there, and would be the source's if it stood directly above it.
-        let gap = if text.is_empty() || text.ends_with("\n\n") {
-            ""
-        } else if text.ends_with('\n') {
-            "\n"
-        } else {
-            "\n\n"
+        let gap = match last_line(text.trim_start_matches(BYTE_ORDER_MARK)) {
+            line if line.trim().is_empty() => String::new(),
+            line if line.ends_with('\n') => line_end.to_owned(),
+            _ => line_end.repeat(2),
         };
-        let text = format!("{text}{gap}{}", source.document(name)?);
+        let own = source.document(name)?.to_string().replace('\n', line_end);
+        let text = format!("{text}{gap}{own}");
         let Config {
             limits,
             mut sources,
@@ -89,42 +94,31 @@ impl Workspace {
     ///
     /// Not found, where there is none of that name.
     pub fn remove_source(&self, name: &str) -> Result<()> {
-        let (_, mut document) = self.read()?;
-        let sources = sources(&mut document)?;
-        let Some(mut removed) = sources.remove(name) else {
-            let known: Vec<_> = sources.iter().map(|(name, _)| name.to_owned()).collect();
+        let text = self.read()?;
+        let body = text.trim_start_matches(BYTE_ORDER_MARK);
+        let document = document(body)?;
+        let sources = sources(&document)?;
+        let Some((key, source)) = sources.and_then(|sources| sources.get_key_value(name)) else {
+            let known = sources.iter().flat_map(|sources| sources.iter());
+            let known: Vec<_> = known.map(|(name, _)| name).collect();
             return Err(Error::not_found(format!("there is no source {name:?}"))
                 .with_hint(format!("there are: {}", known.join(", "))));
         };
-        let first = removed
-            .as_table_mut()
-            .and_then(|table| first_after(table, isize::MIN));
-        if let Some((at, table)) = first {
-            let above = before_comment(&prefix(table)).to_owned();
-            match first_after(document.as_table_mut(), at) {
-                Some((_, next)) => {
-                    let joined = above + &prefix(next);
-                    next.decor_mut().set_prefix(joined);
-                }
-                None => {
-                    let rest = document.trailing().as_str().unwrap_or_default().to_owned();
-                    document.set_trailing(above + &rest);
-                }
-            }
+        let mut left = body.to_owned();
+        for part in parts(body, &document, key, source).into_iter().rev() {
+            left = without(&left, part);
         }
-        self.write(document.to_string())
+        let mark = &text[..text.len() - body.len()];
+        self.write(format!("{mark}{left}"))
     }
 
-    /// The text of `sextant.toml`, which is sound, and what it says.
-    fn read(&self) -> Result<(String, DocumentMut)> {
+    /// The text of `sextant.toml`, which is sound.
+    fn read(&self) -> Result<String> {
         let path = self.config_path();
         let shown = || path.display().to_string();
         let text = std::fs::read_to_string(&path).context(shown)?;
         parse(&text).context(shown)?;
-        let document = text.parse();
-        let document = document
-            .map_err(|error: toml_edit::TomlError| Error::config(error.message().to_owned()))?;
-        Ok((text, document))
+        Ok(text)
     }
 
     /// Replaces `sextant.toml` by a text, if that is sound.
@@ -143,41 +137,104 @@ impl Workspace {
     }
 }
 
-/// The first table behind a position of the file, among those in a table and itself.
-fn first_after(table: &mut Table, after: isize) -> Option<(isize, &mut Table)> {
-    let own = table
-        .position()
-        .filter(|&at| at > after && !table.is_implicit());
-    if let Some(at) = own {
-        return Some((at, table));
+/// Where a header or a key stands in a text.
+struct Statement {
+    at: usize,
+    /// Where the blank lines and comments above it begin, which is where the statement before it ends.
+    above: usize,
+}
+
+/// The parts of a text that are of a source: its statements, with what stands between them and the comments that are
+/// about them. There are several where others stand between.
+fn parts(text: &str, document: &Document<&str>, key: &Key, source: &Item) -> Vec<Range<usize>> {
+    let mut own = Vec::new();
+    add_statements(text, key, source, &mut own);
+    let own: BTreeSet<usize> = own.iter().map(|statement| statement.at).collect();
+    let mut all = Vec::new();
+    add_table(text, document.as_table(), &mut all);
+    all.sort_by_key(|statement| statement.at);
+    let is_own = |statement: &Statement| own.contains(&statement.at);
+    let end = document.trailing().span();
+    let mut end = end.map_or(text.len(), |trailing| trailing.start);
+    let mut parts = Vec::new();
+    for run in all.chunk_by(|a, b| is_own(a) == is_own(b)).rev() {
+        let first = &run[0];
+        if is_own(first) {
+            let kept = before_comment(&text[first.above..first.at]);
+            parts.push(first.above + kept..end);
+        }
+        end = first.above;
     }
-    let tables = table.iter_mut().filter_map(|(_, item)| item.as_table_mut());
-    let found = tables.filter_map(|table| first_after(table, after));
-    found.min_by_key(|(at, _)| *at)
+    parts.reverse();
+    parts
 }
 
-/// What stands above a table.
-fn prefix(table: &Table) -> String {
-    let prefix = table.decor().prefix().and_then(|prefix| prefix.as_str());
-    prefix.unwrap_or_default().to_owned()
+fn add_statements(text: &str, key: &Key, item: &Item, found: &mut Vec<Statement>) {
+    match item {
+        Item::None => {}
+        Item::Value(_) => found.extend(Statement::new(text, key.span(), key.leaf_decor())),
+        Item::Table(table) => add_table(text, table, found),
+        Item::ArrayOfTables(tables) => tables
+            .iter()
+            .for_each(|table| add_table(text, table, found)),
+    }
 }
 
-/// What stands above a table without the comment that is about it: the lines that no blank one parts from
-/// it. What a new file begins with is about the file, whether a blank line was left below it or not.
-fn before_comment(prefix: &str) -> &str {
-    let mut end = if prefix.starts_with(NEW_CONFIG) {
-        NEW_CONFIG.len()
-    } else {
-        0
-    };
-    let mut read = 0;
-    for line in prefix.split_inclusive('\n') {
-        read += line.len();
-        if line.ends_with('\n') && line.trim().is_empty() {
-            end = end.max(read);
+fn add_table(text: &str, table: &Table, found: &mut Vec<Statement>) {
+    // What is implicit has no header of its own.
+    if !table.is_implicit() {
+        found.extend(Statement::new(text, table.span(), table.decor()));
+    }
+    for (name, item) in table {
+        if let Some(key) = table.key(name) {
+            add_statements(text, key, item, found);
         }
     }
-    &prefix[..end]
+}
+
+impl Statement {
+    fn new(text: &str, span: Option<Range<usize>>, decor: &Decor) -> Option<Self> {
+        // Of a dotted key, the span is that of its last part.
+        let at = text[..span?.start].rfind('\n').map_or(0, |end| end + 1);
+        let above = decor.prefix().and_then(|prefix| prefix.span());
+        let above = above.map_or(at, |above| above.start);
+        Some(Self { at, above })
+    }
+}
+
+/// A text without a part of it. Of the blank lines above and below, one goes too, so that there is no gap more
+/// than before.
+fn without(text: &str, part: Range<usize>) -> String {
+    let (above, below) = (&text[..part.start], &text[part.end..]);
+    let last = last_line(above);
+    let first = below.split_inclusive('\n').next().unwrap_or_default();
+    let is_gap = last.trim().is_empty() && first.trim().is_empty();
+    let (above, below) = match is_gap {
+        true if above.is_empty() => (above, &below[first.len()..]),
+        true => (&above[..above.len() - last.len()], below),
+        false => (above, below),
+    };
+    format!("{above}{below}")
+}
+
+/// The last line of a text, with its end.
+fn last_line(text: &str) -> &str {
+    text.split_inclusive('\n').next_back().unwrap_or_default()
+}
+
+/// How many bytes stand above a statement without the comment that is about it: the lines that no blank one parts
+/// from it. What a new file begins with is about the file, whether a blank line was left below it or not.
+fn before_comment(above: &str) -> usize {
+    let head = NEW_CONFIG.lines().count();
+    let is_new = above.lines().take(head).eq(NEW_CONFIG.lines());
+    let (mut kept, mut read) = (0, 0);
+    for (before, line) in above.split_inclusive('\n').enumerate() {
+        read += line.len();
+        if line.trim().is_empty() || (is_new && before + 1 == head) {
+            kept = read;
+        }
+    }
+    kept
 }
 
 impl NewSource {
@@ -204,8 +261,11 @@ impl NewSource {
 
     /// A file with this source alone.
     fn document(&self, name: &str) -> Result<DocumentMut> {
+        let mut sources = Table::new();
+        sources.set_implicit(true);
+        sources.insert(name, Item::Table(self.to_toml()?));
         let mut document = DocumentMut::new();
-        sources(&mut document)?.insert(name, Item::Table(self.to_toml()?));
+        document.insert("source", Item::Table(sources));
         Ok(document)
     }
 
@@ -309,15 +369,19 @@ fn set(table: &mut Table, key: &str, value: &str) -> Result<()> {
     Ok(())
 }
 
-/// The table of sources.
-fn sources(document: &mut DocumentMut) -> Result<&mut Table> {
-    let sources = document.entry("source").or_insert_with(|| {
-        let mut table = Table::new();
-        table.set_implicit(true);
-        Item::Table(table)
-    });
-    sources.as_table_mut().ok_or_else(|| {
+/// A text, and where in it everything stands.
+fn document(text: &str) -> Result<Document<&str>> {
+    Document::parse(text).map_err(|error| Error::config(error.message().to_owned()))
+}
+
+/// The table of sources, where there is one.
+fn sources<'a>(document: &'a Document<&str>) -> Result<Option<&'a Table>> {
+    let Some(sources) = document.as_table().get("source") else {
+        return Ok(None);
+    };
+    let sources = sources.as_table().ok_or_else(|| {
         Error::config("the sources stand in one line")
             .with_hint("write them as [source.NAME] before changing them by command")
-    })
+    })?;
+    Ok(Some(sources))
 }
