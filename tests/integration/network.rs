@@ -409,12 +409,42 @@ fn a_credential_in_the_wrong_place_is_not_shown() {
             "stores = [{ url = \"https://u:pa55word@h:99999/\" }]",
             "stores: expected an absolute URL: invalid port number".to_owned(),
         ),
+        (
+            "http = [{ url = \"https://example.org/\", bearer = 55055 }]",
+            "[source.s] http.bearer: expected a text in quotes".to_owned(),
+        ),
+        (
+            "http = [{ url = \"https://example.org/\", basic = [55055] }]",
+            "[source.s] http.basic: expected a text in quotes".to_owned(),
+        ),
+        (
+            "http = [{ url = \"https://example.org/\", headers = { x-key = 55055 } }]",
+            "[source.s] http.headers: x-key: expected a text in quotes".to_owned(),
+        ),
+        (
+            "http = [{ url = \"https://example.org/\", headers = \"pa55word\" }]",
+            "[source.s] http.headers: expected texts by name".to_owned(),
+        ),
+        (
+            "stores = [{ url = \"https://example.org/\", bearer = 55055 }]",
+            "[source.s] stores.bearer: expected a text in quotes".to_owned(),
+        ),
+        (
+            "stores = [{ url = \"s3://cases/\", secrets = { secret_access_key = 55055 } }]",
+            "[source.s] stores.secrets: secret_access_key: expected a text in quotes".to_owned(),
+        ),
+        (
+            "stores = [{ url = \"s3://cases/\", options = { secret_access_key = 55055 } }]",
+            "[source.s] stores.options: secret_access_key: expected a text in quotes".to_owned(),
+        ),
     ] {
         let host = getting(&format!("{grant}\n{known}"), &far.url("/"));
         let error = failure(&host, ANSWERS);
         let text = format!("{error} ({})", error.hint().unwrap_or_default());
         assert!(text.contains(&expected), "{grant}: {text}");
-        assert!(!text.contains("pa55word"), "{text}");
+        for credential in ["pa55word", "55055"] {
+            assert!(!text.contains(credential), "{text}");
+        }
     }
     for url in [
         "https://u:pa55word@h:99999/x",

@@ -71,11 +71,13 @@ pub struct HttpGrant {
     /// A PEM file of the authorities to trust instead of the system's.
     pub ca: Option<PathBuf>,
     /// The secret whose token goes along as `Authorization: Bearer`.
+    #[serde(default, deserialize_with = "super::secret::text")]
     pub bearer: Option<String>,
     /// The secret whose user and password go along as `Authorization: Basic`.
+    #[serde(default, deserialize_with = "super::secret::text")]
     pub basic: Option<String>,
     /// Header fields and the secrets whose tokens are their values.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::secret::texts")]
     pub headers: BTreeMap<String, String>,
 }
 

@@ -3,7 +3,8 @@
 
 use crate::error::{Context, Error, Result};
 use hmac::{Hmac, Mac};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -32,6 +33,33 @@ pub struct SecretConfig {
     pub token_env: Option<String>,
     /// The file with a token or key; a line break at its end is not part of it.
     pub token_file: Option<PathBuf>,
+}
+
+/// What a key of a grant says where a credential may stand by mistake. What is no text is told as such, and not what it
+/// is.
+pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    match toml::Value::deserialize(deserializer)? {
+        toml::Value::String(text) => Ok(Some(text)),
+        _ => Err(D::Error::custom("expected a text in quotes")),
+    }
+}
+
+/// The same of several, by name.
+pub(super) fn texts<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, String>, D::Error> {
+    let toml::Value::Table(named) = toml::Value::deserialize(deserializer)? else {
+        return Err(D::Error::custom(
+            "expected texts by name, such as { x-key = \"api\" }",
+        ));
+    };
+    let texts = named.into_iter().map(|(name, value)| match value {
+        toml::Value::String(text) => Ok((name, text)),
+        _ => Err(D::Error::custom(format!(
+            "{name}: expected a text in quotes"
+        ))),
+    });
+    texts.collect()
 }
 
 /// Both proofs of a SCRAM exchange (RFC 5802, RFC 7677).

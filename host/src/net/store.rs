@@ -41,16 +41,17 @@ pub struct StoreGrant {
     pub ca: Option<PathBuf>,
     /// Options of an object store by the names that the `object_store` crate has for them, such as
     /// `region` and `endpoint`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::secret::texts")]
     pub options: BTreeMap<String, String>,
     /// Options whose values are tokens of secrets, such as `secret_access_key`. They are read when the store is
     /// first reached, and hold as long as `sextant.toml` says the same of the source.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::secret::texts")]
     pub secrets: BTreeMap<String, String>,
     /// The secret whose token goes to a web server as `Authorization: Bearer`. It is read for each request.
+    #[serde(default, deserialize_with = "super::secret::text")]
     pub bearer: Option<String>,
     /// Header fields for a web server and the secrets whose tokens are their values.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::secret::texts")]
     pub headers: BTreeMap<String, String>,
 }
 
