@@ -868,33 +868,68 @@ fn an_input_on_a_private_server_is_added_by_the_command() {
 #[test]
 fn a_store_is_asked_with_the_credential_that_was_granted_or_with_none() {
     let far = FarSide::new(|_, _| answer(404, "", ""));
-    let failing = |options: &str, secrets: &str| {
+    let failing = |url: &str, options: &str, secrets: &str| {
         let grants = format!(
-            "stores = [{{ url = \"s3://cases/\", private = true, options = {{ endpoint = {:?}, {options} }}, secrets = {{ {secrets} }} }}]\n\
-             secrets = {{ key = {{ token_file = \"key\" }} }}",
-            far.url("")
+            "stores = [{{ url = {url:?}, private = true, options = {{ {options} }}, secrets = {{ {secrets} }} }}]\n\
+             secrets = {{ key = {{ token_file = \"key\" }} }}"
         );
-        let inputs = [("one", "s3://cases/a.csv".to_owned())];
+        let inputs = [("one", format!("{url}a.csv"))];
         let workspace = workspace(&inputs, &grants).file("key", "pa55word");
         failure(&workspace.host(), &sum("one")).to_string()
     };
-    for (secrets, missing) in [
-        ("token = \"key\"", "access_key_id is missing"),
-        ("secret_access_key = \"key\"", "access_key_id is missing"),
-        ("access_key_id = \"key\"", "secret_access_key is missing"),
+    let endpoint = far.url("");
+    let s3 = format!("endpoint = {endpoint:?}, region = \"us-east-1\"");
+    let azure = format!("endpoint = {endpoint:?}, account_name = \"account\"");
+    let google = format!("base_url = {endpoint:?}");
+    let (s3, azure, google) = (
+        ("s3://cases/", s3.as_str()),
+        ("az://cases/", azure.as_str()),
+        ("gs://cases/", google.as_str()),
+    );
+    for ((url, options), secrets, missing) in [
+        (s3, "token = \"key\"", "access_key_id is missing"),
+        (
+            s3,
+            "secret_access_key = \"key\"",
+            "access_key_id is missing",
+        ),
+        (
+            s3,
+            "access_key_id = \"key\"",
+            "secret_access_key is missing",
+        ),
+        (azure, "client_id = \"key\"", "client_secret is missing"),
+        (
+            azure,
+            "client_id = \"key\", client_secret = \"key\"",
+            "tenant_id is missing",
+        ),
+        (
+            azure,
+            "federated_token_file = \"key\"",
+            "client_id is missing",
+        ),
+        (azure, "container_name = \"key\"", "account_key is missing"),
+        (
+            google,
+            "bucket_name = \"key\"",
+            "service_account_key is missing",
+        ),
     ] {
-        let error = failing("region = \"us-east-1\"", secrets);
+        let error = failing(url, options, secrets);
         assert!(
             error.contains(missing) && !error.contains("pa55word"),
             "{secrets}: {error}"
         );
     }
     assert_eq!(far.asked().len(), 0);
-    let error = failing("skip_signature = \"false\"", "");
-    assert!(error.contains("no file matches"), "{error}");
-    let asked = far.asked();
-    assert!(!asked.is_empty());
-    for asked in asked {
+    for (number, (url, options)) in [s3, azure, google].into_iter().enumerate() {
+        let options = format!("{options}, skip_signature = \"false\"");
+        let error = failing(url, &options, "");
+        assert!(error.contains("no file matches"), "{error}");
+        assert!(far.asked().len() > number, "{url}");
+    }
+    for asked in far.asked() {
         assert_eq!(asked.header("authorization"), None, "{asked:?}");
     }
 }

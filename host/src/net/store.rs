@@ -12,9 +12,9 @@ use super::web::{RETRIES, WebPlace, WebServer};
 use crate::error::{Context, Error, Result};
 use crate::limits::Limits;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
-use object_store::azure::MicrosoftAzureBuilder;
+use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::client::{HttpClient, HttpConnector};
-use object_store::gcp::GoogleCloudStorageBuilder;
+use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::path::Path as ObjectPath;
 use object_store::{BackoffConfig, ClientOptions, ObjectStore, ObjectStoreScheme, RetryConfig};
 use reqwest::{Client, Url, redirect};
@@ -22,11 +22,46 @@ use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How many redirects are followed, where no credential goes along.
 const REDIRECTS_MAX: usize = 5;
+
+/// A kind of object store, and the credentials that it takes: the options of each.
+struct Kind {
+    name: &'static str,
+    credentials: &'static [&'static [&'static str]],
+}
+
+const S3: Kind = Kind {
+    name: "S3",
+    credentials: &[
+        &["access_key_id", "secret_access_key"],
+        &["access_key_id", "secret_access_key", "token"],
+    ],
+};
+
+const AZURE: Kind = Kind {
+    name: "Azure",
+    credentials: &[
+        &["account_key"],
+        &["sas_token"],
+        &["bearer_token"],
+        &["client_id", "client_secret", "tenant_id"],
+        &["client_id", "federated_token_file", "tenant_id"],
+    ],
+};
+
+const GOOGLE: Kind = Kind {
+    name: "Google",
+    credentials: &[
+        &["service_account_key"],
+        &["service_account"],
+        &["application_credentials"],
+    ],
+};
 
 /// How inputs below a URL are reached, as `sextant.toml` says it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -219,18 +254,15 @@ impl Stores {
             retry_timeout: self.wait,
         };
         let has_secrets = place.is_some_and(|place| !place.grant.secrets.is_empty());
-        let is_signed = match scheme {
-            ObjectStoreScheme::AmazonS3 => is_signed_for_s3(&options, has_secrets)?,
-            _ => has_secrets,
-        };
         macro_rules! store {
-            ($builder:ty) => {{
+            ($builder:ty, $key:ty, $kind:expr) => {{
+                let is_signed = $kind.is_signed::<$key>(&options, has_secrets)?;
                 let mut builder = <$builder>::new()
                     .with_url(url.as_str())
                     .with_http_connector(Connector(client))
                     .with_retry(retry);
                 for (key, value) in options {
-                    let known = key.parse();
+                    let known = key.parse::<$key>();
                     let known =
                         known.map_err(|_| Error::config(format!("there is no option {key:?}")))?;
                     builder = builder.with_config(known, value);
@@ -244,9 +276,13 @@ impl Stores {
             }};
         }
         let store = match scheme {
-            ObjectStoreScheme::AmazonS3 => store!(AmazonS3Builder),
-            ObjectStoreScheme::GoogleCloudStorage => store!(GoogleCloudStorageBuilder),
-            ObjectStoreScheme::MicrosoftAzure => store!(MicrosoftAzureBuilder),
+            ObjectStoreScheme::AmazonS3 => store!(AmazonS3Builder, AmazonS3ConfigKey, S3),
+            ObjectStoreScheme::GoogleCloudStorage => {
+                store!(GoogleCloudStorageBuilder, GoogleConfigKey, GOOGLE)
+            }
+            ObjectStoreScheme::MicrosoftAzure => {
+                store!(MicrosoftAzureBuilder, AzureConfigKey, AZURE)
+            }
             _ => return Err(not_served(url)),
         };
         let store = store.map_err(|error| Error::config(error.to_string()))?;
@@ -314,34 +350,41 @@ fn not_served(url: &Url) -> Error {
     .with_hint("a file of this machine is named by its path alone; what only another kind of server has is fetched beforehand")
 }
 
-/// Whether requests to S3 are signed. Where a part of a credential is missing, the store's crate would ask for all of it
-/// where clouds answer with that of the machine.
-///
-/// # Errors
-///
-/// Config, which says what is missing.
-fn is_signed_for_s3(options: &[(String, String)], has_secrets: bool) -> Result<bool> {
-    use AmazonS3ConfigKey::{AccessKeyId, SecretAccessKey, Token};
-    let known = options.iter().filter_map(|(key, _)| key.parse().ok());
-    let known: Vec<AmazonS3ConfigKey> = known.collect();
-    let has_part = [AccessKeyId, SecretAccessKey, Token]
-        .iter()
-        .any(|key| known.contains(key));
-    if !has_part && !has_secrets {
-        return Ok(false);
-    }
-    for (name, key) in [
-        ("access_key_id", AccessKeyId),
-        ("secret_access_key", SecretAccessKey),
-    ] {
-        if !known.contains(&key) {
-            return Err(Error::config(format!(
-                "a credential of S3 is an access_key_id and a secret_access_key, and {name} is missing"
-            ))
-            .with_hint("both stand under secrets of the grant of the store"));
+impl Kind {
+    /// Whether requests are signed. Where a part of a credential is missing, the store's crate would ask for all of it
+    /// where clouds answer with that of the machine.
+    ///
+    /// # Errors
+    ///
+    /// Config, which says what is missing.
+    fn is_signed<K: FromStr + PartialEq>(
+        &self,
+        options: &[(String, String)],
+        has_secrets: bool,
+    ) -> Result<bool> {
+        let given = options.iter().filter_map(|(key, _)| key.parse().ok());
+        let given: Vec<K> = given.collect();
+        let is_given = |name: &str| name.parse::<K>().is_ok_and(|key| given.contains(&key));
+        let count = |names: &[&str]| names.iter().filter(|name| is_given(name)).count();
+        // One that is complete, else the one of which most is given; of several the first.
+        let credentials = self.credentials.iter().rev();
+        let nearest = credentials.max_by_key(|names| (count(names) == names.len(), count(names)));
+        let nearest = nearest.copied().unwrap_or_default();
+        if count(nearest) == 0 && !has_secrets {
+            return Ok(false);
         }
+        let Some(missing) = nearest.iter().find(|name| !is_given(name)) else {
+            return Ok(true);
+        };
+        let credentials = self.credentials.iter().map(|names| names.join(" and "));
+        let credentials: Vec<_> = credentials.collect();
+        Err(Error::config(format!(
+            "a credential of {} is {}, and {missing} is missing",
+            self.name,
+            credentials.join(", or ")
+        ))
+        .with_hint("all of it stands under secrets of the grant of the store"))
     }
-    Ok(true)
 }
 
 /// Files on the web often lie where their address redirects to. A credential must not go there, and
