@@ -344,7 +344,7 @@ impl NewSource {
 
 /// Puts a value under a dotted key of `config`.
 fn set(table: &mut Table, key: &str, value: &str) -> Result<()> {
-    let keys = toml_edit::Key::parse(key)
+    let keys = Key::parse(key)
         .map_err(|error| Error::config(format!("{key:?} is no key: {}", error.message())))?;
     let mut place = table.entry("config").or_insert_with(toml_edit::table);
     for key in keys {
