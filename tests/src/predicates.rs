@@ -21,8 +21,9 @@ pub struct Tested {
 pub struct Asked {
     /// Queries whose rows are others than those of the copy.
     pub differing: Vec<String>,
-    /// How many plans were looked at, and how many of them push something down.
+    /// How many plans were looked at.
     pub explained: usize,
+    /// How many of these push something down.
     pub pushed: usize,
 }
 
