@@ -3,9 +3,10 @@
 use crate::strings::in_pieces;
 use crate::{Error, Request, Result};
 use arrow_array::builder::{
-    ArrayBuilder, BinaryBuilder, BooleanBuilder, Date32Builder, Float64Builder, Int32Builder,
-    Int64Builder, StringBuilder, TimestampMicrosecondBuilder,
+    ArrayBuilder, BinaryBuilder, BooleanBuilder, Date32Builder, Float64Builder, GenericByteBuilder,
+    Int32Builder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder,
 };
+use arrow_array::types::ByteArrayType;
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{DataType, Schema, SchemaRef, TimeUnit};
 use std::fmt::Write as _;
@@ -267,8 +268,18 @@ impl Values {
     }
 
     fn finish(&mut self) -> ArrayRef {
-        with_builder!(self, builder => ArrayBuilder::finish(builder))
+        match self {
+            Self::Text(builder) => finish_bytes(builder),
+            Self::Bytes(builder) => finish_bytes(builder),
+            values => with_builder!(values, builder => ArrayBuilder::finish(builder)),
+        }
     }
+}
+
+/// What was built. The next batch is given as much room: a buffer that grows is copied each time that it does.
+fn finish_bytes<T: ByteArrayType>(builder: &mut GenericByteBuilder<T>) -> ArrayRef {
+    let next = GenericByteBuilder::with_capacity(builder.len(), builder.values_slice().len());
+    Arc::new(std::mem::replace(builder, next).finish())
 }
 
 /// Adds a text.
