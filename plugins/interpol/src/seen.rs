@@ -117,14 +117,20 @@ impl Seen {
     }
 }
 
-/// A number for bytes: their words of eight, multiplied and rotated as in rustc's `FxHasher`. It is made for
-/// every notice, and nobody gains by a collision: a notice is left out by its own number.
+/// A number for bytes: their words of eight, multiplied and rotated as in rustc's `FxHasher`, in four sums that
+/// need not wait for each other. It is made for every notice, and nobody gains by a collision: a notice is left out by
+/// its own number.
 fn sum(bytes: &[u8]) -> u64 {
     let mix = |sum: u64, word: u64| (sum.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
     let (words, rest) = bytes.as_chunks::<8>();
+    let (fours, words) = words.as_chunks::<4>();
+    let sums = fours.iter().fold([0; 4], |sums: [u64; 4], four| {
+        std::array::from_fn(|at| mix(sums[at], u64::from_le_bytes(four[at])))
+    });
     let words = words.iter().map(|word| u64::from_le_bytes(*word));
-    let sum = words.fold(bytes.len() as u64, mix);
-    rest.iter().map(|&byte| u64::from(byte)).fold(sum, mix)
+    let rest = rest.iter().map(|&byte| u64::from(byte));
+    let all = sums.into_iter().chain(words).chain(rest);
+    all.fold(bytes.len() as u64, mix)
 }
 
 #[cfg(test)]
@@ -165,6 +171,9 @@ mod tests {
             "123456789",
             "12345679",
             "0123456789abcdef!",
+            "0123456789abcdef0123456789abcdef",
+            "0123456789abcdef0123456789abcdeg",
+            "0123456789abcdef0123456789abcdef0123456",
         ];
         let sums: std::collections::HashSet<_> = texts.map(|text| sum(text.as_bytes())).into();
         assert_eq!(sums.len(), texts.len());
