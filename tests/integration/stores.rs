@@ -934,6 +934,29 @@ fn a_store_is_asked_with_the_credential_that_was_granted_or_with_none() {
     }
 }
 
+/// Azure lists tags without the quotes that they have elsewhere, as Azurite 3 does.
+#[test]
+fn files_of_azure_are_those_that_were_listed() {
+    const LISTED: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?><EnumerationResults><Blobs><Blob><Name>some/a.csv</Name><Properties>\
+        <Last-Modified>Mon, 30 Nov 2026 12:00:00 GMT</Last-Modified><Etag>0x1</Etag><Content-Length>6</Content-Length>\
+        <Content-Type>text/csv</Content-Type></Properties></Blob></Blobs><NextMarker /></EnumerationResults>";
+    let far = FarSide::new(|asked, _| {
+        let is_listed = asked.header("if-match") == Some("\"0x1\"");
+        let marks = "etag: \"0x1\"\nlast-modified: Mon, 30 Nov 2026 12:00:00 GMT";
+        match asked.line.contains("comp=list") {
+            true => answer(200, "content-type: application/xml", LISTED),
+            false if is_listed => answer(200, marks, "n\n1\n1\n"),
+            false => answer(412, "", ""),
+        }
+    });
+    let grants = format!(
+        "stores = [{{ url = \"az://cases/\", private = true, options = {{ endpoint = {:?}, account_name = \"account\" }} }}]",
+        far.url("/account")
+    );
+    let host = workspace(&[("all", "az://cases/some/*.csv".to_owned())], &grants).host();
+    assert_eq!(rows(&host, &sum("all")), ["2\t2"]);
+}
+
 /// S3 on 127.0.0.1, as `moto` serves it, until it is dropped.
 struct S3 {
     server: Child,

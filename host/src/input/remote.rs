@@ -167,7 +167,7 @@ impl RemoteFile {
             place: Place::Object {
                 store: Arc::clone(store),
                 path: meta.location,
-                etag: meta.e_tag,
+                etag: meta.e_tag.as_deref().map(quoted),
             },
             url,
         }
@@ -246,10 +246,18 @@ impl RemoteFile {
     }
 }
 
+/// A tag as HTTP writes it (RFC 9110, 8.8.3). Azure lists tags without the quotes that it sends and expects elsewhere.
+fn quoted(tag: &str) -> String {
+    match tag.ends_with('"') {
+        true => tag.to_owned(),
+        false => format!("\"{tag}\""),
+    }
+}
+
 /// What changes with the content: the tag, or else what stands for one.
 fn version(meta: &ObjectMeta) -> String {
     match &meta.e_tag {
-        Some(tag) => format!("{}-{tag}", meta.size),
+        Some(tag) => format!("{}-{}", meta.size, quoted(tag)),
         None => format!("{}-{}", meta.size, meta.last_modified.timestamp_micros()),
     }
 }
