@@ -20,6 +20,9 @@ pub(super) fn from_datafusion(error: &DataFusionError, sql: &str) -> Error {
         .and_then(|diagnostic| diagnostic.span)
         .map(|span| span.start);
     let root = error.find_root();
+    if let Some(error) = from_signatures(&root.to_string()) {
+        return error;
+    }
     let converted = match root {
         DataFusionError::SQL(parser, _) => return from_parser(parser, sql),
         DataFusionError::ResourcesExhausted(message) => Error::limit(message.clone()).with_hint(
@@ -65,6 +68,16 @@ fn find_own(error: &DataFusionError) -> Option<Error> {
         };
     }
     None
+}
+
+/// Of a function that takes several lists of types, DataFusion says why each does not fit, and that it is itself at fault.
+fn from_signatures(message: &str) -> Option<Error> {
+    let (_, rest) = message.split_once("Function '")?;
+    let (name, rest) = rest.split_once("' failed to match any signature")?;
+    let (_, given) = rest.rsplit_once("(DataType: ")?;
+    let given = given.get(..given.rfind(')')?)?;
+    let error = Error::sql(format!("{name} takes no argument of type {given}"));
+    Some(error.with_hint(format!("cast it, as in {name}(try_cast(... AS DOUBLE))")))
 }
 
 fn from_schema(error: &SchemaError) -> Error {
