@@ -86,7 +86,12 @@ fn times_beyond_the_calendar_are_not_written() {
             assert_eq!(output.status.code(), Some(1), "{format}: {said}");
             assert!(!said.contains("ERROR"), "{format}: {said}");
             let error = String::from_utf8_lossy(&output.stderr);
-            assert!(error.contains("the answer cannot be written"), "{error}");
+            // CSV has no lists, whatever is in them.
+            let expected = match (format, value.starts_with('[')) {
+                ("csv", true) => "a cell of CSV holds one value",
+                _ => "the answer cannot be written",
+            };
+            assert!(error.contains(expected), "{error}");
         }
     }
 }

@@ -226,7 +226,7 @@ fn so_many_look_ups_are_under_way_at_the_same_time() {
     let source = gateway
         .source("requests = { concurrency = 16 }", "")
         .replace(gateway.url(), &far.url("/"));
-    let sql = "SELECT count(*) FROM (SELECT DISTINCT 'K' || value % 40 AS key FROM generate_series(1, 4000)) k
+    let sql = "SELECT count(*) FROM (SELECT DISTINCT concat('K', value % 40) AS key FROM generate_series(1, 4000)) k
                JOIN find.vehicles v ON v.vin = k.key";
     for at_once in [1, 3] {
         most.store(0, Ordering::SeqCst);
