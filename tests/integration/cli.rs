@@ -344,6 +344,16 @@ fn a_source_is_removed_with_its_comment() {
     remove("people");
     assert_eq!(config(), format!("{a}# at the end\n"));
 
+    // The file may be one that is kept elsewhere.
+    let path = workspace.workspace().config_path();
+    let kept = workspace.path("kept.toml");
+    std::fs::rename(&path, &kept).expect("it can be moved");
+    std::os::unix::fs::symlink(&kept, &path).expect("it can be linked");
+    write(&format!("{a}{b}"));
+    remove("b");
+    assert_eq!(std::fs::read_to_string(&kept).expect("it is there"), a);
+    assert!(path.is_symlink());
+
     // Sources are often written right below what a new file begins with.
     let begun = TestWorkspace::new();
     let head = std::fs::read_to_string(begun.workspace().config_path()).expect("it is there");

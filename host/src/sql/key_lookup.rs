@@ -15,6 +15,7 @@
 
 mod cache;
 mod exec;
+mod no_hit;
 
 pub(super) use exec::KeyLookups;
 
@@ -46,7 +47,7 @@ pub(super) fn rewrite(plan: LogicalPlan) -> Result<LogicalPlan> {
         },
         other => Ok(Transformed::no(other)),
     })?;
-    Ok(rewritten.data)
+    no_hit::guard(rewritten.data, false)
 }
 
 /// A key of the table, and what the other side says it equals.
@@ -130,8 +131,7 @@ fn look_up(join: &Join) -> Result<Option<KeyLookupNode>> {
 fn scan_by_key(plan: &LogicalPlan) -> Option<&TableScan> {
     match plan {
         LogicalPlan::TableScan(scan) => {
-            let provider = source_as_provider(&scan.source).ok()?;
-            let table = (provider.as_ref() as &dyn Any).downcast_ref::<SourceTable>()?;
+            let table = scanned(scan).ok()??;
             (!table.required_keys().is_empty()).then_some(scan)
         }
         LogicalPlan::Filter(filter) => scan_by_key(&filter.input),
@@ -142,13 +142,18 @@ fn scan_by_key(plan: &LogicalPlan) -> Option<&TableScan> {
     }
 }
 
+/// The table of a source that is scanned, if it is one.
+fn scanned(scan: &TableScan) -> Result<Option<SourceTable>> {
+    let provider = source_as_provider(&scan.source)?;
+    Ok((provider.as_ref() as &dyn Any).downcast_ref().cloned())
+}
+
 /// The required keys that no constant gives.
 fn missing_keys(scan: &TableScan) -> Result<Vec<usize>> {
-    let provider = source_as_provider(&scan.source)?;
-    match (provider.as_ref() as &dyn Any).downcast_ref::<SourceTable>() {
-        Some(table) => Ok(table.missing_keys(&scan.filters)),
-        None => Ok(Vec::new()),
-    }
+    Ok(match scanned(scan)? {
+        Some(table) => table.missing_keys(&scan.filters),
+        None => Vec::new(),
+    })
 }
 
 /// The column of the table that an expression above its scan is, seen through what keeps its values

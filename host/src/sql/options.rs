@@ -66,6 +66,9 @@ impl ExtensionOptions for QueryOptions {
     }
 }
 
+/// Why a failure is not tolerated, though it is wanted.
+const NO_HIT: &str = "this query also gives rows that have no hit, and a failed look-up is never taken for that, with sextant.on_source_error = 'warn' neither; an inner join goes without what failed";
+
 /// What becomes of a query when one of its sources fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum OnSourceError {
@@ -82,6 +85,19 @@ impl OnSourceError {
     pub(super) fn tolerates(self, error: &Error) -> bool {
         self == Self::Warn && !error.is_cancelled() && !error.is_limit() && !error.is_internal()
     }
+
+    /// An error that the query goes on without. `is_strict` is whether what is missing would look like no hit.
+    ///
+    /// # Errors
+    ///
+    /// The error, where the query does not go on.
+    pub(super) fn bear(self, error: Error, is_strict: bool) -> Result<Error, Error> {
+        match (self.tolerates(&error), is_strict) {
+            (true, false) => Ok(error),
+            (true, true) => Err(error.with_hint(NO_HIT)),
+            (false, _) => Err(error),
+        }
+    }
 }
 
 /// The settings of a session that are Sextant's own: `SET sextant.NAME = ...`.
@@ -92,6 +108,8 @@ pub(super) struct SourceErrors {
 
 impl SourceErrors {
     const ON_SOURCE_ERROR: &'static str = "on_source_error";
+    /// What it is until it is set.
+    pub(super) const INITIAL: &'static str = "fail";
 
     /// What a configuration says becomes of a query when one of its sources fails.
     pub(super) fn of(options: &ConfigOptions) -> OnSourceError {

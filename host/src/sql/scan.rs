@@ -31,6 +31,7 @@ pub(super) struct SourceScan {
     settings: SourceSettings,
     request: Arc<Request>,
     table: Arc<TableDescription>,
+    is_strict: bool,
     parts: Vec<Vec<u8>>,
     streams: usize,
     schema: SchemaRef,
@@ -44,6 +45,7 @@ impl SourceScan {
         plugin: &Arc<Plugin>,
         settings: SourceSettings,
         table: &Arc<TableDescription>,
+        is_strict: bool,
         request: Request,
         parts: Vec<Vec<u8>>,
         schema: SchemaRef,
@@ -61,6 +63,7 @@ impl SourceScan {
             settings,
             request: Arc::new(request),
             table: Arc::clone(table),
+            is_strict,
             parts,
             streams,
             schema,
@@ -83,6 +86,7 @@ impl SourceScan {
             schema: Arc::clone(&self.schema),
             scope,
             on_error,
+            is_strict: self.is_strict,
             parts: parts.cloned().collect(),
             scan: None,
             metrics: InstanceMetrics::new(&self.metrics, stream),
@@ -102,6 +106,8 @@ struct Reading {
     schema: SchemaRef,
     scope: Arc<Scope>,
     on_error: OnSourceError,
+    /// Whether what is missing of it would look like no hit.
+    is_strict: bool,
     parts: VecDeque<Vec<u8>>,
     scan: Option<Scan>,
     metrics: InstanceMetrics,
@@ -113,7 +119,8 @@ impl Reading {
     async fn next(&mut self) -> crate::error::Result<Option<RecordBatch>> {
         loop {
             match self.step().await {
-                Err(error) if self.on_error.tolerates(&error) => {
+                Err(error) => {
+                    let error = self.on_error.bear(error, self.is_strict)?;
                     self.scan = None;
                     self.scope.report_failed(&self.settings.name, &error);
                 }
@@ -123,7 +130,6 @@ impl Reading {
                     self.metrics.done();
                     return Ok(None);
                 }
-                Err(error) => return Err(error),
             }
         }
     }

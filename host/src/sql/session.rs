@@ -254,6 +254,7 @@ impl Shared {
         let generation = prepared.snapshot.generation();
         let plan = plan(&prepared, statement.statement).await?;
         self.check(&plan)?;
+        let plan = statements::with_reset(plan);
         if let LogicalPlan::Ddl(DdlStatement::CreateView(view)) = &plan {
             let schema = self.create_view(view, &prepared.views)?;
             end.0.end(None);

@@ -24,6 +24,8 @@ use std::sync::Arc;
 pub(super) struct SourceTable {
     source: Arc<Source>,
     table: Arc<TableDescription>,
+    /// Whether what is missing of it would look like no hit.
+    is_strict: bool,
 }
 
 impl SourceTable {
@@ -31,7 +33,19 @@ impl SourceTable {
         Self {
             source: Arc::clone(source),
             table: Arc::clone(table),
+            is_strict: false,
         }
+    }
+
+    /// The same table, which is not gone without if it is asked by key.
+    pub(super) fn strict(mut self) -> Self {
+        self.is_strict = !self.required_keys().is_empty();
+        self
+    }
+
+    /// Whether it is not gone without.
+    pub(super) fn is_strict(&self) -> bool {
+        self.is_strict
     }
 
     /// Its name in SQL, with its source's.
@@ -168,17 +182,20 @@ impl TableProvider for SourceTable {
             connection.partitions(&request).await
         };
         let parts = match split.await {
-            Err(error) if SourceErrors::of(options).tolerates(&error) => {
-                scope.report_failed(self.source.name(), &error);
+            Err(error) => {
+                let on_error = SourceErrors::of(options);
+                let error = on_error.bear(error, self.is_strict);
+                scope.report_failed(self.source.name(), &error.map_err(to_datafusion)?);
                 Vec::new()
             }
-            split => split.map_err(to_datafusion)?,
+            Ok(parts) => parts,
         };
         let schema = Arc::new(self.table.columns.project(&request.columns)?);
         Ok(Arc::new(SourceScan::new(
             plugin,
             settings,
             &self.table,
+            self.is_strict,
             request,
             parts,
             schema,

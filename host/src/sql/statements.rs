@@ -2,12 +2,13 @@
 //! What else there is in SQL is refused by its name, with what there is instead.
 
 use super::catalog::PUBLIC;
+use super::options::SourceErrors;
 use crate::error::{Error, Result};
 use datafusion::common::TableReference;
 use datafusion::common::utils::quote_identifier;
 use datafusion::logical_expr::dml::InsertOp;
 use datafusion::logical_expr::{
-    DdlStatement, DmlStatement, LogicalPlan, Statement as PlanStatement, WriteOp,
+    DdlStatement, DmlStatement, LogicalPlan, SetVariable, Statement as PlanStatement, WriteOp,
 };
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::Statement as Sql;
@@ -18,6 +19,21 @@ const SCHEMAS: &str = "a schema is a source: `sextant source add` and `sextant s
 const FUNCTIONS: &str = "functions come with plugins; sextant.functions shows them";
 const ANALYZED: &str = "it runs queries, COPY and INSERT; EXPLAIN alone shows a plan";
 const SHARED: &str = "memory stands under [limits] in sextant.toml, as query_memory_bytes_max; what does not fit goes to the folder TMPDIR";
+
+/// DataFusion resets its own settings alone; Sextant's are set to what they begin with.
+pub(super) fn with_reset(plan: LogicalPlan) -> LogicalPlan {
+    match plan {
+        LogicalPlan::Statement(PlanStatement::ResetVariable(reset))
+            if reset.variable.starts_with("sextant.") =>
+        {
+            LogicalPlan::Statement(PlanStatement::SetVariable(SetVariable {
+                variable: reset.variable,
+                value: SourceErrors::INITIAL.to_owned(),
+            }))
+        }
+        other => other,
+    }
+}
 
 /// Whether a statement is a query: what is not supported is then something in it.
 pub(super) fn is_query(statement: &Statement) -> bool {

@@ -126,7 +126,10 @@ impl Workspace {
         let path = self.config_path();
         let write = || -> Result<()> {
             parse(&text)?;
-            let mut file = tempfile::NamedTempFile::new_in(self.root())?;
+            // Where it is a link, what it leads to is replaced, and not the link.
+            let path = std::fs::canonicalize(&path)?;
+            let folder = path.parent().unwrap_or(self.root());
+            let mut file = tempfile::NamedTempFile::new_in(folder)?;
             file.write_all(text.as_bytes())?;
             file.as_file().sync_all()?;
             std::fs::set_permissions(file.path(), std::fs::metadata(&path)?.permissions())?;

@@ -44,9 +44,6 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// Why a failure is not tolerated, though it is wanted.
-const NO_HIT: &str = "this join also gives rows that have no hit, and a failed look-up is never taken for that, with sextant.on_source_error = 'warn' neither; an inner join goes without what failed";
-
 /// Makes plans in which look-ups run.
 #[derive(Debug)]
 pub(in crate::sql) struct KeyLookups;
@@ -298,15 +295,10 @@ impl Running {
                 failure,
             } = answer;
             if let Some(error) = failure {
-                if !self.on_error.tolerates(&error) {
-                    return Err(to_datafusion(error));
-                }
-                // Where a row without a partner means something, a failure must not look like that.
-                if !self.lookup.gives_partners_alone() {
-                    return Err(to_datafusion(error.with_hint(NO_HIT)));
-                }
-                self.scope
-                    .report_failed(self.lookup.table.source_name(), &error);
+                let table = &self.lookup.table;
+                let error = self.on_error.bear(error, table.is_strict());
+                let error = error.map_err(to_datafusion)?;
+                self.scope.report_failed(table.source_name(), &error);
             }
             for usage in usage {
                 self.metrics.instances.next_instance();
@@ -391,14 +383,6 @@ impl Lookup {
             requests.push(request);
         }
         Ok(requests)
-    }
-
-    /// Whether the join gives nothing for a row that has no partner.
-    fn gives_partners_alone(&self) -> bool {
-        matches!(
-            self.join_type,
-            JoinType::Inner | JoinType::LeftSemi | JoinType::RightSemi
-        )
     }
 
     /// The answer to a request, up to where it failed.
