@@ -1,5 +1,6 @@
 //! What the command prints, and its exit codes.
 
+use sextant_tests::far::{FarSide, answer};
 use sextant_tests::{TestWorkspace, root, sextant_command};
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
@@ -25,6 +26,11 @@ fn sextant(workspace: &TestWorkspace, arguments: &[&str]) -> Output {
         .arg("--workspace")
         .arg(workspace.workspace().root());
     command.stdin(Stdio::null()).output().expect("it starts")
+}
+
+/// The text of `sextant.toml`.
+fn config(workspace: &TestWorkspace) -> String {
+    std::fs::read_to_string(workspace.workspace().config_path()).expect("it is there")
 }
 
 /// Exit code, standard output and standard error, without what differs from machine to machine.
@@ -583,6 +589,182 @@ fn a_source_that_would_be_refused_is_not_written() {
         assert!(error.contains(expected), "{value}: {error}");
         assert!(!error.contains("pa55word"), "{value}: {error}");
         assert_eq!(config(), before, "{value}");
+    }
+}
+
+/// What may be asked, and with which credential, is in the grant: a source works as it was added.
+#[test]
+fn a_source_is_added_with_its_methods_and_its_credential() {
+    let far = FarSide::new(|_, _| {
+        let found = r#"{"answers": [{"id": 1, "MKE": "ITR", "message_id": "1", "answered_at": "2031-02-03T04:05:06Z", "records": []}]}"#;
+        answer(200, "content-type: application/json", found)
+    });
+    let url = far.url("/find/");
+    let base = format!("base={url}");
+    let workspace = TestWorkspace::new()
+        .plugin("find")
+        .file("credential", "pa55word\n");
+    for (secret, within, key, sent) in [
+        (
+            "g=token_file:credential",
+            "token_file = \"credential\"",
+            "bearer",
+            "Bearer pa55word",
+        ),
+        (
+            "g=user:reader,password_file:credential",
+            "user = \"reader\", password_file = \"credential\"",
+            "basic",
+            "Basic cmVhZGVyOnBhNTV3b3Jk",
+        ),
+    ] {
+        let add = [
+            "source",
+            "add",
+            "q",
+            "--plugin",
+            "find",
+            "--http",
+            &url,
+            "--private",
+            "--method",
+            "POST",
+            "--method",
+            "GET",
+            "--secret",
+            secret,
+            "-c",
+            &base,
+        ];
+        let shown = show(&sextant(&workspace, &add), workspace.workspace().root());
+        assert!(shown.starts_with("exit: 0\n"), "{shown}");
+        assert!(
+            shown.contains(" columns, asked by key\n") && !shown.contains("the secret"),
+            "{shown}"
+        );
+        let written = config(&workspace);
+        let expected = format!(
+            "plugin = \"find\"\nhttp = [{{ url = {url:?}, private = true, methods = [\"POST\", \"GET\"], {key} = \"g\" }}]\n\
+             secrets = {{ g = {{ {within} }} }}\n"
+        );
+        assert!(written.contains(&expected), "{written}");
+        let sql = "SELECT entity_id FROM q.travel_documents WHERE number = 'AB1'";
+        let asked = sextant(&workspace, &["query", "-c", sql]);
+        assert!(asked.status.success(), "{asked:?}");
+        let last = far.asked().pop().expect("it was asked");
+        assert_eq!(last.line, "POST /find/query");
+        assert_eq!(last.header("authorization"), Some(sent));
+        let removed = sextant(&workspace, &["source", "remove", "q"]);
+        assert!(removed.status.success(), "{removed:?}");
+    }
+}
+
+/// A web server with inputs takes a token, and a plugin that asks for its secrets keeps them to itself.
+#[test]
+fn a_secret_is_named_where_it_goes() {
+    let far = FarSide::new(|_, _| answer(200, "", "n\n1\n"));
+    let workspace = workspace()
+        .plugin("postgres")
+        .file("credential", "pa55word\n");
+    let url = far.url("/");
+    let input = format!("files={}", far.url("/a.csv"));
+    let (token, user) = (
+        "g=token_file:credential",
+        "g=user:reader,password_file:credential",
+    );
+    let web = format!("--input {input} -c tables.all.input=files --private --store {url}");
+    let note = "note: no grant names the secret g, so it is never sent; name it in sextant.toml, in the grant of its place\n";
+    for (plugin, options, secret, written, is_told) in [
+        (
+            "delimited",
+            web.as_str(),
+            token,
+            format!("stores = [{{ url = {url:?}, private = true, bearer = \"g\" }}]"),
+            false,
+        ),
+        (
+            "delimited",
+            web.as_str(),
+            user,
+            format!("stores = [{{ url = {url:?}, private = true }}]"),
+            true,
+        ),
+        (
+            "delimited",
+            "--store s3://cases/",
+            token,
+            "stores = [{ url = \"s3://cases/\" }]".to_owned(),
+            true,
+        ),
+        (
+            "postgres",
+            "--http https://example.org/ --tcp db=example.org:5432",
+            user,
+            "http = [{ url = \"https://example.org/\" }]\ntcp = { db = { address = \"example.org:5432\" } }".to_owned(),
+            false,
+        ),
+    ] {
+        let add = format!("source add s --plugin {plugin} {options} --secret {secret}");
+        let output = sextant(&workspace, &add.split_whitespace().collect::<Vec<_>>());
+        let shown = show(&output, workspace.workspace().root());
+        assert_eq!(shown.contains(note), is_told, "{shown}");
+        let grant = format!("\n{written}\nsecrets = ");
+        assert!(config(&workspace).contains(&grant), "{shown}");
+        let removed = sextant(&workspace, &["source", "remove", "s"]);
+        assert!(removed.status.success(), "{removed:?}");
+    }
+    let sent: Vec<_> = far
+        .asked()
+        .iter()
+        .map(|asked| asked.header("authorization").map(str::to_owned))
+        .collect();
+    assert_eq!(sent.first(), Some(&Some("Bearer pa55word".to_owned())));
+    assert_eq!(sent.last(), Some(&None), "it was not granted");
+}
+
+/// A credential is not sent on a guess, and a method that there is not is not written.
+#[test]
+fn a_grant_that_would_be_a_guess_is_not_written() {
+    let workspace = workspace().plugin("find");
+    let before = config(&workspace);
+    let several = "error: there are several secrets or places, and nothing says which secret goes where\n\
+        hint: write the source into sextant.toml by hand";
+    for (options, expected) in [
+        (
+            "--http https://example.org/ --secret a=token_env:A --secret b=token_env:B",
+            several,
+        ),
+        (
+            "--http https://example.org/ --http https://example.com/ --secret a=token_env:A",
+            several,
+        ),
+        (
+            "--http https://example.org/ --store https://example.com/ --secret a=token_env:A",
+            several,
+        ),
+        (
+            "--http http://example.org/ --secret a=token_env:A",
+            "a credential would go over the public network unencrypted",
+        ),
+        (
+            "--http https://example.org/ --method post",
+            "methods: expected some of GET, HEAD, POST",
+        ),
+        (
+            "--method POST",
+            "methods are said of URLs that may be asked, and none is given\nhint: --http URL --method METHOD",
+        ),
+        (
+            "--store https://example.org/ --method POST",
+            "methods are said of URLs that may be asked",
+        ),
+    ] {
+        let add = format!("source add q --plugin find {options}");
+        let output = sextant(&workspace, &add.split_whitespace().collect::<Vec<_>>());
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{options}: {error}");
+        assert!(error.contains(expected), "{options}: {error}");
+        assert_eq!(config(&workspace), before, "{options}");
     }
 }
 

@@ -22,6 +22,8 @@ pub struct NewSource {
     pub inputs: Vec<(String, String)>,
     /// URLs that may be asked.
     pub http: Vec<String>,
+    /// The methods that these URLs may be asked with; GET where none is named.
+    pub methods: Vec<String>,
     /// URLs of web servers and object stores with inputs, where it takes a grant to reach them.
     pub stores: Vec<String>,
     /// Connections: names, and `host:port`.
@@ -34,6 +36,8 @@ pub struct NewSource {
     pub ca: Option<String>,
     /// Credentials: names, and where they are: keys and values of a secret.
     pub secrets: Vec<(String, Vec<(String, String)>)>,
+    /// What goes along to the URLs: the key of a grant, such as `bearer`, and the name of the secret.
+    pub credential: Option<(String, String)>,
     /// Configuration: dotted keys, and values in TOML or, where that is none, texts.
     pub config: Vec<(String, String)>,
 }
@@ -253,6 +257,12 @@ impl NewSource {
                 );
             }
         }
+        if !self.methods.is_empty() && self.http.is_empty() {
+            return Err(Error::config(
+                "methods are said of URLs that may be asked, and none is given",
+            )
+            .with_hint("--http URL --method METHOD"));
+        }
         if self.tls.is_some() && !has_connections {
             return Err(
                 Error::config("tls is said of connections, and none is given")
@@ -280,8 +290,17 @@ impl NewSource {
         }
         for (key, urls) in [("http", &self.http), ("stores", &self.stores)] {
             if !urls.is_empty() {
-                let grants: Array = urls.iter().map(|url| self.grant("url", url)).collect();
-                table[key] = toml_edit::value(grants);
+                let grants = urls.iter().map(|url| {
+                    let mut grant = self.grant("url", url);
+                    if key == "http" && !self.methods.is_empty() {
+                        grant.insert("methods", self.methods.iter().collect::<Array>().into());
+                    }
+                    if let Some((kind, secret)) = &self.credential {
+                        grant.insert(kind, secret.into());
+                    }
+                    grant
+                });
+                table[key] = toml_edit::value(grants.collect::<Array>());
             }
         }
         if !self.tcp.is_empty() {

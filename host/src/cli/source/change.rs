@@ -23,6 +23,9 @@ pub(in crate::cli) struct Add {
     /// A URL that it may ask, with everything below it.
     #[arg(long, value_name = "URL")]
     http: Vec<String>,
+    /// A method that it may use there, such as POST; GET alone where none is named.
+    #[arg(long, value_name = "METHOD")]
+    method: Vec<String>,
     /// A URL below which inputs lie, where it takes a grant to reach them: in a private network, or an object
     /// store.
     #[arg(long, value_name = "URL")]
@@ -41,7 +44,9 @@ pub(in crate::cli) struct Add {
     /// starts at the workspace.
     #[arg(long, value_name = "FILE")]
     ca: Option<String>,
-    /// A credential by where it is, such as `db=user:reader,password_env:PGPASSWORD`.
+    /// A credential by where it is, such as `db=user:reader,password_env:PGPASSWORD`. Where the plugin does not ask
+    /// for it by name, it goes to the web server of --http or --store: a token as `bearer`, and a user with a password
+    /// as `basic`, which is for --http alone.
     #[arg(long, value_name = "NAME=KEY:VALUE,...", value_parser = Parts(secret))]
     secret: Vec<(String, Vec<(String, String)>)>,
     /// A key of the plugin's configuration, such as `tables.all.input=files`. The value is TOML, or
@@ -55,22 +60,25 @@ const ROWS_SHOWN: usize = 3;
 
 pub(super) fn add(workspace: Option<&Path>, arguments: Add) -> Result<()> {
     let workspace = Workspace::find(workspace)?;
-    let source = NewSource {
+    let mut source = NewSource {
         plugin: arguments.plugin,
         inputs: arguments.input,
         http: arguments.http,
+        methods: arguments.method,
         stores: arguments.store,
         tcp: arguments.tcp,
         private: arguments.private,
         tls: arguments.tls,
         ca: arguments.ca,
         secrets: arguments.secret,
+        credential: None,
         config: arguments.config,
     };
     let name = arguments.name;
     workspace.check_source(&name, &source)?;
     let host = Host::open(workspace.clone())?;
     check_plugin(&host, &source.plugin)?;
+    source.credential = credential(&host, &source)?;
     tell_grants(&host, &source);
     workspace.add_source(&name, &source)?;
     super::super::note(&format!(
@@ -121,14 +129,45 @@ fn check_plugin(host: &Host, name: &str) -> Result<()> {
     }))
 }
 
+/// What the bundle of a plugin may ask for; none where it does not load.
+fn declared(host: &Host, plugin: &str) -> Option<Vec<Capability>> {
+    let snapshot = host.snapshot();
+    let plugin = snapshot.plugins().get(plugin)?.plugin.as_ref()?;
+    Some(plugin.manifest().capabilities.clone())
+}
+
+/// The key of a grant and the secret that it names, where the host has to put a secret into requests. A bundle that
+/// declares secrets asks for them by name. With several secrets or places it would be a guess what goes where, and
+/// a credential that is sent to the wrong place is lost.
+fn credential(host: &Host, source: &NewSource) -> Result<Option<(String, String)>> {
+    let has_http = !source.http.is_empty();
+    let is_web = |url: &String| url.starts_with("https://") || url.starts_with("http://");
+    let takes_one = has_http || source.stores.iter().any(is_web);
+    let declared = declared(host, &source.plugin).unwrap_or_default();
+    if source.secrets.is_empty() || !takes_one || declared.contains(&Capability::Secret) {
+        return Ok(None);
+    }
+    let places = source.http.len() + source.stores.len();
+    let (1, [(name, parts)]) = (places, source.secrets.as_slice()) else {
+        return Err(
+            Error::config("there are several secrets or places, and nothing says which secret goes where")
+                .with_hint("write the source into sextant.toml by hand, where each grant names its secret, such as http = [{ url = \"https://example.org/\", bearer = \"NAME\" }]"),
+        );
+    };
+    let has = |what: &str| parts.iter().any(|(key, _)| key.starts_with(what));
+    let key = match (has("token"), has("user") && has("password")) {
+        (true, _) => "bearer",
+        (false, true) if has_http => "basic",
+        _ => return Ok(None),
+    };
+    Ok(Some((key.to_owned(), name.clone())))
+}
+
 /// Says what the bundle may ask for and is not granted, and what is granted in vain.
 fn tell_grants(host: &Host, source: &NewSource) {
-    let snapshot = host.snapshot();
-    let entry = snapshot.plugins().get(&source.plugin);
-    let Some(plugin) = entry.and_then(|entry| entry.plugin.as_ref()) else {
+    let Some(declared) = declared(host, &source.plugin) else {
         return;
     };
-    let declared = &plugin.manifest().capabilities;
     let grants = [
         (
             Capability::Input,
@@ -148,18 +187,27 @@ fn tell_grants(host: &Host, source: &NewSource) {
         ),
     ];
     for (capability, is_granted, option) in grants {
-        // Credentials of HTTP are put in by the host; the bundle never asks for them.
-        let is_for_http = capability == Capability::Secret && !source.http.is_empty();
         match (declared.contains(&capability), is_granted) {
             (true, false) => super::super::note(&format!(
                 "note: {} may ask for {capability} and is granted none; {option} grants it",
                 source.plugin
             )),
-            (false, true) if !is_for_http => super::super::note(&format!(
+            // The host puts credentials into requests; the bundle never asks for those.
+            (false, true) if capability != Capability::Secret => super::super::note(&format!(
                 "note: the bundle of {} does not declare {capability}, so what is granted of it gives nothing",
                 source.plugin
             )),
             _ => {}
+        }
+    }
+    if !declared.contains(&Capability::Secret) {
+        let named = source.credential.as_ref().map(|(_, secret)| secret);
+        for (name, _) in &source.secrets {
+            if Some(name) != named {
+                super::super::note(&format!(
+                    "note: no grant names the secret {name}, so it is never sent; name it in sextant.toml, in the grant of its place"
+                ));
+            }
         }
     }
 }
