@@ -102,6 +102,39 @@ fn times_beyond_the_calendar_are_not_written() {
     }
 }
 
+/// What JSON does not have is told once for each column, however deep it stands in it.
+#[test]
+fn numbers_that_json_does_not_have_are_told() {
+    let workspace = workspace();
+    let x = "CAST(v AS DOUBLE)";
+    let from = "FROM (VALUES ('NaN'), ('-inf'), ('1')) AS t(v)";
+    let query = |columns: &str, format| {
+        let sql = format!("SELECT {columns} {from}");
+        let output = sextant(&workspace, &["query", "-c", &sql, "--format", format]);
+        assert!(output.status.success(), "{}", show(&output, Path::new("-")));
+        output
+    };
+    let nested = format!(
+        "{x} AS x, [{x}] AS many, named_struct('a', {x}) AS one, 1.5 AS fine, CAST({x} AS TEXT) AS text, \
+         CASE WHEN v = '1' THEN {x} END AS finite"
+    );
+    for format in ["json", "ndjson"] {
+        let output = query(&nested, format);
+        let said = ["x", "many", "one"].map(|name| {
+            format!(
+                "warning: column {name:?} has NaN or infinite values, which JSON does not have and which are written as null (cast it to text, or choose --format csv, parquet or arrow)\n"
+            )
+        });
+        assert_eq!(String::from_utf8_lossy(&output.stderr), said.concat());
+        let written = String::from_utf8_lossy(&output.stdout);
+        let row =
+            r#"{"x":null,"many":[null],"one":{"a":null},"fine":1.5,"text":"NaN","finite":null}"#;
+        assert!(written.contains(row), "{written}");
+    }
+    let output = query(&format!("{x} AS x"), "csv");
+    assert!(output.stderr.is_empty(), "{output:?}");
+}
+
 #[test]
 fn files_are_read_back() {
     let workspace = workspace();

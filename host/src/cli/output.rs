@@ -2,8 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::sql::geoparquet;
-use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Float16Type, Float32Type, Float64Type, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ipc::writer::StreamWriter;
 use arrow::json::writer::{JsonArray, LineDelimited, WriterBuilder};
@@ -42,6 +42,24 @@ impl Format {
     /// Whether a reader of the format would see the first of several answers, or none.
     pub(super) fn holds_one_answer(self) -> bool {
         matches!(self, Self::Arrow | Self::Parquet | Self::Json)
+    }
+
+    /// What of a batch is not written as it is, a text for each such column. It is the same for each batch.
+    pub(super) fn losses(self, batch: &RecordBatch) -> Vec<String> {
+        if !matches!(self, Self::Json | Self::Ndjson) {
+            return Vec::new();
+        }
+        let columns = batch.schema_ref().fields().iter().zip(batch.columns());
+        let lossy = columns.filter_map(|(field, column)| {
+            let is_lossy = has(field.data_type(), DataType::is_floating) && is_beyond_json(column);
+            is_lossy.then(|| {
+                format!(
+                    "column {:?} has NaN or infinite values, which JSON does not have and which are written as null (cast it to text, or choose --format csv, parquet or arrow)",
+                    field.name()
+                )
+            })
+        });
+        lossy.collect()
     }
 }
 
@@ -212,7 +230,7 @@ fn check_times(batch: &RecordBatch) -> Result<()> {
     let options = FormatOptions::default().with_display_error(false);
     let mut text = String::new();
     for column in batch.columns() {
-        if !has_times(column.data_type()) {
+        if !has(column.data_type(), DataType::is_temporal) {
             continue;
         }
         let values = ArrayFormatter::try_new(column, &options).map_err(failed)?;
@@ -224,19 +242,45 @@ fn check_times(batch: &RecordBatch) -> Result<()> {
     Ok(())
 }
 
-fn has_times(data_type: &DataType) -> bool {
+/// Whether a type is such a one, or has one in it.
+fn has(data_type: &DataType, is_such: fn(&DataType) -> bool) -> bool {
     match data_type {
         DataType::List(field)
         | DataType::LargeList(field)
         | DataType::ListView(field)
         | DataType::LargeListView(field)
         | DataType::FixedSizeList(field, _)
-        | DataType::Map(field, _) => has_times(field.data_type()),
-        DataType::Struct(fields) => fields.iter().any(|field| has_times(field.data_type())),
-        DataType::Union(fields, _) => fields.iter().any(|(_, field)| has_times(field.data_type())),
-        DataType::Dictionary(_, values) => has_times(values),
-        DataType::RunEndEncoded(_, values) => has_times(values.data_type()),
-        data_type => data_type.is_temporal(),
+        | DataType::Map(field, _) => has(field.data_type(), is_such),
+        DataType::Struct(fields) => fields.iter().any(|field| has(field.data_type(), is_such)),
+        DataType::Union(fields, _) => fields
+            .iter()
+            .any(|(_, field)| has(field.data_type(), is_such)),
+        DataType::Dictionary(_, values) => has(values, is_such),
+        DataType::RunEndEncoded(_, values) => has(values.data_type(), is_such),
+        data_type => is_such(data_type),
+    }
+}
+
+/// Whether there are numbers that JSON does not have. What stands below a null is none.
+fn is_beyond_json(array: &dyn Array) -> bool {
+    macro_rules! any {
+        ($array:expr, $is_beyond:expr) => {
+            $array.iter().flatten().any($is_beyond)
+        };
+    }
+    match array.data_type() {
+        DataType::Float16 => any!(array.as_primitive::<Float16Type>(), |it| !it.is_finite()),
+        DataType::Float32 => any!(array.as_primitive::<Float32Type>(), |it| !it.is_finite()),
+        DataType::Float64 => any!(array.as_primitive::<Float64Type>(), |it| !it.is_finite()),
+        DataType::List(_) => any!(array.as_list::<i32>(), |it| is_beyond_json(&it)),
+        DataType::LargeList(_) => any!(array.as_list::<i64>(), |it| is_beyond_json(&it)),
+        DataType::FixedSizeList(..) => any!(array.as_fixed_size_list(), |it| is_beyond_json(&it)),
+        DataType::Map(..) => any!(array.as_map(), |it| is_beyond_json(&it)),
+        DataType::Struct(_) => {
+            let (_, columns) = array.as_struct().flatten();
+            columns.iter().any(|column| is_beyond_json(column))
+        }
+        _ => false,
     }
 }
 

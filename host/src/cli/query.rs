@@ -212,6 +212,9 @@ impl Work<'_> {
         let mut writer = Writer::new(self.format, answer.schema(), out, self.decorated)?;
         while let Some(batch) = self.interrupt.or(answer.next()).await? {
             writer.write(&batch)?;
+            for loss in self.format.losses(&batch) {
+                answer.scope().warn(loss);
+            }
         }
         writer.finish()
     }
