@@ -96,10 +96,12 @@ fn contribution(text: &str) -> (&str, Option<f64>) {
         Some((sum, unit)) if is_in_any_case(unit, HRYVNIAS) => sum,
         _ => said,
     };
-    match amount(said) {
-        // Where lower case has another length, nothing is cut.
-        Some(amount) if is_as_long_in_lower_case(before) => (before, Some(amount)),
-        _ => (text, None),
+    let amount = amount(said);
+    // A sum may be left out. Where lower case has another length, nothing is cut.
+    let is_told = amount.is_some() || said.trim().is_empty();
+    match is_told && is_as_long_in_lower_case(before) {
+        true => (before, amount),
+        false => (text, None),
     }
 }
 
@@ -232,6 +234,20 @@ mod tests {
                 "ЗРАЗОК",
                 "",
                 "Україна, 01001, місто Зразків, ВУЛИЦЯ ВИГАДАНА, будинок 1, розмір внеску до статутного фонду - багато грн.",
+                None,
+            ),
+            (
+                format!("ЗРАЗОК, {address}, розмір внеску до статутного фонду -  грн."),
+                "ЗРАЗОК",
+                "",
+                address,
+                None,
+            ),
+            (
+                "ЗРАЗОК, 12345678, розмір внеску до статутного фонду -".into(),
+                "ЗРАЗОК",
+                "12345678",
+                "",
                 None,
             ),
             (String::new(), "", "", "", None),

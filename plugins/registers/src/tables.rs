@@ -221,7 +221,8 @@ impl Kind {
             if !list.text().is_empty() {
                 self.item(list, wanted, give)?;
             }
-            for element in list.children() {
+            // An element that says nothing is nobody, and must not be counted.
+            for element in list.children().filter(|element| !element.is_empty()) {
                 match element.name() == item {
                     true => self.item(element, wanted, give)?,
                     // Something else in a list is not passed over.

@@ -341,6 +341,29 @@ fn what_comes_twice_and_attributes_of_lists_are_kept() {
     );
 }
 
+/// They would be counted. What has an attribute says something.
+#[test]
+fn elements_without_anything_in_them_are_no_rows() {
+    for (table, list, item) in [
+        ("founders", "FOUNDERS", "FOUNDER"),
+        ("beneficiaries", "BENEFICIARIES", "BENEFICIARY"),
+        ("signers", "SIGNERS", "SIGNER"),
+        ("members", "MEMBERS", "MEMBER"),
+        ("branches", "BRANCHES", "BRANCH"),
+        ("activities", "ACTIVITY_KINDS", "ACTIVITY_KIND"),
+        ("predecessors", "PREDECESSORS", "PREDECESSOR"),
+        ("assignees", "ASSIGNEES", "ASSIGNEE"),
+        ("tax_records", "EXCHANGE_DATA", "EXCHANGE_ANSWER"),
+    ] {
+        let text = format!(
+            "<DATA><SUBJECT><EDRPOU>1</EDRPOU><{list}><{item}>  </{item}><{item}/>\
+             <{item}><CODE> </CODE></{item}><{item} a=\"1\"/></{list}></SUBJECT></DATA>"
+        );
+        let found = cells(&source(&text, "fail", 50).1, table, &["edrpou", "other"]);
+        assert_eq!(found.unwrap(), [["1", "{\"@a\":\"1\"}"]], "{table}");
+    }
+}
+
 /// Files differ in their layout, their fields and their encoding.
 #[test]
 fn files_may_differ_in_their_fields() {
