@@ -1096,6 +1096,7 @@ fn live_feeds_are_asked_for_with_their_marks() {
         "GET /gone" => answer(404, "", ""),
         "GET /down" => answer(503, "", ""),
         "GET /page" => answer(200, "", "<html>log in</html>"),
+        "GET /packed" => answer(200, "content-encoding: gzip", "\x1f"),
         "GET /short" => b"HTTP/1.1 200 x\r\ncontent-length: 500\r\n\r\n<rss>".to_vec(),
         "GET /silent" => {
             thread::sleep(Duration::from_secs(60));
@@ -1116,6 +1117,7 @@ fn live_feeds_are_asked_for_with_their_marks() {
         ("gone", "found the HTTP status 404"),
         ("down", "found the HTTP status 503"),
         ("page", "<rss>, <RDF> or <feed>, found <html>"),
+        ("packed", "the server sends it compressed (\"gzip\")"),
         ("short", "the answer broke off"),
         ("silent", "there was no whole answer in time"),
     ];
