@@ -609,10 +609,16 @@ fn a_far_side_that_misbehaves_ends_one_query() {
         .local_addr()
         .expect("one");
     let url = format!("http://{closed}/");
-    let grants =
-        format!("http = [{{ url = {url:?}, private = true }}]\nrequests = {{ retries = 0 }}");
-    let error = failure(&getting(&grants, &url), ANSWERS).to_string();
-    assert!(error.contains("cannot connect"), "{error}");
+    for (retries, expected) in [
+        (0, "/: cannot connect"),
+        (2, "/: the last of 3 tries: cannot connect"),
+    ] {
+        let grants = format!(
+            "http = [{{ url = {url:?}, private = true }}]\nrequests = {{ retries = {retries}, backoff_ms = 1 }}"
+        );
+        let error = failure(&getting(&grants, &url), ANSWERS).to_string();
+        assert!(error.contains(expected), "{error}");
+    }
 }
 
 /// A wait for the far side is not a plugin's work: it may take longer than a call, and a cancel ends it.

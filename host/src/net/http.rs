@@ -4,7 +4,7 @@ use super::address::Allowed;
 use super::client;
 use super::credentials::Credentials;
 use super::kept::{Answer, Asked, Keeping, Kept};
-use super::pace::{Pace, Paced};
+use super::pace::{Pace, Paced, last_of};
 use super::place::{self, covers};
 use super::secret::Secrets;
 use super::tls;
@@ -482,7 +482,7 @@ impl Exchange<'_> {
             drop(turn);
             let (is_passing, asked_for) = outlook(&sent);
             if !may_repeat || !is_passing || !pace.again(again, asked_for, paced).await {
-                return sent;
+                return sent.map_err(|error| last_of(again, error));
             }
             again += 1;
         }

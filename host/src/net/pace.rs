@@ -175,6 +175,14 @@ impl Pace {
     }
 }
 
+/// The error of the last of so many tries.
+pub(super) fn last_of(tries: u32, error: Error) -> Error {
+    match tries {
+        1 => error,
+        _ => error.context(format!("the last of {tries} tries")),
+    }
+}
+
 /// A number from 0 to 1.
 fn random() -> f64 {
     // Without randomness there is still the wait.

@@ -2,7 +2,7 @@
 //! neither the address nor the certificate.
 
 use super::address::Allowed;
-use super::pace::{Pace, Paced};
+use super::pace::{Pace, Paced, last_of};
 use super::tls;
 use crate::error::{Context, Error, Result};
 use crate::limits::Limits;
@@ -136,7 +136,7 @@ impl Tcp {
                 Err(error) if error.is_unavailable() && pace.again(again, None, paced).await => {
                     again += 1;
                 }
-                Err(error) => return Err(error.context(&place.address)),
+                Err(error) => return Err(last_of(again, error).context(&place.address)),
             }
         }
     }

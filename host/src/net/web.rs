@@ -9,7 +9,7 @@
 use super::credentials::Credentials;
 use super::http::{failed, outlook};
 use super::kept::has_end;
-use super::pace::Backoff;
+use super::pace::{Backoff, last_of};
 use super::secret::Secrets;
 use crate::error::{Error, Result};
 use bytes::Bytes;
@@ -210,7 +210,7 @@ impl WebPlace {
                 || began.elapsed() > *wait
                 || BACKOFF.wait(again, asked_for).await.is_none()
             {
-                return sent;
+                return sent.map_err(|error| last_of(again, error));
             }
             again += 1;
         }
