@@ -46,7 +46,8 @@ impl Drop for Postgres {
 }
 
 impl Postgres {
-    /// The server of all that runs at the same time; see [`start`](Self::start).
+    /// The server of all that runs at the same time. It offers TLS as `localhost`, and has roles that log in. Where
+    /// PostgreSQL is not installed it says so; where `SEXTANT_REQUIRE_PEERS` is set, that is a failure.
     pub fn shared() -> Option<Arc<Self>> {
         static SHARED: Mutex<Weak<Postgres>> = Mutex::new(Weak::new());
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -58,8 +59,6 @@ impl Postgres {
         Some(server)
     }
 
-    /// Starts a server that offers TLS as `localhost`, with roles that log in. Where PostgreSQL is not installed it says
-    /// so; where `SEXTANT_REQUIRE_PEERS` is set, that is a failure.
     fn start() -> Option<Self> {
         let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]);
         let made = made.expect("it is made");
