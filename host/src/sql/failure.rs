@@ -74,7 +74,8 @@ fn find_own(error: &DataFusionError) -> Option<Error> {
 fn from_signatures(message: &str) -> Option<Error> {
     let (_, rest) = message.split_once("Function '")?;
     let (name, rest) = rest.split_once("' failed to match any signature")?;
-    let (_, given) = rest.rsplit_once("(DataType: ")?;
+    // Behind the types it goes on about itself.
+    let (_, given) = rest.lines().next()?.rsplit_once("(DataType: ")?;
     let given = given.get(..given.rfind(')')?)?;
     let error = Error::sql(format!("{name} takes no argument of type {given}"));
     Some(error.with_hint(format!("cast it, as in {name}(try_cast(... AS DOUBLE))")))
